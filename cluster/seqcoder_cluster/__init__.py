@@ -1,0 +1,1 @@
+"""The Ray layer of seqcoder: model actors, coder tasks, coordinators."""

@@ -1,0 +1,1 @@
+"""What a user of seqcoder runs: plan, submit, status, verify, extract."""

@@ -1,0 +1,44 @@
+"""The errors seqcoder raises on purpose, each with the exit code its command ends with.
+
+::
+
+    SeqcoderError
+    ├── InputError      1  an input cannot be read or is not what it claims to be
+    ├── UsageError      2  the request itself makes no sense
+    ├── IntegrityError  3  stored bytes do not match their digests
+    └── ModelError      4  a model an archive needs is missing or a different one
+
+A message is one line that names the file, the place in it and the remedy.
+"""
+
+from __future__ import annotations
+
+
+class SeqcoderError(Exception):
+    """Base of every error seqcoder raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(SeqcoderError):
+    """An input cannot be read: missing, truncated, no permission."""
+
+    exit_code = 1
+
+
+class UsageError(SeqcoderError):
+    """The request makes no sense: unknown record, region out of range, existing output."""
+
+    exit_code = 2
+
+
+class IntegrityError(SeqcoderError):
+    """Stored bytes do not match their digests; names the container, the chunk and the offset."""
+
+    exit_code = 3
+
+
+class ModelError(SeqcoderError):
+    """A model that an archive names by its SHA-256 is missing, or the one given differs."""
+
+    exit_code = 4
