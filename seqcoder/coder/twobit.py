@@ -1,0 +1,50 @@
+"""Plain packing of four bases in a byte: the coding nothing can be worse than.
+
+Base ``i`` lies in byte ``i // 4``, the first of the four in the two highest bits. The
+last byte of a length that is no multiple of four is filled up with zero bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqcoder.errors import IntegrityError
+
+
+def packed_size(n: int) -> int:
+    """Bytes that ``n`` bases take."""
+    return (n + 3) // 4
+
+
+def pack(bases: NDArray[np.uint8]) -> bytes:
+    """Pack bases (uint8, values 0..3, shape ``(n,)``) into ``packed_size(n)`` bytes."""
+    n = len(bases)
+    if n % 4:
+        bases = np.concatenate([bases, np.zeros(4 - n % 4, np.uint8)])
+    out = bases[0::4] << np.uint8(6)
+    out |= bases[1::4] << np.uint8(4)
+    out |= bases[2::4] << np.uint8(2)
+    out |= bases[3::4]
+    return out.tobytes()
+
+
+def unpack(payload: bytes | memoryview, n: int) -> NDArray[np.uint8]:
+    """Unpack the first ``n`` bases (uint8, shape ``(n,)``) of a packed payload.
+
+    Raises:
+        IntegrityError: the payload is too short for ``n`` bases.
+    """
+    size = packed_size(n)
+    if len(payload) < size:
+        raise IntegrityError(
+            f"2-bit payload holds {len(payload)} bytes where {n} bases need {size};"
+            " the chunk is damaged"
+        )
+    packed = np.frombuffer(payload, np.uint8, size)
+    out = np.empty((size, 4), np.uint8)
+    out[:, 0] = packed >> np.uint8(6)
+    out[:, 1] = (packed >> np.uint8(4)) & np.uint8(3)
+    out[:, 2] = (packed >> np.uint8(2)) & np.uint8(3)
+    out[:, 3] = packed & np.uint8(3)
+    return out.reshape(-1)[:n]
