@@ -1,0 +1,70 @@
+"""The quick check: every frame's checksum, every head against the index, nothing decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+from seqcoder.container.reader import ContainerReader
+from seqcoder.container.source import RangeSource
+from seqcoder.errors import IntegrityError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something damaged: what and where, and the genomes that need it."""
+
+    message: str
+    chunk: int | None = None
+    genome: str = ""
+
+
+def damaged_frames(reader: ContainerReader) -> Iterator[Finding]:
+    """Yield a finding for every chunk and genome section that is not whole."""
+    for chunk in reader.index.chunks:
+        try:
+            reader.check_chunk_head(chunk)
+            reader.chunk_frames(chunk)
+        except IntegrityError as error:
+            yield Finding(str(error), chunk=chunk.ordinal)
+    for genome in reader.index.genomes:
+        try:
+            reader.check_genome_head(genome)
+            for frame in ("side", "walk", "stored"):
+                reader.genome_frame(genome, frame)
+        except IntegrityError as error:
+            yield Finding(str(error), genome=genome.row.name)
+    if reader.torn_bytes:
+        yield Finding(
+            f"{reader.source.name}: {reader.torn_bytes} bytes behind the last whole footer at byte "
+            f"{reader.end} belong to nothing (a torn append)"
+        )
+    yield from _foreign_bytes(reader)
+
+
+def _foreign_bytes(reader: ContainerReader) -> Iterator[Finding]:
+    """Yield findings for the header and for gaps that neither index nor appends account for."""
+    from seqcoder.container.scan import scan_sections
+
+    scan = scan_sections(reader.source)
+    if scan.problem and scan.end < reader.end:
+        known = any(
+            part.offset <= scan.end < part.end
+            for part in (*reader.index.chunks, *reader.index.genomes)
+        )
+        if not known:
+            yield Finding(scan.problem)
+
+
+def check_frames(path: Path) -> str:
+    """Raise IntegrityError unless all of a container is whole; returns its SHA-256 (hex)."""
+    source = RangeSource(str(path))
+    try:
+        for finding in damaged_frames(ContainerReader(source)):
+            raise IntegrityError(finding.message)
+    finally:
+        source.close()
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,87 @@
+"""zstd frames and skippable frames (RFC 8878), the bricks of a container."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from hashlib import sha256
+
+import zstandard
+
+from seqcoder.errors import IntegrityError
+
+HEADER, CHUNK, GENOME, INDEX, FOOTER = range(0x184D2A58, 0x184D2A5D)
+SKIPPABLE_HEAD = 8
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
+def digest8(data: bytes | memoryview) -> bytes:
+    """Return the first 8 bytes of SHA-256 of ``data``."""
+    return sha256(data).digest()[:8]
+
+
+def skippable(kind: int, contents: bytes) -> bytes:
+    """Return a skippable frame with magic number ``kind``."""
+    return struct.pack("<II", kind, len(contents)) + contents
+
+
+def with_crc(contents: bytes) -> bytes:
+    """Append the CRC-32 of ``contents``, as heads carry it."""
+    return contents + struct.pack("<I", zlib.crc32(contents))
+
+
+def without_crc(contents: bytes, what: str) -> bytes:
+    """Strip and check the CRC-32; raises IntegrityError, naming ``what``, on a mismatch."""
+    body, tail = contents[:-4], contents[-4:]
+    if len(tail) < 4 or struct.unpack("<I", tail)[0] != zlib.crc32(body):
+        raise IntegrityError(f"{what}: CRC mismatch; the head is damaged")
+    return body
+
+
+def compress(data: bytes | memoryview, level: int) -> bytes:
+    """Return one zstd frame with content size and checksum."""
+    window = min(max(len(data) - 1, 1).bit_length(), 27)
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        level,
+        source_size=len(data),
+        window_log=max(window, 10),
+        write_checksum=True,
+        write_content_size=True,
+    )
+    return zstandard.ZstdCompressor(compression_params=parameters).compress(data)
+
+
+def content_size(frame: bytes, what: str) -> int:
+    """Return what a zstd frame says it decompresses to, in bytes."""
+    try:
+        size = zstandard.frame_content_size(frame)
+    except zstandard.ZstdError as error:
+        raise IntegrityError(f"{what}: not a zstd frame ({error}); the data are damaged") from None
+    if size < 0:
+        raise IntegrityError(f"{what}: zstd frame without a content size; not written by seqcoder")
+    return size
+
+
+def decompress(frame: bytes, most: int, what: str) -> bytes:
+    """Decompress one whole zstd frame of at most ``most`` bytes of content.
+
+    The limit is checked against the frame's own head before anything is allocated.
+    Raises IntegrityError, naming ``what``, for anything else than exactly one intact frame.
+    """
+    size = content_size(frame, what)
+    if size > most:
+        raise IntegrityError(f"{what}: frame of {size} bytes where at most {most} belong")
+    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+    try:
+        data = decompressor.decompress(frame)
+    except zstandard.ZstdError as error:
+        reason = "checksum mismatch" if "checksum" in str(error) else str(error)
+        raise IntegrityError(f"{what}: {reason}; the data are damaged") from None
+    if not decompressor.eof or decompressor.unused_data or len(data) != size:
+        raise IntegrityError(f"{what}: frame cut short or followed by foreign bytes")
+    return data
+
+
+def is_zstd(data: bytes) -> bool:
+    """Whether ``data`` starts like a zstd frame."""
+    return data[:4] == _ZSTD_MAGIC

@@ -1,0 +1,199 @@
+"""The index of a container, and the footer that says where it is (docs/format.md)."""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import attrgetter
+
+from seqcoder.container import frames
+from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow, ModelRow
+from seqcoder.errors import IntegrityError
+from seqcoder.varint import ByteReader, put_bytes, put_varint
+
+FOOTER_LENGTH = 32
+_FOOTER_END = b"SQC1"
+_MAX_INDEX_BODY = 1 << 31
+
+
+@dataclass(frozen=True)
+class ChunkEntry:
+    """A chunk and its place: file offset of its head, its first base in base space."""
+
+    row: ChunkRow
+    ordinal: int
+    offset: int
+    first_base: int
+
+    @cached_property
+    def head(self) -> bytes:
+        """The chunk's head frame."""
+        body = bytearray()
+        put_varint(body, self.ordinal)
+        put_varint(body, self.first_base)
+        self.row.pack(body)
+        return frames.skippable(frames.CHUNK, frames.with_crc(bytes(body)))
+
+    @property
+    def latents_offset(self) -> int:
+        """File offset of the latents frame."""
+        return self.offset + len(self.head)
+
+    @property
+    def residual_offset(self) -> int:
+        """File offset of the residual frame."""
+        return self.latents_offset + self.row.latents_length
+
+    @property
+    def end(self) -> int:
+        """File offset behind the section."""
+        return self.residual_offset + self.row.residual_length
+
+    @property
+    def stop_base(self) -> int:
+        """Base-space coordinate behind the chunk's last base."""
+        return self.first_base + self.row.n_bases
+
+
+@dataclass(frozen=True)
+class GenomeEntry:
+    """A genome and its place; ``record_table`` is packed, None where only the side frame has it."""
+
+    row: GenomeRow
+    ordinal: int
+    offset: int
+    record_table: bytes | None = None
+
+    @property
+    def side_offset(self) -> int:
+        """File offset of the side frame."""
+        return self.offset + len(genome_head(self.row, self.ordinal))
+
+    @property
+    def walk_offset(self) -> int:
+        """File offset of the walk frame."""
+        return self.side_offset + self.row.side_length
+
+    @property
+    def stored_offset(self) -> int:
+        """File offset of the stored frame."""
+        return self.walk_offset + self.row.walk_length
+
+    @property
+    def end(self) -> int:
+        """File offset behind the section."""
+        return self.stored_offset + self.row.stored_length
+
+
+def genome_head(row: GenomeRow, ordinal: int) -> bytes:
+    """Return the head frame of a genome section."""
+    body = bytearray()
+    put_varint(body, ordinal)
+    row.pack(body)
+    return frames.skippable(frames.GENOME, frames.with_crc(bytes(body)))
+
+
+@dataclass
+class Index:
+    """All that is known of a container without decoding: models, chunks, genomes."""
+
+    models: list[ModelRow] = field(default_factory=list)
+    chunks: list[ChunkEntry] = field(default_factory=list)
+    genomes: list[GenomeEntry] = field(default_factory=list)
+
+    @property
+    def n_bases(self) -> int:
+        """Size of base space."""
+        return self.chunks[-1].stop_base if self.chunks else 0
+
+    def chunks_over(self, start: int, stop: int) -> list[ChunkEntry]:
+        """Return the chunks that hold bases ``start`` to ``stop`` of base space."""
+        if start >= stop:
+            return []
+        first = bisect_right(self.chunks, start, key=attrgetter("first_base")) - 1
+        last = bisect_right(self.chunks, stop - 1, key=attrgetter("first_base"))
+        return self.chunks[max(first, 0) : last]
+
+    def pack(self) -> bytes:
+        """Return the index section (a skippable frame)."""
+        body = bytearray()
+        put_varint(body, len(self.models))
+        for model in self.models:
+            model.pack(body)
+        put_varint(body, len(self.chunks))
+        end = 0
+        for chunk in self.chunks:
+            put_varint(body, chunk.offset - end)
+            chunk.row.pack(body)
+            end = chunk.end
+        put_varint(body, len(self.genomes))
+        for genome in self.genomes:
+            put_varint(body, genome.offset - end)
+            genome.row.pack(body)
+            if genome.record_table is not None:
+                put_bytes(body, genome.record_table)
+            end = genome.end
+        packed = frames.compress(bytes(body), 19)
+        contents = b"\1" + packed if len(packed) < len(body) else b"\0" + bytes(body)
+        return frames.skippable(frames.INDEX, contents)
+
+    @classmethod
+    def unpack(cls, section: bytes, what: str) -> Index:
+        """Read an index section; raises IntegrityError, naming ``what``."""
+        if len(section) < frames.SKIPPABLE_HEAD + 1:
+            raise IntegrityError(f"{what}: index of {len(section)} bytes; the data are damaged")
+        kind, length = struct.unpack_from("<II", section)
+        if kind != frames.INDEX or length != len(section) - frames.SKIPPABLE_HEAD:
+            raise IntegrityError(f"{what}: no index where the footer says; the data are damaged")
+        packing, body = section[8], section[9:]
+        if packing == 1:
+            body = frames.decompress(body, _MAX_INDEX_BODY, f"{what}: index")
+        source = ByteReader(body, f"{what}: index")
+        index = cls(models=[ModelRow.unpack(source) for _ in range(_count(source, 33))])
+        n_chunks = _count(source, 13)
+        base = end = 0
+        for ordinal in range(n_chunks):
+            offset = end + source.varint()
+            chunk = ChunkEntry(ChunkRow.unpack(source), ordinal, offset, base)
+            if not chunk.row.n_bases or chunk.row.model > len(index.models):
+                raise IntegrityError(f"{what}: index: impossible chunk {ordinal}")
+            index.chunks.append(chunk)
+            base, end = chunk.stop_base, chunk.end
+        for ordinal in range(_count(source, 40)):
+            offset = end + source.varint()
+            row = GenomeRow.unpack(source)
+            table = source.take(source.varint()) if row.flags & RECORDS_INDEXED else None
+            if row.base_start is not None and row.base_start + row.n_bases > base:
+                raise IntegrityError(f"{what}: index: genome {row.name!r} lies outside base space")
+            genome = GenomeEntry(row, ordinal, offset, table)
+            index.genomes.append(genome)
+            end = genome.end
+        source.finish()
+        names = [genome.row.name for genome in index.genomes]
+        if len(set(names)) != len(names):
+            raise IntegrityError(f"{what}: index: two genomes of one name")
+        return index
+
+
+def _count(source: ByteReader, least_row: int) -> int:
+    """Read a number of rows that the bytes left could hold at ``least_row`` bytes each."""
+    return source.varint(len(source) // least_row + 1)
+
+
+def pack_footer(index_offset: int, section: bytes) -> bytes:
+    """Return the footer for an index ``section`` at ``index_offset``."""
+    contents = struct.pack("<QI", index_offset, len(section)) + frames.digest8(section)
+    return frames.skippable(frames.FOOTER, contents + _FOOTER_END)
+
+
+FOOTER_START = struct.pack("<II", frames.FOOTER, FOOTER_LENGTH - frames.SKIPPABLE_HEAD)
+
+
+def unpack_footer(tail: bytes) -> tuple[int, int, bytes] | None:
+    """Return index offset, index length and digest8, or None if ``tail`` is no footer."""
+    if len(tail) != FOOTER_LENGTH or tail[:8] != FOOTER_START or tail[-4:] != _FOOTER_END:
+        return None
+    offset, length = struct.unpack_from("<QI", tail, 8)
+    return offset, length, tail[20:28]

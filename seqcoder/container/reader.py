@@ -1,0 +1,163 @@
+"""Reading a container: footer, index, then single frames. Nothing is decoded into bases here."""
+
+from __future__ import annotations
+
+import struct
+
+from seqcoder.container import frames
+from seqcoder.container.index import (
+    FOOTER_LENGTH,
+    FOOTER_START,
+    ChunkEntry,
+    GenomeEntry,
+    Index,
+    unpack_footer,
+)
+from seqcoder.container.rows import MAX_CHUNK_BASES, MAX_FILE_BYTES, ModelRow
+from seqcoder.container.source import RangeSource
+from seqcoder.container.writer import MAJOR, SIGNATURE
+from seqcoder.errors import InputError, IntegrityError
+from seqcoder.varint import ByteReader
+
+_SEARCH_STEP = 1 << 20
+
+
+def read_header(source: RangeSource, offset: int = 0) -> tuple[list[ModelRow], int]:
+    """Return the models a header section names and the offset behind it.
+
+    Raises InputError where the file is no container at all, or one of another major version,
+    and IntegrityError where its header is damaged.
+    """
+    what = f"{source.name}: header"
+    least = frames.SKIPPABLE_HEAD + len(SIGNATURE)
+    start = source.read(offset, least) if source.size >= offset + least else b""
+    if start[8:] != SIGNATURE and start[:4] != struct.pack("<I", frames.HEADER):
+        raise InputError(f"{source.name}: not a seqcoder container (no SQC signature)")
+    kind, length = struct.unpack_from("<II", start)
+    if kind != frames.HEADER or start[8:] != SIGNATURE or not 17 <= length <= 1 << 20:
+        raise IntegrityError(f"{what}: damaged at byte {offset}")
+    contents = source.read(offset + 8, length)
+    major, _minor = contents[8], contents[9]
+    body = frames.without_crc(contents, what)
+    features = int.from_bytes(body[10:12], "little")
+    if major != MAJOR or features:
+        raise InputError(
+            f"{source.name}: format {major} (features {features:#x}) is newer than this seqcoder "
+            f"reads ({MAJOR}); upgrade seqcoder"
+        )
+    reader = ByteReader(body[12:], what)
+    models = [ModelRow.unpack(reader) for _ in range(reader.varint(255))]
+    reader.finish()
+    return models, offset + 8 + length
+
+
+def _footer_at(source: RangeSource, end: int) -> tuple[int, Index] | None:
+    """Return the index offset and the index that a valid footer ending at ``end`` names."""
+    if end < FOOTER_LENGTH:
+        return None
+    found = unpack_footer(source.read(end - FOOTER_LENGTH, FOOTER_LENGTH))
+    if found is None:
+        return None
+    offset, length, digest = found
+    if offset + length != end - FOOTER_LENGTH:
+        return None
+    section = source.read(offset, length)
+    if frames.digest8(section) != digest:
+        return None
+    return offset, Index.unpack(section, source.name)
+
+
+def read_index(source: RangeSource) -> tuple[Index, int]:
+    """Return the index and the offset behind the last valid footer.
+
+    An offset below ``source.size`` tells of a torn append: the bytes behind it belong to nothing.
+    Raises InputError if this is no container, IntegrityError if no footer is valid.
+    """
+    found = _footer_at(source, source.size) if source.size >= FOOTER_LENGTH else None
+    if found:
+        return found[1], source.size
+    read_header(source)
+    # Backwards in overlapping windows, so that no footer is cut by a window's edge.
+    stop = source.size
+    while stop > 0:
+        start = max(0, stop - _SEARCH_STEP)
+        window = source.read(start, min(stop + FOOTER_LENGTH, source.size) - start)
+        at = window.rfind(FOOTER_START)
+        while at >= 0:
+            end = start + at + FOOTER_LENGTH
+            found = _footer_at(source, end) if end <= source.size else None
+            if found:
+                return found[1], end
+            at = window.rfind(FOOTER_START, 0, at)
+        stop = start
+    raise IntegrityError(
+        f"{source.name}: no valid footer, the index is lost or the file is cut short; "
+        "'seqcoder repair' recovers what is whole"
+    )
+
+
+class ContainerReader:
+    """The frames of one container, by way of its index."""
+
+    def __init__(self, source: RangeSource) -> None:
+        """Read footer and index; raises as ``read_index`` does."""
+        self.source = source
+        self.index, self.end = read_index(source)
+
+    @property
+    def torn_bytes(self) -> int:
+        """Bytes behind the last valid footer (a torn append), normally 0."""
+        return self.source.size - self.end
+
+    def chunk_frames(self, chunk: ChunkEntry) -> tuple[bytes, bytes]:
+        """Return the decompressed latents (b"" if none) and residual of a chunk, checksums checked.
+
+        Raises IntegrityError naming container, chunk and offset.
+        """
+        row = chunk.row
+        raw = self.source.read(chunk.latents_offset, row.latents_length + row.residual_length)
+        latents = b""
+        what = f"{self.source.name}: chunk {chunk.ordinal}"
+        if row.latents_length:
+            latents = frames.decompress(
+                raw[: row.latents_length],
+                row.n_bases + 1024,
+                f"{what}: latents at byte {chunk.latents_offset}",
+            )
+        residual = frames.decompress(
+            raw[row.latents_length :],
+            min(MAX_CHUNK_BASES, row.n_bases + 1024),
+            f"{what}: residual at byte {chunk.residual_offset}",
+        )
+        return latents, residual
+
+    def check_chunk_head(self, chunk: ChunkEntry) -> None:
+        """Raise IntegrityError unless the chunk's own head says what the index says."""
+        if self.source.read(chunk.offset, len(chunk.head)) != chunk.head:
+            raise IntegrityError(
+                f"{self.source.name}: chunk {chunk.ordinal}: head at byte {chunk.offset} differs "
+                "from the index; the data are damaged"
+            )
+
+    def genome_frame(self, genome: GenomeEntry, frame: str) -> bytes:
+        """Return the decompressed ``side``, ``walk`` or ``stored`` frame of a genome."""
+        row = genome.row
+        offset = getattr(genome, f"{frame}_offset")
+        length = getattr(row, f"{frame}_length")
+        if not length:
+            return b""
+        # A side stream needs at most a few bytes a residue; a stored frame is the file itself.
+        most = row.size if frame == "stored" else min(MAX_FILE_BYTES, 32 * row.size + (1 << 16))
+        what = f"{self.source.name}: genome {row.name}: {frame} frame at byte {offset}"
+        return frames.decompress(self.source.read(offset, length), most, what)
+
+    def check_genome_head(self, genome: GenomeEntry) -> None:
+        """Raise IntegrityError unless the genome's own head says what the index says."""
+        from seqcoder.container.index import genome_head
+
+        head = genome_head(genome.row, genome.ordinal)
+        if self.source.read(genome.offset, len(head)) != head:
+            raise IntegrityError(
+                f"{self.source.name}: genome {genome.row.name}: head at byte {genome.offset} "
+                "differs from the index; the data are damaged"
+            )

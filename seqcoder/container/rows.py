@@ -1,0 +1,148 @@
+"""What a container says of its models, chunks and genomes, and how it is spelt in bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqcoder.errors import IntegrityError, UsageError
+from seqcoder.varint import ByteReader, put_bytes, put_varint
+
+FASTA, STORED = 0, 1
+PLAIN, RECORDS_INDEXED = 1, 2
+MAX_CHUNK_BASES = 1 << 28
+MAX_FILE_BYTES = 1 << 40
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model that chunks need: its SHA-256 (32 bytes) and its name."""
+
+    digest: bytes
+    name: str
+
+    def pack(self, out: bytearray) -> None:
+        """Append the row to ``out``."""
+        out += self.digest
+        put_bytes(out, self.name.encode())
+
+    @classmethod
+    def unpack(cls, source: ByteReader) -> ModelRow:
+        """Read a row; raises IntegrityError."""
+        return cls(source.take(32), source.text())
+
+
+@dataclass(frozen=True)
+class ChunkRow:
+    """A chunk: n bases, how they are coded, the lengths of its frames, digest8 of its bases."""
+
+    n_bases: int
+    coding: int
+    model: int
+    latents_length: int
+    residual_length: int
+    digest: bytes
+
+    def pack(self, out: bytearray) -> None:
+        """Append the row to ``out``."""
+        put_varint(out, self.n_bases)
+        out += bytes((self.coding, self.model))
+        put_varint(out, self.latents_length)
+        put_varint(out, self.residual_length)
+        out += self.digest
+
+    @classmethod
+    def unpack(cls, source: ByteReader) -> ChunkRow:
+        """Read a row; raises IntegrityError."""
+        return cls(
+            source.varint(MAX_CHUNK_BASES),
+            source.u8(),
+            source.u8(),
+            source.varint(),
+            source.varint(),
+            source.take(8),
+        )
+
+
+@dataclass(frozen=True)
+class GenomeRow:
+    """A genome (one input file): see docs/format.md for the fields.
+
+    ``base_start`` is the genome's place in base space, or None where it has a walk frame.
+    """
+
+    name: str
+    kind: int
+    flags: int
+    size: int
+    n_records: int
+    n_residues: int
+    n_bases: int
+    line_width: int
+    base_start: int | None
+    side_length: int
+    walk_length: int
+    stored_length: int
+    sha256: bytes
+
+    @property
+    def plain(self) -> bool:
+        """Whether every residue is one of ACGT in upper case."""
+        return bool(self.flags & PLAIN)
+
+    def pack(self, out: bytearray) -> None:
+        """Append the row to ``out``."""
+        put_bytes(out, self.name.encode())
+        out += bytes((self.kind, self.flags))
+        for value in (
+            self.size,
+            self.n_records,
+            self.n_residues,
+            self.n_bases,
+            self.line_width,
+            0 if self.base_start is None else self.base_start + 1,
+            self.side_length,
+            self.walk_length,
+            self.stored_length,
+        ):
+            put_varint(out, value)
+        out += self.sha256
+
+    @classmethod
+    def unpack(cls, source: ByteReader) -> GenomeRow:
+        """Read a row; raises IntegrityError, also for a name that could leave the output folder."""
+        name = source.text()
+        try:
+            check_name(name)
+        except UsageError as error:
+            raise IntegrityError(f"{source.what}: {error}") from None
+        kind, flags = source.u8(), source.u8()
+        if kind > STORED:
+            raise IntegrityError(f"{source.what}: genome {name!r} of unknown kind {kind}")
+        size = source.varint(MAX_FILE_BYTES)
+        n_records, n_residues, n_bases = (source.varint(size) for _ in range(3))
+        width, walk = source.varint(size), source.varint()
+        side, walk_length, stored = (source.varint() for _ in range(3))
+        return cls(
+            name,
+            kind,
+            flags,
+            size,
+            n_records,
+            n_residues,
+            n_bases,
+            width,
+            walk - 1 if walk else None,
+            side,
+            walk_length,
+            stored,
+            source.take(32),
+        )
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError unless ``name`` is a relative path that stays below its folder."""
+    parts = name.split("/")
+    if any(part in ("", ".", "..") for part in parts) or any(c in name for c in "\0\n\r\\"):
+        raise UsageError(
+            f"genome name {name!r} is not a plain relative path; rename the file or pass a name"
+        )

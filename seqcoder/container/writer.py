@@ -1,0 +1,105 @@
+"""Writing a container: sections go out in order, the index and the footer close it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from seqcoder.container import frames
+from seqcoder.container.index import ChunkEntry, GenomeEntry, Index, genome_head, pack_footer
+from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow, ModelRow
+from seqcoder.varint import put_varint
+
+SIGNATURE = b"SQC\r\n\x1a\n\0"
+MAJOR, MINOR = 1, 0
+# A record table that is large beside its genome would be paid for twice; it stays out of the index.
+MAX_INDEXED_RECORDS = 2000
+
+
+@dataclass(frozen=True)
+class ChunkFrames:
+    """A coded chunk: its row and its two frames (``latents`` may be empty)."""
+
+    row: ChunkRow
+    latents: bytes
+    residual: bytes
+
+
+@dataclass(frozen=True)
+class GenomeFrames:
+    """A genome's row, with ``base_start`` set or a walk frame, and its frames (empty if absent)."""
+
+    row: GenomeRow
+    side: bytes = b""
+    walk: bytes = b""
+    stored: bytes = b""
+    record_table: bytes = b""
+
+
+def header(models: Sequence[ModelRow]) -> bytes:
+    """Return the header section."""
+    body = bytearray(SIGNATURE)
+    body += bytes((MAJOR, MINOR, 0, 0))
+    put_varint(body, len(models))
+    for model in models:
+        model.pack(body)
+    return frames.skippable(frames.HEADER, frames.with_crc(bytes(body)))
+
+
+class ContainerWriter:
+    """Writes sections to a binary file opened for writing, in the order they are given.
+
+    All chunks come before all genomes. With ``index`` and ``position`` it goes on behind what
+    is there already: behind a footer (append), or behind chunks (a run taken up again).
+    """
+
+    def __init__(
+        self,
+        out: BinaryIO,
+        models: Sequence[ModelRow] = (),
+        *,
+        index: Index | None = None,
+        position: int | None = None,
+    ) -> None:
+        """Write the header, unless ``position`` (bytes already in ``out``) says to go on."""
+        self._out = out
+        self.index = index or Index(models=list(models))
+        self.position = position or 0
+        if position is None:
+            self._write(header(self.index.models))
+
+    def begin_append(self, models: Sequence[ModelRow]) -> None:
+        """Write the header of an append; models are the old ones and any new ones behind them."""
+        self.index.models = list(models)
+        self._write(header(models))
+
+    def _write(self, data: bytes) -> None:
+        self._out.write(data)
+        self.position += len(data)
+
+    def add_chunk(self, chunk: ChunkFrames) -> ChunkEntry:
+        """Write a chunk section and return its place."""
+        entry = ChunkEntry(chunk.row, len(self.index.chunks), self.position, self.index.n_bases)
+        self._write(entry.head + chunk.latents + chunk.residual)
+        self.index.chunks.append(entry)
+        return entry
+
+    def add_genome(self, genome: GenomeFrames) -> GenomeEntry:
+        """Write a genome section and return its place."""
+        row = genome.row
+        indexed = 0 < row.n_records <= MAX_INDEXED_RECORDS
+        row = replace(row, flags=row.flags | (RECORDS_INDEXED if indexed else 0))
+        ordinal = len(self.index.genomes)
+        entry = GenomeEntry(row, ordinal, self.position, genome.record_table if indexed else None)
+        self._write(genome_head(row, ordinal) + genome.side + genome.walk + genome.stored)
+        self.index.genomes.append(entry)
+        return entry
+
+    def finish(self) -> int:
+        """Write index and footer; returns the size of the container in bytes."""
+        section = self.index.pack()
+        footer = pack_footer(self.position, section)
+        self._write(section)
+        self._write(footer)
+        return self.position

@@ -1,0 +1,201 @@
+"""One input file made ready for a container: parsed, digested, its side frame packed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqcoder import digest, fasta
+from seqcoder.container import frames, rows
+from seqcoder.container.rows import GenomeRow
+from seqcoder.errors import InputError
+from seqcoder.report import RecordReport
+from seqcoder.varint import put_bytes
+
+# A refget digest costs 24 bytes that do not compress; records shorter than this (on average) are
+# too short to be worth it. The manifest has the digests of all records.
+_MIN_RESIDUES_FOR_DIGESTS = 4096
+
+
+@dataclass(frozen=True)
+class GenomeSource:
+    """An input file: its name in the container, and where its bytes are.
+
+    ``size`` and ``mtime_ns`` are those of the file on disk when it was planned (0: not known).
+    ``member`` names a member where ``path`` is a tar file.
+    """
+
+    name: str
+    path: str
+    member: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+
+    @property
+    def label(self) -> str:
+        """The source as a person would write it."""
+        return f"{self.path}::{self.member}" if self.member else self.path
+
+
+Opener = Callable[[GenomeSource], bytes]
+"""Returns the bytes of a source as they are stored (maybe gzipped); raises InputError."""
+
+
+@dataclass(frozen=True)
+class PreparedGenome:
+    """A parsed input: its row without place, its frames, and its bases (uint8, 0..3)."""
+
+    source: GenomeSource
+    row: GenomeRow
+    bases: NDArray[np.uint8]
+    side: bytes
+    stored: bytes
+    record_table: bytes
+    records: tuple[RecordReport, ...]
+    seqcol: str
+    compression: str
+    source_bytes: int
+    warning: str
+    parse_seconds: float
+
+
+def read_local(source: GenomeSource) -> bytes:
+    """Return the stored bytes of a local file.
+
+    Raises:
+        InputError: it cannot be read, or has changed since it was planned.
+    """
+    path = Path(source.path)
+    try:
+        status = path.stat()
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{source.label}: {error.strerror or error}; input skipped") from None
+    if source.mtime_ns and (status.st_size, status.st_mtime_ns) != (source.size, source.mtime_ns):
+        raise InputError(
+            f"{source.label}: changed since the plan was made; restore it, or submit it to a "
+            "new archive"
+        )
+    return data
+
+
+def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> PreparedGenome:
+    """Read and parse one input.
+
+    What is not nucleotide FASTA comes back with ``row.kind`` STORED and a warning. For FASTA the
+    side streams and bases have been rendered again and compared with the file.
+
+    Raises:
+        InputError: the input cannot be read or is truncated.
+    """
+    started = time.perf_counter()
+    stored_bytes = opener(source)
+    read = fasta.decompress(stored_bytes, source.label)
+    data = read.data
+    digest_of_file = sha256(data).digest()
+    parsed = fasta.parse(data)
+    reason = parsed.reason if isinstance(parsed, fasta.NotFasta) else ""
+    if not isinstance(parsed, fasta.NotFasta) and fasta.render(parsed) != data:
+        reason = "its layout is not one the side streams can hold (please report this)"
+        parsed = fasta.NotFasta(reason)
+    if isinstance(parsed, fasta.NotFasta):
+        stored = frames.compress(data, 19)
+        row = GenomeRow(
+            name=source.name,
+            kind=rows.STORED,
+            flags=0,
+            size=len(data),
+            n_records=0,
+            n_residues=0,
+            n_bases=0,
+            line_width=0,
+            base_start=0,
+            side_length=0,
+            walk_length=0,
+            stored_length=len(stored),
+            sha256=digest_of_file,
+        )
+        return PreparedGenome(
+            source,
+            row,
+            np.empty(0, np.uint8),
+            b"",
+            stored,
+            b"",
+            (),
+            "",
+            read.compression,
+            len(stored_bytes),
+            f"{source.label}: stored as it is: {reason}",
+            time.perf_counter() - started,
+        )
+    table = parsed.table
+    n_residues = int(table.lengths.sum())
+    refgets = digest.record_digests(parsed)
+    record_table = fasta.pack_record_table(table)
+    side = bytearray()
+    put_bytes(side, record_table)
+    worth = len(table) and n_residues >= _MIN_RESIDUES_FOR_DIGESTS * len(table)
+    put_bytes(side, b"".join(digest.refget_bytes(text) for text in refgets) if worth else b"")
+    side += fasta.pack_side(parsed)
+    side_frame = frames.compress(bytes(side), 19)
+    row = GenomeRow(
+        name=source.name,
+        kind=rows.FASTA,
+        flags=rows.PLAIN if parsed.side.plain else 0,
+        size=len(data),
+        n_records=len(table),
+        n_residues=n_residues,
+        n_bases=len(parsed.bases),
+        line_width=parsed.side.width,
+        base_start=None,
+        side_length=len(side_frame),
+        walk_length=0,
+        stored_length=0,
+        sha256=digest_of_file,
+    )
+    names = [name.decode("utf-8", "surrogateescape") for name in table.names]
+    lengths = table.lengths.tolist()
+    return PreparedGenome(
+        source,
+        row,
+        parsed.bases,
+        side_frame,
+        b"",
+        record_table,
+        tuple(
+            RecordReport(i, name, length, refget)
+            for i, (name, length, refget) in enumerate(zip(names, lengths, refgets, strict=True))
+        ),
+        digest.seqcol_digest(names, lengths, refgets),
+        read.compression,
+        len(stored_bytes),
+        "",
+        time.perf_counter() - started,
+    )
+
+
+def local_source(path: str | os.PathLike[str], name: str | None = None) -> GenomeSource:
+    """Describe a local file; ``name`` defaults to its file name without a compression suffix."""
+    text = os.fspath(path)
+    try:
+        status = Path(text).stat()
+        size, mtime_ns = status.st_size, status.st_mtime_ns
+    except OSError:
+        size = mtime_ns = 0  # prepare_genome will say what is wrong, and the others go on
+    return GenomeSource(name or strip_compression(Path(text).name), text, "", size, mtime_ns)
+
+
+def strip_compression(name: str) -> str:
+    """Return a file name without ``.gz``, ``.bgz``, ``.zst``, ``.xz`` or ``.bz2``."""
+    for suffix in (".gz", ".bgz", ".zst", ".xz", ".bz2"):
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name

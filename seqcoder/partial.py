@@ -1,0 +1,80 @@
+"""The temporary file a container grows in, and taking up what an interrupted run left there."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from seqcoder.chunk import Bases, CodedChunk, bases_digest
+from seqcoder.container.index import ChunkEntry
+from seqcoder.container.rows import ModelRow
+from seqcoder.container.scan import scan_sections
+from seqcoder.container.source import RangeSource
+from seqcoder.container.writer import ChunkFrames, header
+from seqcoder.errors import UsageError
+from seqcoder.settings import Settings
+
+
+def partial_path(out: Path, settings: Settings, models: Sequence[ModelRow]) -> Path:
+    """Return the hidden temporary name of ``out``; another setting or model has another name."""
+    facts = json.dumps([settings.to_dict(), [model.digest.hex() for model in models]])
+    key = hashlib.sha256(facts.encode()).hexdigest()[:8]
+    return out.with_name(f".{out.name}.{key}.partial")
+
+
+def remove_partials(out: Path) -> None:
+    """Remove the temporary files of ``out``, of whatever settings."""
+    for path in out.parent.glob(f".{out.name}.????????.partial"):
+        path.unlink(missing_ok=True)
+
+
+def open_partial(path: Path) -> BinaryIO:
+    """Open (or create) the temporary file, locked against a second writer.
+
+    Raises:
+        UsageError: another process is writing it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise UsageError(f"{path}: another process is writing it; wait for that one") from None
+    except OSError:
+        pass  # a file system without locks: the archive's own lock has to do
+    return file
+
+
+class FoundChunks:
+    """The whole chunks in a temporary file, offered one after the other."""
+
+    def __init__(self, path: Path, models: Sequence[ModelRow]) -> None:
+        """Scan the file; chunks count only behind the very header this run would write."""
+        self._source = RangeSource(str(path))
+        start = header(models)
+        whole = self._source.size >= len(start) and self._source.read(0, len(start)) == start
+        self._entries: list[ChunkEntry] = scan_sections(self._source).index.chunks if whole else []
+        self._next = 0
+
+    def take(self, bases: Bases) -> CodedChunk | None:
+        """Return the next chunk found if it is the one for ``bases``; else there are no more."""
+        if self._next >= len(self._entries):
+            return None
+        entry = self._entries[self._next]
+        if (entry.row.n_bases, entry.row.digest) != (len(bases), bases_digest(bases)):
+            self._entries = []
+            return None
+        self._next += 1
+        latents = self._source.read(entry.latents_offset, entry.row.latents_length)
+        residual = self._source.read(entry.residual_offset, entry.row.residual_length)
+        return CodedChunk(ChunkFrames(entry.row, latents, residual), resumed=True)
+
+    def close(self) -> None:
+        """Close the second handle on the file."""
+        self._source.close()

@@ -1,0 +1,104 @@
+"""Which genomes go into which container: decided before anything is compressed, saved, digested."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any
+
+from seqcoder.errors import InputError
+from seqcoder.genome import GenomeSource
+from seqcoder.settings import Settings
+
+SCHEMA = 1
+DEFAULT_CONTAINER_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class ContainerPlan:
+    """One container: its file name and the genomes in it, in order."""
+
+    file: str
+    genomes: tuple[GenomeSource, ...]
+
+    @property
+    def source_bytes(self) -> int:
+        """Bytes of the input files as they lie on disk (compressed ones count as they are)."""
+        return sum(genome.size for genome in self.genomes)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All containers of an archive, the settings, and the digest of the model (hex or "")."""
+
+    settings: Settings
+    model_digest: str
+    containers: tuple[ContainerPlan, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the plan: equal plans give equal archives."""
+        return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "schema": SCHEMA,
+            "settings": self.settings.to_dict(),
+            "model_digest": self.model_digest,
+            "containers": [asdict(container) for container in self.containers],
+        }
+
+    def to_json(self) -> str:
+        """Return the plan as JSON text."""
+        return json.dumps(self.to_dict(), indent=1, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str, what: str) -> Plan:
+        """Read a plan; raises InputError, naming ``what``, if it is not one of this schema."""
+        try:
+            data = json.loads(text)
+            if data["schema"] != SCHEMA:
+                raise InputError(
+                    f"{what}: plan schema {data['schema']}, this seqcoder has {SCHEMA}"
+                )
+            return cls(
+                Settings.from_dict(data["settings"]),
+                data["model_digest"],
+                tuple(
+                    ContainerPlan(
+                        container["file"],
+                        tuple(GenomeSource(**genome) for genome in container["genomes"]),
+                    )
+                    for container in data["containers"]
+                ),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{what}: not a seqcoder plan ({error})") from None
+
+
+def plan_containers(
+    sources: Sequence[GenomeSource], container_bytes: int, first: int = 0
+) -> tuple[ContainerPlan, ...]:
+    """Fill containers, in order, with sources up to ``container_bytes`` of input each.
+
+    A source larger than that has a container of its own. Files are numbered from ``first``.
+    """
+    containers: list[ContainerPlan] = []
+    genomes: list[GenomeSource] = []
+    filled = 0
+
+    def close() -> None:
+        containers.append(ContainerPlan(f"{first + len(containers):06d}.sqc", tuple(genomes)))
+
+    for source in sources:
+        if genomes and filled + source.size > container_bytes:
+            close()
+            genomes, filled = [], 0
+        genomes.append(source)
+        filled += source.size
+    if genomes:
+        close()
+    return tuple(containers)

@@ -1,0 +1,64 @@
+"""What decides a container's bytes, apart from the genomes themselves."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from seqcoder.errors import UsageError
+
+DEFAULT_LEVEL = 2
+DEFAULT_MODEL = "prokaryote-1"
+# Measured in docs/coder.md: a larger chunk is smaller by the repeats within it, a smaller one is
+# out sooner. Almost every prokaryote is one chunk at this size.
+DEFAULT_CHUNK_BASES = 5 << 20
+MIN_CHUNK_BASES, MAX_CHUNK_BASES = 1 << 10, 1 << 27
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a compression. ``chunk_bases`` is the most bases a chunk may hold."""
+
+    level: int = DEFAULT_LEVEL
+    chunk_bases: int = DEFAULT_CHUNK_BASES
+    model: str | None = None
+    """Name or path of the model that gives the latents; None: no latents."""
+    group: bool = False
+    """Whether genomes are written as walks over one another's bases (relatives)."""
+
+    def __post_init__(self) -> None:
+        if self.level not in (1, 2, 3):
+            raise UsageError(f"level {self.level} does not exist; choose 1, 2 or 3")
+        if not MIN_CHUNK_BASES <= self.chunk_bases <= MAX_CHUNK_BASES:
+            raise UsageError(
+                f"chunk size {self.chunk_bases} is out of range; choose from "
+                f"{MIN_CHUNK_BASES} to {MAX_CHUNK_BASES} bases"
+            )
+
+    @property
+    def uses_model(self) -> bool:
+        """Whether chunks get latents: level 1 codes two bits and repeats only."""
+        return self.model is not None and self.level > 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for a plan file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Settings:
+        """Read plain data of a plan file."""
+        return cls(**data)
+
+
+def parse_size(text: str) -> int:
+    """Read a size as users write it: ``5M``, ``256K``, ``1G`` (powers of 1024) or a number."""
+    units = {"K": 10, "M": 20, "G": 30, "T": 40}
+    cleaned = text.strip().upper().removesuffix("B").removesuffix("I")
+    shift = units.get(cleaned[-1:], 0)
+    try:
+        value = float(cleaned[:-1] if shift else cleaned)
+    except ValueError:
+        value = -1.0
+    if value <= 0:
+        raise UsageError(f"size {text!r} is not understood; write for example 5M or 256K")
+    return int(value * (1 << shift))
