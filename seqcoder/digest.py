@@ -1,0 +1,88 @@
+"""GA4GH refget digests of sequences and of collections of sequences (genomes).
+
+Refget Sequences v2 (``SQ.``) and Refget Sequence Collections v1.0.0,
+https://ga4gh.github.io/refget/: sha512t24u is the base64url form of the first 24 bytes of
+SHA-512. A sequence is digested without anything but letters, in upper case.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import json
+from collections.abc import Sequence
+
+from seqcoder.fasta.model import ParsedFasta
+from seqcoder.fasta.render import render_residues
+
+_NO_LETTERS = bytes(byte for byte in range(256) if not 65 <= byte <= 90)
+
+
+def file_sha256(data: bytes) -> str:
+    """SHA-256 of a file's bytes as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha512t24u(data: bytes | memoryview) -> str:
+    """GA4GH's digest of ``data``: base64url of the first 24 bytes of SHA-512, 32 characters."""
+    return base64.urlsafe_b64encode(hashlib.sha512(data).digest()[:24]).decode("ascii")
+
+
+def refget(residues: bytes) -> str:
+    """Refget digest of a sequence in any case, with or without gaps: ``SQ.`` and 32 characters."""
+    return "SQ." + sha512t24u(residues.upper().translate(None, _NO_LETTERS))
+
+
+def refget_bytes(digest: str) -> bytes:
+    """Return the 24 bytes of an ``SQ.`` digest; :func:`refget_text` is the inverse."""
+    return base64.urlsafe_b64decode(digest.removeprefix("SQ."))
+
+
+def refget_text(digest: bytes) -> str:
+    """Return the ``SQ.`` form of 24 digest bytes."""
+    return "SQ." + base64.urlsafe_b64encode(digest).decode("ascii")
+
+
+def record_digests(parsed: ParsedFasta) -> list[str]:
+    """Refget digests (``SQ.``) of all records of a parsed file, in order."""
+    side, starts = parsed.side, parsed.table.starts.tolist()
+    text = memoryview(render_residues(side, 0, starts[-1], parsed.bases, case=False))
+    spans = itertools.pairwise(starts)
+    # Exceptions are in upper case already; only those that are no letters have to go.
+    if side.exceptions.values.tobytes().strip(bytes(range(65, 91))):
+        return [
+            "SQ." + sha512t24u(bytes(text[start:stop]).translate(None, _NO_LETTERS))
+            for start, stop in spans
+        ]
+    return ["SQ." + sha512t24u(text[start:stop]) for start, stop in spans]
+
+
+def canonical_json(value: object) -> bytes:
+    """RFC 8785 form of strings, and of lists and dicts of them (keys ASCII); no floats.
+
+    A surrogate escape in a string, which stands for a byte that is not UTF-8, becomes that
+    byte, so that names that are no text have a digest too.
+    """
+    text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def seqcol_level1(
+    names: Sequence[str], lengths: Sequence[int], refgets: Sequence[str]
+) -> dict[str, str]:
+    """Return the digests of a collection's attributes: lengths, names and sequences."""
+    level2 = {"lengths": list(lengths), "names": list(names), "sequences": list(refgets)}
+    return {key: sha512t24u(canonical_json(value)) for key, value in level2.items()}
+
+
+def seqcol_digest(names: Sequence[str], lengths: Sequence[int], refgets: Sequence[str]) -> str:
+    """Return the digest of a collection (level 0).
+
+    Of the attributes only names and sequences are *inherent* in the approved specification
+    (``seqcol_minimal_v1.0.0.json``): a sequence digest implies the length. ``lengths`` is
+    taken for the sake of a complete call and does not enter the digest.
+    """
+    level1 = seqcol_level1(names, lengths, refgets)
+    del level1["lengths"]
+    return sha512t24u(canonical_json(level1))

@@ -1,0 +1,63 @@
+"""FASTA files taken apart into record table, side streams and bases, and put together again.
+
+>>> parsed = parse(b">x y\\nACGTN\\nAC\\n")
+>>> parsed.table.names, parsed.table.lengths.tolist(), parsed.bases.tolist()
+([b'x'], [7], [0, 1, 2, 3, 0, 1])
+>>> render(parsed)
+b'>x y\\nACGTN\\nAC\\n'
+"""
+
+from seqcoder.fasta.model import (
+    NotFasta,
+    ParsedFasta,
+    Record,
+    RecordTable,
+    Runs,
+    SideStreams,
+    base_starts,
+)
+from seqcoder.fasta.parse import parse
+from seqcoder.fasta.render import (
+    bases_to_letters,
+    render,
+    render_region,
+    render_residues,
+    residue_to_base_range,
+    wrap,
+)
+from seqcoder.fasta.side import pack_record_table, pack_side, unpack_record_table, unpack_side
+from seqcoder.fasta.source import (
+    DEFAULT_MAX_BYTES,
+    InputBytes,
+    decompress,
+    open_bytes,
+    read_input,
+    sniff,
+)
+
+__all__ = [
+    "DEFAULT_MAX_BYTES",
+    "InputBytes",
+    "NotFasta",
+    "ParsedFasta",
+    "Record",
+    "RecordTable",
+    "Runs",
+    "SideStreams",
+    "base_starts",
+    "bases_to_letters",
+    "decompress",
+    "open_bytes",
+    "pack_record_table",
+    "pack_side",
+    "parse",
+    "read_input",
+    "render",
+    "render_region",
+    "render_residues",
+    "residue_to_base_range",
+    "sniff",
+    "unpack_record_table",
+    "unpack_side",
+    "wrap",
+]

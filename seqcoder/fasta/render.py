@@ -1,0 +1,188 @@
+"""Record table, side streams and bases back into the bytes of the FASTA file, or a region."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqcoder.errors import IntegrityError, UsageError
+from seqcoder.fasta.model import Ints, ParsedFasta, RecordTable, SideStreams
+
+_LETTERS = {rna: bytes.maketrans(bytes(range(4)), b) for rna, b in ((0, b"ACGT"), (1, b"ACGU"))}
+Piece = bytes | memoryview
+
+
+def bases_to_letters(bases: NDArray[np.uint8], rna: bool = False) -> bytes:
+    """Write bases (uint8, 0..3) as the letters ACGT, or ACGU."""
+    return bases.tobytes().translate(_LETTERS[rna])
+
+
+def render_residues(
+    side: SideStreams, start: int, stop: int, bases: NDArray[np.uint8], case: bool = True
+) -> bytes:
+    """Return residues ``start:stop`` of the file from the ``bases`` among them.
+
+    With ``case`` false everything is in upper case.
+
+    Raises
+    ------
+    IntegrityError
+        When there are not as many bases as the exceptions leave room for.
+    """
+    text = bases_to_letters(bases, side.rna)
+    runs = side.exceptions
+    first = int(np.searchsorted(runs.ends, start, side="right"))
+    last = int(np.searchsorted(runs.starts, stop, side="left"))
+    if first < last:
+        text = _with_exceptions(text, side, start, stop, first, last)
+    if len(text) != stop - start:
+        raise IntegrityError(
+            f"{len(bases)} bases do not fill residues {start} to {stop}: "
+            "the container is corrupt, restore it from a good copy"
+        )
+    if case and len(side.case_toggles):
+        text = _with_case(text, side.case_toggles, start, stop)
+    return text
+
+
+def _with_exceptions(
+    letters: bytes, side: SideStreams, start: int, stop: int, first: int, last: int
+) -> bytes:
+    runs = side.exceptions
+    pieces: list[Piece] = []
+    view = memoryview(letters)
+    taken, at = 0, start
+    for begin, end, value in zip(
+        np.maximum(runs.starts[first:last], start).tolist(),
+        np.minimum(runs.ends[first:last], stop).tolist(),
+        runs.values[first:last].tolist(),
+        strict=True,
+    ):
+        pieces.append(view[taken : taken + begin - at])
+        pieces.append(bytes((value,)) * (end - begin))
+        taken += begin - at
+        at = end
+    pieces.append(view[taken:])
+    return b"".join(pieces)
+
+
+def _with_case(text: bytes, toggles: Ints, start: int, stop: int) -> bytes:
+    first = int(np.searchsorted(toggles, start, side="right"))
+    last = int(np.searchsorted(toggles, stop, side="left"))
+    if first == last:
+        return text.lower() if first % 2 else text
+    cases = (memoryview(text), memoryview(text.lower()))
+    edges = [0, *(toggles[first:last] - start).tolist(), stop - start]
+    return b"".join(
+        [cases[(first + i) % 2][edges[i] : edges[i + 1]] for i in range(len(edges) - 1)]
+    )
+
+
+def wrap(residues: bytes | memoryview, width: int) -> list[Piece]:
+    """Break residues into lines of ``width`` (0: one line), each ended by a line feed."""
+    if not len(residues):
+        return []
+    if not width or len(residues) <= width:
+        return [residues, b"\n"]
+    full = len(residues) // width
+    lines = np.empty((full, width + 1), dtype=np.uint8)
+    lines[:, :width] = np.frombuffer(residues[: full * width], dtype=np.uint8).reshape(full, width)
+    lines[:, width] = 10
+    pieces: list[Piece] = [lines.reshape(-1).data]
+    if len(residues) % width:
+        pieces += [residues[full * width :], b"\n"]
+    return pieces
+
+
+def render(parsed: ParsedFasta) -> bytes:
+    """Return the bytes of the file; the exact inverse of :func:`seqcoder.fasta.parse`.
+
+    Raises
+    ------
+    IntegrityError
+        When the number of bases does not fit the side streams.
+    """
+    table, side = parsed.table, parsed.side
+    starts = table.starts.tolist()
+    view = memoryview(render_residues(side, 0, starts[-1], parsed.bases))
+    pieces: list[Piece] = [side.preamble]
+    ragged = side.ragged.tolist()
+    line_lengths, line_counts = side.line_lengths.tolist(), side.line_counts.tolist()
+    blanks = side.blanks.tolist()
+    run = 0
+    for i, name in enumerate(table.names):
+        if not side.headerless:
+            pieces += (b">", side.header_of(i, name), b"\n")
+        at = starts[i]
+        if ragged and ragged[i]:
+            for j in range(run, run + ragged[i]):
+                length, count = line_lengths[j], line_counts[j]
+                if length:
+                    pieces += wrap(view[at : at + length * count], length)
+                else:
+                    pieces.append(b"\n" * count)
+                at += length * count
+            run += ragged[i]
+        else:
+            pieces += wrap(view[at : starts[i + 1]], side.width_of(i))
+        if blanks:
+            pieces.append(b"\n" * blanks[i])
+    text = b"".join(pieces)
+    del pieces, view
+    if not side.final_newline:
+        text = text[:-1]
+    return _with_cr(text, side.line_end_toggles)
+
+
+def _with_cr(text: bytes, toggles: Ints) -> bytes:
+    """Turn the LF of the lines between odd and even toggles into CRLF."""
+    if not len(toggles):
+        return text
+    if len(toggles) == 1 and toggles[0] == 0:
+        return text.replace(b"\n", b"\r\n")
+    array = np.frombuffer(text, dtype=np.uint8)
+    line_ends = np.flatnonzero(array == 10)
+    kinds = np.searchsorted(toggles, np.arange(len(line_ends)), side="right") % 2
+    return bytes(np.insert(array, line_ends[kinds == 1], 13).tobytes())
+
+
+def residue_to_base_range(
+    table: RecordTable, side: SideStreams, record: int, start: int, stop: int
+) -> tuple[int, int]:
+    """Return the range of the file's bases that lie in residues ``start:stop`` of a record.
+
+    Raises
+    ------
+    UsageError
+        When the region is not within the record.
+    """
+    length = int(table.lengths[record])
+    if not 0 <= start <= stop <= length:
+        name = bytes(table.names[record]).decode(errors="replace")
+        raise UsageError(
+            f"region {start} to {stop} (0-based, end excluded) is not within record {name!r} "
+            f"of {length} residues; choose one that is"
+        )
+    ends = np.array([start, stop], dtype=np.int64) + table.starts[record]
+    first, last = (ends - side.exceptions.count_before(ends)).tolist()
+    return first, last
+
+
+def render_region(
+    table: RecordTable,
+    side: SideStreams,
+    record: int,
+    start: int,
+    stop: int,
+    bases: NDArray[np.uint8],
+    width: int | None = None,
+) -> bytes:
+    """Return residues ``start:stop`` (0-based, end excluded) of a record.
+
+    ``bases`` are those of :func:`residue_to_base_range`. Exceptions, case and U come out as
+    in the file. Without ``width`` the residues are returned bare; with it, in lines of that
+    width (0: one line), each ended by a line feed.
+    """
+    offset = int(table.starts[record])
+    text = render_residues(side, offset + start, offset + stop, bases)
+    return text if width is None else b"".join(wrap(text, width))
