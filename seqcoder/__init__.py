@@ -1,3 +1,82 @@
-"""Lossless compression of prokaryotic genome archives."""
+"""Lossless compression of prokaryotic genome archives.
+
+>>> import seqcoder
+>>> container = seqcoder.compress_bytes({"tiny.fa": b">one\\nACGTACGTNN\\n"})
+>>> with seqcoder.open(container) as genomes:
+...     genomes["tiny.fa"]["one"][2:10]
+'GTACGTNN'
+
+Everything below is imported when first used, so that ``import seqcoder`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqcoder.api import compress, compress_bytes, decompress, open
+    from seqcoder.errors import (
+        InputError,
+        IntegrityError,
+        ModelError,
+        NotFoundError,
+        SeqcoderError,
+        UsageError,
+    )
+    from seqcoder.reader import Container, Genome, Record
+    from seqcoder.settings import Settings
+    from seqcoder.verify import Verification, verify
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "compress": "api",
+    "compress_bytes": "api",
+    "decompress": "api",
+    "open": "api",
+    "Container": "reader",
+    "Genome": "reader",
+    "Record": "reader",
+    "Settings": "settings",
+    "Verification": "verify",
+    "verify": "verify",
+    "InputError": "errors",
+    "IntegrityError": "errors",
+    "ModelError": "errors",
+    "NotFoundError": "errors",
+    "SeqcoderError": "errors",
+    "UsageError": "errors",
+}
+
+__all__ = [
+    "Container",
+    "Genome",
+    "InputError",
+    "IntegrityError",
+    "ModelError",
+    "NotFoundError",
+    "Record",
+    "SeqcoderError",
+    "Settings",
+    "UsageError",
+    "Verification",
+    "compress",
+    "compress_bytes",
+    "decompress",
+    "open",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'seqcoder' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"seqcoder.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

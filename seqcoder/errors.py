@@ -5,6 +5,7 @@
     SeqcoderError
     ├── InputError      1  an input cannot be read or is not what it claims to be
     ├── UsageError      2  the request itself makes no sense
+    │   └── NotFoundError  no such genome or record (also a KeyError)
     ├── IntegrityError  3  stored bytes do not match their digests
     └── ModelError      4  a model an archive needs is missing or a different one
 
@@ -42,3 +43,10 @@ class ModelError(SeqcoderError):
     """A model that an archive names by its SHA-256 is missing, or the one given differs."""
 
     exit_code = 4
+
+
+class NotFoundError(UsageError, KeyError):
+    """No genome or record of that name; also a KeyError, as mappings promise."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqcoder.chunk import CodedChunk
-    from seqcoder.container.index import Index
+    from seqcoder.container.index import GenomeEntry, Index
     from seqcoder.pipeline import GenomeRun
 
 VERIFIED, STORED_STATUS, FAILED = "verified", "stored", "failed"
@@ -144,7 +144,12 @@ def build_report(
     )
 
 
-def _genome_report(genome: GenomeRun, index: Index, coded: Sequence[CodedChunk]) -> GenomeReport:
+def _genome_report(
+    genome: GenomeRun,
+    index: Index,
+    entries: Mapping[str, GenomeEntry],
+    coded: Sequence[CodedChunk],
+) -> GenomeReport:
     prepared = genome.prepared
     if prepared is None:
         return GenomeReport(

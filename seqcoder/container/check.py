@@ -50,11 +50,9 @@ def _foreign_bytes(reader: ContainerReader) -> Iterator[Finding]:
 
     scan = scan_sections(reader.source)
     if scan.problem and scan.end < reader.end:
-        known = any(
-            part.offset <= scan.end < part.end
-            for part in (*reader.index.chunks, *reader.index.genomes)
-        )
-        if not known:
+        spans = [(part.offset, part.end) for part in reader.index.chunks]
+        spans += [(part.offset, part.end) for part in reader.index.genomes]
+        if not any(start <= scan.end < end for start, end in spans):
             yield Finding(scan.problem)
 
 

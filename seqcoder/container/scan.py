@@ -44,7 +44,7 @@ def _read_section(source: RangeSource, scan: Scan) -> int:
     """Add the section at ``scan.end`` to the index and return the offset behind it."""
     offset = scan.end
     kind, length = struct.unpack("<II", source.read(offset, frames.SKIPPABLE_HEAD))
-    behind = offset + frames.SKIPPABLE_HEAD + length
+    behind: int = offset + frames.SKIPPABLE_HEAD + length
     what = f"{source.name}: section at byte {offset}"
     index = scan.index
     if kind == frames.HEADER:

@@ -1,0 +1,126 @@
+"""The Python functions of a user: compress, decompress, open."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from seqcoder.atomic import write_atomically
+from seqcoder.chunk import ChunkCoder
+from seqcoder.errors import InputError, UsageError
+from seqcoder.executor import ThreadExecutor
+from seqcoder.genome import GenomeSource, Opener, local_source, read_local
+from seqcoder.pipeline import Progress, no_progress, write_container
+from seqcoder.reader import Container
+from seqcoder.report import ContainerReport
+from seqcoder.settings import Settings
+
+AnyPath = str | os.PathLike[str]
+
+
+def compress(
+    inputs: AnyPath | Sequence[AnyPath | GenomeSource],
+    out: AnyPath,
+    *,
+    settings: Settings | None = None,
+    threads: int = 0,
+    force: bool = False,
+    opener: Opener = read_local,
+    progress: Progress = no_progress,
+) -> ContainerReport:
+    """Compress FASTA files into one container; returns what was done, file by file.
+
+    Args:
+        inputs: a path or several, plain or compressed (gzip, bgzip, zstd, xz, bzip2).
+        out: the container. It appears whole, under this name, when everything is verified.
+        settings: level, chunk size, model.
+        threads: chunks coded at a time, 0: all cores.
+        force: replace an existing ``out``.
+        opener: how the bytes of an input are read.
+        progress: called after each genome and chunk.
+
+    Raises:
+        UsageError: ``out`` exists, two inputs of one name.
+        InputError: ``out`` cannot be written. Inputs that cannot be read do not raise: they are
+            reported as failed in the result.
+        ModelError: the model is not to be had.
+    """
+    given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    sources = [item if isinstance(item, GenomeSource) else local_source(item) for item in given]
+    target = Path(out)
+    if target.exists() and not force:
+        raise UsageError(f"{target}: exists already; use --force (force=True) to replace it")
+    coder = ChunkCoder(settings or Settings())
+    return write_container(
+        sources,
+        coder.settings,
+        coder.model_rows(),
+        ThreadExecutor(coder, threads),
+        target,
+        opener=opener,
+        progress=progress,
+    )
+
+
+def compress_bytes(files: Mapping[str, bytes], *, settings: Settings | None = None) -> bytes:
+    """Compress files held in memory (name: contents) and return the container's bytes."""
+    sources = [GenomeSource(name, name, size=len(data)) for name, data in files.items()]
+    with tempfile.TemporaryDirectory(prefix="seqcoder-") as folder:
+        out = Path(folder) / "out.sqc"
+        report = compress(
+            sources, out, settings=settings, threads=1, opener=lambda source: files[source.name]
+        )
+        for failure in report.failures:
+            raise InputError(failure.error)
+        return out.read_bytes()
+
+
+def open(
+    source: AnyPath | bytes | BinaryIO, *, threads: int = 0
+) -> Container:
+    """Open a container (path, bytes or seekable binary file) for reading."""
+    return Container(source, threads=threads)
+
+
+def decompress(
+    source: AnyPath | bytes | BinaryIO,
+    folder: AnyPath,
+    *,
+    genomes: Sequence[str] | None = None,
+    force: bool = False,
+    threads: int = 0,
+) -> list[Path]:
+    """Restore files of a container (all, or the ``genomes`` named) below ``folder``.
+
+    Each file appears whole, checked against its SHA-256, or not at all. Names are relative and
+    stay below ``folder``; a symbolic link on the way that leads out of it is refused.
+
+    Raises:
+        UsageError: a file exists and ``force`` is not set, or a name leads out of ``folder``.
+        NotFoundError: no such genome.
+        IntegrityError: the container is damaged.
+    """
+    written: list[Path] = []
+    with Container(source, threads=threads) as container:
+        for name in genomes if genomes is not None else list(container):
+            genome = container[name]
+            target = output_path(Path(folder), name)
+            if target.exists() and not force:
+                raise UsageError(f"{target}: exists already; use --force to replace it")
+            data = genome.read()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(target, data)
+            written.append(target)
+    return written
+
+
+def output_path(folder: Path, name: str) -> Path:
+    """Return where a genome called ``name`` goes below ``folder``; UsageError if it leads out."""
+    root = folder.resolve()
+    target = root / name
+    if not target.parent.resolve().is_relative_to(root):
+        raise UsageError(f"{name}: leads out of {folder} by a symbolic link; remove the link")
+    return target

@@ -1,0 +1,289 @@
+"""Reading containers from Python: ``seqcoder.open(path)``.
+
+A :class:`Container` is a mapping of genome names to :class:`Genome`; a genome is a sequence of
+:class:`Record`, also reachable by name; a record gives residues by slice, as pyfaidx users expect::
+
+    with seqcoder.open("archive.sqc") as container:
+        genome = container["ecoli.fa"]
+        genome["NC_000913.3"][1000:1060]   # str, 0-based half-open
+        genome.read()                      # the file, bit for bit, checked against its SHA-256
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from hashlib import sha256
+from typing import BinaryIO, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqcoder import digest, fasta
+from seqcoder.container import rows
+from seqcoder.container.index import GenomeEntry
+from seqcoder.container.reader import ContainerReader
+from seqcoder.container.source import RangeSource
+from seqcoder.decoding import DEFAULT_CACHE_BYTES, BaseDecoder
+from seqcoder.errors import IntegrityError, NotFoundError, UsageError
+from seqcoder.executor import thread_count
+from seqcoder.pangenome import Walk
+from seqcoder.varint import ByteReader
+
+
+class Record:
+    """One FASTA record of a genome. ``len`` counts residues, N and gaps included."""
+
+    def __init__(self, genome: Genome, ordinal: int) -> None:
+        """Record ``ordinal`` (from 0) of ``genome``."""
+        self.genome = genome
+        self.ordinal = ordinal
+
+    @property
+    def name(self) -> str:
+        """First whitespace-delimited token of the header."""
+        return _text(bytes(self.genome.table.names[self.ordinal]))
+
+    @property
+    def header(self) -> str:
+        """The whole header line, without ``>`` and line end."""
+        name = bytes(self.genome.table.names[self.ordinal])
+        header: bytes = self.genome.full_side.header_of(self.ordinal, name)
+        return _text(header)
+
+    def __len__(self) -> int:
+        return int(self.genome.table.lengths[self.ordinal])
+
+    def __repr__(self) -> str:
+        return f"<Record {self.name} of {self.genome.name}: {len(self)} residues>"
+
+    def fetch(self, start: int, stop: int) -> bytes:
+        """Return residues ``start`` to ``stop`` (0-based, half-open) as in the file, no line ends.
+
+        Raises UsageError for a region that is not within the record.
+        """
+        return self.genome.region(self.ordinal, start, stop)
+
+    @overload
+    def __getitem__(self, key: int) -> str: ...
+    @overload
+    def __getitem__(self, key: slice) -> str: ...
+    def __getitem__(self, key: int | slice) -> str:
+        if isinstance(key, int):
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"residue {key} of record {self.name!r}, which has {len(self)}")
+            key %= len(self)
+            return _text(self.fetch(key, key + 1))
+        start, stop, step = key.indices(len(self))
+        if step == 1:
+            return _text(self.fetch(start, max(start, stop)))
+        low, high = (start, stop) if step > 0 else (stop + 1, start + 1)
+        text = _text(self.fetch(low, max(low, high)))
+        return text[::step] if step > 0 else text[::-1][::-step]
+
+    def __str__(self) -> str:
+        return self[:]
+
+    def refget(self) -> str:
+        """Return the record's GA4GH refget digest (``SQ.``...), computed from its residues."""
+        return digest.refget(self.fetch(0, len(self)))
+
+
+class Genome(Sequence[Record]):
+    """One file of a container."""
+
+    def __init__(self, container: Container, entry: GenomeEntry) -> None:
+        """The genome at ``entry`` of ``container``'s index."""
+        self.container = container
+        self.entry = entry
+        self.row = entry.row
+
+    @property
+    def name(self) -> str:
+        """The file's relative path in the container."""
+        return self.row.name
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file, hex."""
+        return self.row.sha256.hex()
+
+    @property
+    def stored(self) -> bool:
+        """Whether the file was stored as it is, not being nucleotide FASTA."""
+        return self.row.kind == rows.STORED
+
+    def __len__(self) -> int:
+        return self.row.n_records
+
+    def __repr__(self) -> str:
+        return f"<Genome {self.name}: {len(self)} records, {self.row.n_residues} residues>"
+
+    @cached_property
+    def _parts(self) -> tuple[bytes, bytes, bytes]:
+        """Record table, record digests and side streams of the side frame."""
+        frame = self.container.reader.genome_frame(self.entry, "side")
+        source = ByteReader(frame, f"{self._what}: side frame")
+        table = source.take(source.varint())
+        digests = source.take(source.varint())
+        return table, digests, source.take(len(source))
+
+    @property
+    def _what(self) -> str:
+        return f"{self.container.path}: genome {self.name}"
+
+    @cached_property
+    def table(self) -> fasta.RecordTable:
+        """Names and residue lengths of the records."""
+        if self.stored:
+            return fasta.RecordTable((), np.empty(0, np.int64))
+        packed = self.entry.record_table
+        if packed is None:
+            packed = self._parts[0]
+        table = fasta.unpack_record_table(packed, self.row.size, self._what)
+        total = int(table.lengths.sum())
+        if (len(table), total) != (self.row.n_records, self.row.n_residues):
+            raise IntegrityError(f"{self._what}: record table and index disagree")
+        return table
+
+    @cached_property
+    def full_side(self) -> fasta.SideStreams:
+        """All side streams, with the headers' descriptions."""
+        return fasta.unpack_side(self._parts[2], self.table, self.row.size, self._what)
+
+    @property
+    def side(self) -> fasta.SideStreams:
+        """The side streams a region needs: for a plain genome, none need to be read."""
+        if self.row.plain:
+            return fasta.SideStreams(width=self.row.line_width)
+        return self.full_side
+
+    @cached_property
+    def walk(self) -> Walk:
+        """Where the genome's bases lie in base space."""
+        space = self.container.reader.index.n_bases
+        if self.row.base_start is not None:
+            return Walk.contiguous(self.row.base_start, self.row.n_bases)
+        frame = self.container.reader.genome_frame(self.entry, "walk")
+        return Walk.from_bytes(frame, self.row.n_bases, space)
+
+    def bases(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
+        """Return bases ``start`` to ``stop`` of all records in a row (uint8, A C G T = 0..3)."""
+        stop = self.row.n_bases if stop is None else stop
+        if self.row.base_start is not None:
+            at = self.row.base_start
+            return self.container.decoder.fetch(at + start, at + stop)
+        return self.walk.slice(start, stop).apply(self.container.decoder.fetch)
+
+    def region(self, record: int, start: int, stop: int) -> bytes:
+        """Return residues ``start`` to ``stop`` (0-based, half-open) of record ``record``."""
+        first, last = fasta.residue_to_base_range(self.table, self.side, record, start, stop)
+        bases = self.bases(first, last)
+        return fasta.render_region(self.table, self.side, record, start, stop, bases)
+
+    def read(self) -> bytes:
+        """Return the whole file; raises IntegrityError unless it matches its SHA-256."""
+        if self.stored:
+            data = self.container.reader.genome_frame(self.entry, "stored")
+        else:
+            parsed = fasta.ParsedFasta(self.table, self.full_side, self.bases())
+            data = fasta.render(parsed)
+        if sha256(data).digest() != self.row.sha256:
+            raise IntegrityError(
+                f"{self._what}: the file restored does not match its SHA-256; the data are damaged"
+            )
+        return data
+
+    @overload
+    def __getitem__(self, key: int | str) -> Record: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Record]: ...
+    def __getitem__(self, key: int | str | slice) -> Record | list[Record]:
+        if isinstance(key, slice):
+            return [Record(self, i) for i in range(*key.indices(len(self)))]
+        if isinstance(key, int):
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"record {key} of genome {self.name!r}, which has {len(self)}")
+            return Record(self, key % len(self))
+        found = self.ordinals_of(key)
+        if not found:
+            raise NotFoundError(f"{self._what}: no record {key!r}; 'seqcoder list -r' names them")
+        if len(found) > 1:
+            raise UsageError(
+                f"{self._what}: {len(found)} records are called {key!r}; take one by its number, "
+                "from 0"
+            )
+        return Record(self, found[0])
+
+    def ordinals_of(self, name: str) -> list[int]:
+        """Return the ordinals of the records called ``name``."""
+        return self._ordinals.get(name.encode("utf-8", "surrogateescape"), [])
+
+    @cached_property
+    def _ordinals(self) -> dict[bytes, list[int]]:
+        ordinals: dict[bytes, list[int]] = {}
+        for i, name in enumerate(self.table.names):
+            ordinals.setdefault(bytes(name), []).append(i)
+        return ordinals
+
+
+class Container(Mapping[str, Genome]):
+    """An open container: a mapping of genome names to genomes, in the order they went in."""
+
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | bytes | BinaryIO,
+        *,
+        threads: int = 0,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+    ) -> None:
+        """Open a path, a seekable binary file or bytes; ``threads`` 0 takes all cores.
+
+        Raises InputError if it is no container, IntegrityError if its index is damaged.
+        """
+        ranges = RangeSource(source)
+        self.path = ranges.name
+        try:
+            self.reader = ContainerReader(ranges)
+        except BaseException:
+            ranges.close()
+            raise
+        self.decoder = BaseDecoder(self.reader, thread_count(threads), cache_bytes)
+        self._genomes = {entry.row.name: Genome(self, entry) for entry in self.reader.index.genomes}
+
+    def __getitem__(self, name: str) -> Genome:
+        try:
+            return self._genomes[name]
+        except KeyError:
+            raise NotFoundError(
+                f"{self.path}: no genome {name!r}; 'seqcoder list' names them"
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._genomes)
+
+    def __len__(self) -> int:
+        return len(self._genomes)
+
+    def records_called(self, name: str) -> list[Record]:
+        """Return all records called ``name``, in any genome."""
+        return [
+            Record(genome, ordinal)
+            for genome in self._genomes.values()
+            for ordinal in genome.ordinals_of(name)
+        ]
+
+    def close(self) -> None:
+        """Close the file."""
+        self.reader.source.close()
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

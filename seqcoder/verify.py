@@ -1,0 +1,143 @@
+"""Is a container what it was? Quick: all checksums. Full: decode everything and compare digests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from seqcoder.chunk import bases_digest
+from seqcoder.container.check import Finding, damaged_frames
+from seqcoder.container.index import ChunkEntry
+from seqcoder.errors import SeqcoderError
+from seqcoder.executor import thread_count
+from seqcoder.reader import Container, Genome
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a verification found; ``intact`` when nothing was."""
+
+    path: str
+    full: bool
+    genomes: int
+    chunks: int
+    bases: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def intact(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.findings
+
+    @property
+    def damaged_genomes(self) -> list[str]:
+        """Names of the genomes that something damaged belongs to."""
+        return list(dict.fromkeys(f.genome for f in self.findings if f.genome))
+
+
+def verify(
+    container: Container,
+    *,
+    full: bool = False,
+    threads: int = 0,
+    progress: Callable[[int], None] = lambda bases: None,
+) -> Verification:
+    """Check an open container; damage is reported, not raised.
+
+    Quick: every frame's checksum, every head against the index. Full: also every chunk against
+    the digest of its bases and every file against its SHA-256. ``progress`` is called with the
+    bases of each chunk decoded.
+    """
+    reader = container.reader
+    findings: list[Finding] = []
+    for finding in damaged_frames(reader):
+        if finding.chunk is None:
+            findings.append(finding)
+        else:
+            findings += _blame(container, finding)
+    if full:
+        bad = {finding.chunk for finding in findings}
+        findings += _decode_all(container, bad, thread_count(threads), progress)
+    return Verification(
+        container.path,
+        full,
+        len(container),
+        len(reader.index.chunks),
+        reader.index.n_bases,
+        tuple(findings),
+    )
+
+
+def _blame(container: Container, finding: Finding) -> list[Finding]:
+    """Name the genomes that need a damaged chunk."""
+    assert finding.chunk is not None
+    entry = container.reader.index.chunks[finding.chunk]
+    hit = [genome.name for genome in container.values() if _touches(genome, entry)]
+    return [
+        Finding(f"{finding.message} (in {name})", finding.chunk, name)
+        for name in hit or ["nothing"]
+    ]
+
+
+def _touches(genome: Genome, entry: ChunkEntry) -> bool:
+    start = genome.row.base_start
+    if start is not None:
+        return start < entry.stop_base and entry.first_base < start + genome.row.n_bases
+    try:
+        spans = genome.walk.spans()
+    except SeqcoderError:
+        return False  # its walk frame is damaged and has a finding of its own
+    return bool(((spans[:, 0] < entry.stop_base) & (entry.first_base < spans[:, 1])).any())
+
+
+def _decode_all(
+    container: Container, bad: set[int | None], threads: int, progress: Callable[[int], None]
+) -> Iterator[Finding]:
+    def decode(entry: ChunkEntry) -> Finding | None:
+        try:
+            bases = container.decoder.chunk(entry)
+            assert bases_digest(bases) == entry.row.digest
+        except SeqcoderError as error:
+            return Finding(str(error), chunk=entry.ordinal)
+        finally:
+            progress(entry.row.n_bases)
+        return None
+
+    # Chunk after chunk, each genome as soon as its last chunk is there and still in the cache.
+    waiting = sorted(container.values(), key=_last_base)
+    entries = [entry for entry in container.reader.index.chunks if entry.ordinal not in bad]
+    broken: list[ChunkEntry] = [
+        entry for entry in container.reader.index.chunks if entry.ordinal in bad
+    ]
+    with ThreadPoolExecutor(threads) as pool:
+        for at in range(0, len(entries), threads):
+            batch = entries[at : at + threads]
+            for entry, finding in zip(batch, pool.map(decode, batch), strict=True):
+                if finding:
+                    broken.append(entry)
+                    yield from _blame(container, finding)
+            while waiting and _last_base(waiting[0]) <= batch[-1].stop_base:
+                yield from _restore(waiting.pop(0), broken)
+    for genome in waiting:
+        yield from _restore(genome, broken)
+
+
+def _last_base(genome: Genome) -> int:
+    """Return the end of the base space a genome needs."""
+    if genome.row.base_start is not None:
+        return genome.row.base_start + genome.row.n_bases
+    try:
+        spans = genome.walk.spans()
+    except SeqcoderError:
+        return 0
+    return int(spans[:, 1].max()) if len(spans) else 0
+
+
+def _restore(genome: Genome, broken: list[ChunkEntry]) -> Iterator[Finding]:
+    if any(_touches(genome, entry) for entry in broken):
+        return
+    try:
+        genome.read()
+    except SeqcoderError as error:
+        yield Finding(str(error), genome=genome.name)
