@@ -78,9 +78,7 @@ def compress_bytes(files: Mapping[str, bytes], *, settings: Settings | None = No
         return out.read_bytes()
 
 
-def open(
-    source: AnyPath | bytes | BinaryIO, *, threads: int = 0
-) -> Container:
+def open(source: AnyPath | bytes | BinaryIO, *, threads: int = 0) -> Container:
     """Open a container (path, bytes or seekable binary file) for reading."""
     return Container(source, threads=threads)
 

@@ -1,0 +1,121 @@
+"""``seqcoder compress``."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from seqcoder.api import compress
+from seqcoder.cli.common import binary_stdout, fail, note, progress_bar, warm_up
+from seqcoder.container.rows import check_name
+from seqcoder.errors import InputError, UsageError
+from seqcoder.genome import GenomeSource, local_source, read_local
+from seqcoder.report import ContainerReport
+from seqcoder.settings import DEFAULT_CHUNK_BASES, Settings, parse_size
+
+
+def run(
+    inputs: list[str],
+    output: str | None,
+    stdout: bool,
+    level: int,
+    chunk_size: str,
+    model: str | None,
+    no_latents: bool,
+    name: str | None,
+    threads: int,
+    force: bool,
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Compress; raises InputError at the end if some inputs failed."""
+    settings = Settings(
+        level=level,
+        chunk_bases=parse_size(chunk_size) if chunk_size else DEFAULT_CHUNK_BASES,
+        model=None if no_latents else model or Settings.model,
+    )
+    if inputs.count("-") > 1:
+        raise UsageError("standard input (-) can be read once only")
+    to_stdout = stdout or output == "-" or (output is None and inputs == ["-"])
+    if to_stdout:
+        binary_stdout()
+    warm_up(level, quiet)
+    sources = [_source(item, name) for item in inputs]
+    reports: list[ContainerReport] = []
+    if to_stdout:
+        with tempfile.TemporaryDirectory(prefix="seqcoder-") as folder:
+            target = Path(folder) / "stdout.sqc"
+            reports.append(_one(sources, target, settings, threads, True, quiet))
+            if reports[0].size:
+                with target.open("rb") as file:
+                    while block := file.read(1 << 20):
+                        binary_stdout().write(block)
+    elif output is not None:
+        reports.append(_one(sources, Path(output), settings, threads, force, quiet))
+    else:
+        for source in sources:
+            if source.path == "-":
+                raise UsageError("standard input needs -o FILE beside other inputs")
+            target = Path(source.path)
+            target = target.with_name(source.name + ".sqc")
+            reports.append(_one([source], target, settings, threads, force, quiet))
+    _tell(reports, quiet, json, to_stdout)
+
+
+def _source(item: str, name: str | None) -> GenomeSource:
+    source = GenomeSource(name or "stdin.fa", "-") if item == "-" else local_source(item)
+    check_name(source.name)
+    return source
+
+
+def _read(source: GenomeSource) -> bytes:
+    return sys.stdin.buffer.read() if source.path == "-" else read_local(source)
+
+
+def _one(
+    sources: list[GenomeSource],
+    target: Path,
+    settings: Settings,
+    threads: int,
+    force: bool,
+    quiet: bool,
+) -> ContainerReport:
+    with progress_bar(sum(source.size for source in sources), quiet) as progress:
+        return compress(
+            sources,
+            target,
+            settings=settings,
+            threads=threads,
+            force=force,
+            opener=_read,
+            progress=progress,
+        )
+
+
+def _tell(reports: list[ContainerReport], quiet: bool, json: bool, to_stdout: bool) -> None:
+    genomes = [genome for report in reports for genome in report.genomes]
+    for genome in genomes:
+        if genome.warning:
+            note(genome.warning, quiet)
+    if json:
+        text = json_module.dumps([asdict(report) for report in reports], indent=1)
+        print(text, file=sys.stderr if to_stdout else sys.stdout)
+    elif not quiet and not to_stdout:
+        for report in reports:
+            if report.size:
+                raw = sum(genome.raw_bytes for genome in report.genomes)
+                bases = sum(genome.bases for genome in report.genomes)
+                line = f"{report.path}\t{raw} -> {report.size} bytes\t{raw / report.size:.2f}x"
+                if bases:
+                    line += f"\t{8 * report.size / bases:.4f} bits/base"
+                print(line)
+    failures = [genome for genome in genomes if genome.error]
+    for failure in failures:
+        fail("seqcoder", failure.error)
+    if failures:
+        raise InputError(
+            f"{len(failures)} of {len(genomes)} inputs failed; the others are done and verified"
+        )

@@ -1,0 +1,119 @@
+"""``seqcoder decompress`` and ``seqcoder extract``."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from seqcoder.api import decompress
+from seqcoder.atomic import atomic_file, write_atomically
+from seqcoder.cli.common import note
+from seqcoder.errors import InputError, NotFoundError, UsageError
+from seqcoder.reader import Container, Genome
+from seqcoder.region import Region, find_region, read_regions, write_record, write_region
+
+
+def open_source(name: str, threads: int = 1) -> Container:
+    """Open a container by path, or the one on standard input for ``-``."""
+    if name == "-":
+        return Container(io.BytesIO(sys.stdin.buffer.read()), threads=threads)
+    return Container(name, threads=threads)
+
+
+def run_decompress(
+    containers: list[str],
+    output: str | None,
+    stdout: bool,
+    threads: int,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Restore whole files."""
+    for name in containers:
+        if stdout or output == "-" or (name == "-" and output is None):
+            with open_source(name, threads) as container:
+                for genome in container.values():
+                    sys.stdout.buffer.write(genome.read())
+            continue
+        data: str | bytes = sys.stdin.buffer.read() if name == "-" else name
+        folder = Path(output) if output else Path(name).parent
+        if output and not output.endswith("/") and not folder.is_dir():
+            with Container(data, threads=threads) as container:
+                genomes = list(container.values())
+                if len(genomes) == 1 and len(containers) == 1:
+                    if folder.exists() and not force:
+                        raise UsageError(f"{folder}: exists already; use --force to replace it")
+                    write_atomically(folder, genomes[0].read())
+                    note(f"{folder}: restored", quiet)
+                    continue
+        written = decompress(data, folder, force=force, threads=threads)
+        note(f"{name}: {len(written)} files restored below {folder}", quiet)
+
+
+@contextmanager
+def text_output(output: str | None, force: bool) -> Iterator[BinaryIO]:
+    """Give standard output, or a file that appears when all is written."""
+    if output is None or output == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = Path(output)
+    if target.exists() and not force:
+        raise UsageError(f"{target}: exists already; use --force to replace it")
+    with atomic_file(target) as out:
+        yield out
+
+
+def run_extract(
+    name: str,
+    queries: list[str],
+    genomes: list[str],
+    regions: Path | None,
+    width: int | None,
+    output: str | None,
+    threads: int,
+    force: bool,
+) -> None:
+    """Write records, regions or genomes as FASTA."""
+    if regions is not None:
+        try:
+            queries = queries + read_regions(regions.read_text())
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{regions}: cannot be read as a list of regions: {error}") from None
+    if not queries and not genomes:
+        raise UsageError("nothing asked for; name records, regions or --genome")
+    with open_source(name, threads) as container:
+        chosen = [pick_genome(container, genome) for genome in genomes]
+        if not queries:
+            with text_output(output, force) as out:
+                for genome in chosen:
+                    if width is None or genome.stored:
+                        out.write(genome.read())
+                    else:
+                        for record in genome:
+                            write_record(out, record, width)
+            return
+        # Every query is looked up before anything is written.
+        found: list[Region] = [
+            find_region(query, chosen or list(container.values()), container.path)
+            for query in queries
+        ]
+        with text_output(output, force) as out:
+            for region in found:
+                write_region(out, region, width)
+
+
+def pick_genome(container: Container, name: str) -> Genome:
+    """Return the genome called ``name``, in full or by its only file name or stem."""
+    if name in container:
+        return container[name]
+    like = [full for full in container if name in (Path(full).name, Path(full).stem)]
+    if len(like) == 1:
+        return container[like[0]]
+    if like:
+        raise UsageError(f"{container.path}: {name!r} could be {', '.join(like[:5])}; say which")
+    raise NotFoundError(f"{container.path}: no genome {name!r}; 'seqcoder list' names them")

@@ -1,0 +1,107 @@
+"""``seqcoder list`` and ``seqcoder info``."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections import Counter
+
+from seqcoder import coder
+from seqcoder.cli.restore import open_source
+from seqcoder.reader import Container
+
+
+def run_list(name: str, records: bool, checksums: bool, json: bool) -> None:
+    """Print the genomes or records of a container."""
+    with open_source(name) as container:
+        if checksums:
+            for genome in container.values():
+                print(f"{genome.sha256}  {genome.name}")
+            return
+        rows = record_rows(container) if records else genome_rows(container)
+        if json:
+            print(json_module.dumps(rows, indent=1))
+            return
+        keys = (
+            ["genome", "record", "length"]
+            if records
+            else ["genome", "kind", "bytes", "records", "residues", "bases", "sha256"]
+        )
+        print("#" + "\t".join(keys))
+        for row in rows:
+            print("\t".join(str(row[key]) for key in keys))
+
+
+def genome_rows(container: Container) -> list[dict[str, object]]:
+    """Return one dictionary a genome."""
+    return [
+        {
+            "genome": genome.name,
+            "kind": "stored" if genome.stored else "FASTA",
+            "bytes": genome.row.size,
+            "records": genome.row.n_records,
+            "residues": genome.row.n_residues,
+            "bases": genome.row.n_bases,
+            "sha256": genome.sha256,
+        }
+        for genome in container.values()
+    ]
+
+
+def record_rows(container: Container) -> list[dict[str, object]]:
+    """Return one dictionary a record."""
+    return [
+        {"genome": genome.name, "record": record.name, "length": len(record)}
+        for genome in container.values()
+        for record in genome
+    ]
+
+
+def run_info(name: str, json: bool) -> None:
+    """Print what a container is made of."""
+    with open_source(name) as container:
+        facts = container_facts(container)
+    if json:
+        print(json_module.dumps(facts, indent=1))
+        return
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{inner} {count}" for inner, count in value.items()) or "none"
+        elif isinstance(value, list):
+            value = ", ".join(value) or "none"
+        print(f"{key}\t{value}")
+
+
+def container_facts(container: Container) -> dict[str, object]:
+    """Return sizes and counts of a container."""
+    index = container.reader.index
+    names = {level.coding: f"level {number}" for number, level in coder.LEVELS.items()}
+    names[coder.TWO_BIT] = "two bits"
+    codings = Counter(names.get(chunk.row.coding, "unknown") for chunk in index.chunks)
+    latents = sum(chunk.row.latents_length for chunk in index.chunks)
+    residual = sum(chunk.row.residual_length for chunk in index.chunks)
+    rows = [genome.row for genome in index.genomes]
+    side = sum(row.side_length for row in rows)
+    walks = sum(row.walk_length for row in rows)
+    stored = sum(row.stored_length for row in rows)
+    size, bases = container.reader.source.size, sum(row.n_bases for row in rows)
+    return {
+        "container": container.path,
+        "format": "1.0",
+        "bytes": size,
+        "genomes": len(rows),
+        "records": sum(row.n_records for row in rows),
+        "file bytes": sum(row.size for row in rows),
+        "bases": bases,
+        "bases stored": index.n_bases,
+        "bits per base": round(8 * size / bases, 4) if bases else None,
+        "chunks": len(index.chunks),
+        "codings": dict(codings),
+        "models": [f"{model.name} {model.digest.hex()}" for model in index.models],
+        "latent bytes": latents,
+        "residual bytes": residual,
+        "side bytes": side,
+        "walk bytes": walks,
+        "stored bytes": stored,
+        "framing bytes": size - latents - residual - side - walks - stored,
+        "torn bytes": container.reader.torn_bytes,
+    }

@@ -1,0 +1,113 @@
+"""Regions as samtools writes them: ``name``, ``name:start-end``, 1-based, both ends included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from seqcoder.errors import NotFoundError, UsageError
+from seqcoder.fasta import wrap
+from seqcoder.reader import Genome, Record
+
+_RANGE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)(?:-(?P<end>[\d,]*))?")
+_WRITE_STEP = 8 << 20
+
+
+@dataclass(frozen=True)
+class Region:
+    """Residues ``start`` to ``stop`` (0-based, half-open) of a record; ``whole``: all of it."""
+
+    record: Record
+    start: int
+    stop: int
+    whole: bool
+
+
+def find_region(query: str, genomes: Sequence[Genome], where: str) -> Region:
+    """Find what a query asks for in ``genomes``; ``where`` is named in errors.
+
+    A record whose whole name is the query wins over reading it as ``name:start-end``. An end
+    behind the record's is cut to it, as samtools does.
+
+    Raises:
+        NotFoundError: no such record.
+        UsageError: several records of the name, or a start behind the end or the record.
+    """
+    record = _only(query, genomes, where)
+    if record is not None:
+        return Region(record, 0, len(record), True)
+    parts = _RANGE.fullmatch(query)
+    record = _only(parts["name"], genomes, where) if parts else None
+    if parts is None or record is None:
+        wanted = parts["name"] if parts else query
+        raise NotFoundError(f"{where}: no record {wanted!r}; 'seqcoder list -r' names them")
+    start = int(parts["start"].replace(",", "") or 0)
+    end = parts["end"]
+    stop = int(end.replace(",", "")) if end else len(record)
+    if end is None:  # name:start, to the end of the record, as samtools reads it
+        stop = len(record)
+    if not 1 <= start <= len(record) or stop < start:
+        raise UsageError(
+            f"{where}: region {query!r} is not within {record.name!r}, residues 1 to {len(record)}"
+        )
+    return Region(record, start - 1, min(stop, len(record)), False)
+
+
+def _only(name: str, genomes: Sequence[Genome], where: str) -> Record | None:
+    found = [(genome, ordinal) for genome in genomes for ordinal in genome.ordinals_of(name)]
+    if len(found) > 1:
+        places = ", ".join(dict.fromkeys(genome.name for genome, _ in found[:5]))
+        raise UsageError(
+            f"{where}: {len(found)} records are called {name!r} (in {places}); "
+            "say which genome with --genome, or extract the whole genome"
+        )
+    return Record(*found[0]) if found else None
+
+
+def read_regions(text: str) -> list[str]:
+    """Read a list of regions: one a line, or BED (tabs; name, 0-based start, end)."""
+    queries = []
+    for line in text.splitlines():
+        if not line.strip() or line.startswith(("#", "track", "browser")):
+            continue
+        fields = line.rstrip("\r\n").split("\t")
+        if len(fields) >= 3 and fields[1].isdigit() and fields[2].isdigit():
+            queries.append(f"{fields[0]}:{int(fields[1]) + 1}-{fields[2]}")
+        else:
+            queries.append(line.strip())
+    return queries
+
+
+def write_region(out: BinaryIO, region: Region, width: int | None) -> None:
+    """Write a region as FASTA; ``width`` None keeps the record's line width."""
+    record = region.record
+    if region.whole:
+        write_record(out, record, width)
+    else:
+        name = f">{record.name}:{region.start + 1}-{region.stop}\n"
+        out.write(name.encode("utf-8", "surrogateescape"))
+        _write_residues(out, region, width)
+
+
+def write_record(out: BinaryIO, record: Record, width: int | None) -> None:
+    """Write a whole record as FASTA, with its full header."""
+    out.write(f">{record.header}\n".encode("utf-8", "surrogateescape"))
+    _write_residues(out, Region(record, 0, len(record), True), width)
+
+
+def _write_residues(out: BinaryIO, region: Region, width: int | None) -> None:
+    genome = region.record.genome
+    if width is None:
+        width = genome.side.width_of(region.record.ordinal)
+    # In steps that are whole lines, so that a large record is never in memory twice.
+    step = max(_WRITE_STEP // width * width, width) if width else region.stop - region.start
+    for start in range(region.start, region.stop, max(step, 1)):
+        residues = region.record.fetch(start, min(start + step, region.stop))
+        if width:
+            out.writelines(wrap(residues, width))
+        else:
+            out.write(residues)
+    if not width and region.stop > region.start:
+        out.write(b"\n")
