@@ -1,0 +1,110 @@
+"""The coordinator: an actor that writes containers, one at a time, from work done elsewhere.
+
+It reads and parses the inputs of its container, hands out chunks, takes coded ones back in any
+order and writes them in order, by the same ``write_container`` a local run uses. Its state is
+the temporary file beside the container: a new coordinator goes on from there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqcoder.errors import UsageError
+from seqcoder.genome import Opener
+from seqcoder.partial import partial_path
+from seqcoder.pipeline import write_container
+from seqcoder.plan import ContainerPlan
+from seqcoder.report import ContainerReport
+from seqcoder_cluster.executor import RayExecutor
+from seqcoder_cluster.options import ProgressCounts, Window
+from seqcoder_cluster.stages import Coding
+
+TOKEN_FILE = ".seqcoder-run"
+_TOKEN_SECONDS = 10.0
+# A coordinator whose driver was killed goes within seconds; after a lost node it can take longer.
+_LOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all containers of a run share. ``token`` is the text of ``out``'s token file."""
+
+    coding: Coding
+    out: str
+    token: str
+    opener: Opener
+    model_actors: Sequence[Any]
+
+
+class Coordinator:
+    """Writes containers, one at a time; ``counts`` may be called meanwhile."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._counts = ProgressCounts()
+
+    def counts(self) -> ProgressCounts:
+        """Return what has been done of the present container."""
+        return self._counts
+
+    def write(self, container: ContainerPlan, window: Window, turn: int) -> ContainerReport:
+        """Write one container; as ``write_container``."""
+        job = self._job
+        self._counts = ProgressCounts()
+        out = Path(job.out)
+        _check_same_folder(out, job.token)
+        models = job.coding.models
+        _wait_for_lock(partial_path(out / container.file, job.coding.settings, models))
+        return write_container(
+            container.genomes,
+            job.coding.settings,
+            models,
+            RayExecutor(job.coding, window, job.model_actors, turn),
+            out / container.file,
+            opener=job.opener,
+            progress=self._progress,
+        )
+
+    def _progress(self, genomes: int, raw_bytes: int, bases: int, coded_bytes: int) -> None:
+        self._counts += ProgressCounts(genomes, raw_bytes, bases, coded_bytes)
+
+
+def _check_same_folder(out: Path, token: str) -> None:
+    """Make sure that this node sees the folder the driver means, not one of the same name."""
+    path = out / TOKEN_FILE
+    until = time.monotonic() + _TOKEN_SECONDS
+    while True:
+        try:
+            if path.read_text() == token:
+                return
+        except OSError:
+            pass
+        if time.monotonic() > until:  # network file systems show new files late
+            raise UsageError(
+                f"{out}: node {platform.node()} does not see this folder; give one on a file "
+                "system that all nodes share"
+            )
+        time.sleep(0.5)
+
+
+def _wait_for_lock(partial: Path) -> None:
+    """Wait, within bounds, until an orphaned coordinator lets the temporary file go.
+
+    If it does not, ``write_container`` says that another process writes the file.
+    """
+    until = time.monotonic() + _LOCK_SECONDS
+    while time.monotonic() < until:
+        try:
+            with partial.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(0.25)
+        except OSError:
+            return  # no such file, or no locks here

@@ -1,0 +1,71 @@
+"""Which errors are worth another try, and how many: the one place that decides.
+
+Ray's own retries are off for coder tasks (``max_retries=0``) and coordinators
+(``max_restarts=0``), so that every lost piece of work passes here and is counted. That also
+bounds tries after out-of-memory kills, which Ray would repeat for ever.
+"""
+
+from __future__ import annotations
+
+import time
+
+from seqcoder.errors import SeqcoderError
+
+MAX_TRIES = 4
+"""A piece of work is submitted once and, if workers or nodes are lost, three times more."""
+
+
+class ClusterError(SeqcoderError):
+    """The cluster cannot do the work: workers keep dying, or what was asked for never came."""
+
+    exit_code = 1
+
+
+def unwrap(error: BaseException) -> BaseException:
+    """Return what was raised in a task, from what Ray raises in its place."""
+    from ray.exceptions import RayTaskError
+
+    while isinstance(error, RayTaskError) and isinstance(error.cause, BaseException):
+        error = error.cause
+    return error
+
+
+def is_retriable(error: BaseException) -> bool:
+    """Tell whether a worker, node or object was lost, rather than the work itself wrong."""
+    from ray import exceptions
+
+    return isinstance(
+        unwrap(error),
+        exceptions.WorkerCrashedError
+        | exceptions.LocalRayletDiedError
+        | exceptions.NodeDiedError
+        | exceptions.ObjectLostError
+        | exceptions.OutOfMemoryError
+        | exceptions.OutOfDiskError
+        | exceptions.ObjectStoreFullError
+        | exceptions.RayActorError
+        | MemoryError,
+    )
+
+
+def try_again(what: str, tries: int, error: BaseException) -> int:
+    """Return the number of the next try of ``what`` after ``tries``, having waited a moment.
+
+    Raises:
+        SeqcoderError: that is what the task raised.
+        ClusterError: enough workers were lost over it.
+        BaseException: any other error of the task's own, as it was raised.
+    """
+    cause = unwrap(error)
+    if not is_retriable(cause):
+        raise cause from (None if isinstance(cause, SeqcoderError) else error)
+    if tries >= MAX_TRIES:
+        first_line = next(iter(str(cause).splitlines()), "")
+        raise ClusterError(
+            f"{what}: lost {tries} times ({type(cause).__name__}: {first_line}); "
+            "is there too little memory a worker? Mend that and repeat the command, "
+            "it goes on where it stopped"
+        ) from None
+    # The first loss is mostly a node that went, and others are there. Later ones: give it time.
+    time.sleep(0.0 if tries == 1 else min(8.0, 0.5 * 2**tries))
+    return tries + 1

@@ -1,0 +1,276 @@
+"""The driver: hands containers to coordinators and takes their reports; no bulk bytes pass here."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from seqcoder.atomic import write_atomically
+from seqcoder.chunk import ChunkCoder
+from seqcoder.errors import InputError, IntegrityError, SeqcoderError
+from seqcoder.genome import Opener
+from seqcoder.plan import ContainerPlan
+from seqcoder.report import ContainerReport
+from seqcoder.settings import Settings
+from seqcoder_cluster.coordinator import TOKEN_FILE, Coordinator, Job
+from seqcoder_cluster.executor import BATCH_BASES
+from seqcoder_cluster.faults import ClusterError, try_again, unwrap
+from seqcoder_cluster.options import ClusterOptions, ProgressCounts, Window, size_window
+from seqcoder_cluster.session import connect
+from seqcoder_cluster.stages import Coding, ModelActor
+
+OnReport = Callable[[ContainerReport], None]
+OnProgress = Callable[[ProgressCounts], None]
+
+_PROGRESS_SECONDS = 1.0
+_ACTOR_SECONDS = 900.0
+_STAGE_TRIES = 3
+# What goes wrong with one container alone; after any other error no further one is begun.
+_OF_ONE_CONTAINER = (IntegrityError, ClusterError)
+
+
+@dataclass
+class _Slot:
+    """A coordinator at work: its container, and the outstanding question how far it is."""
+
+    coordinator: Any
+    container: ContainerPlan
+    tries: int
+    question: Any = None
+    counts: ProgressCounts = field(default_factory=ProgressCounts)
+
+
+def run_containers(
+    containers: Sequence[ContainerPlan],
+    settings: Settings,
+    out: Path,
+    options: ClusterOptions,
+    *,
+    opener: Opener,
+    on_report: OnReport,
+    on_progress: OnProgress = lambda counts: None,
+) -> None:
+    """Write ``containers`` into the folder ``out``, which all nodes see under that path.
+
+    ``on_report`` gets each container's report as it is finished, in any order; inputs that
+    failed are in it. ``on_progress`` is called about once a second. Both run in this thread.
+    Connects for as long as it runs, if the caller has not. The bytes written do not depend on
+    ``options``.
+
+    Raises:
+        SeqcoderError: a container could not be written; raised after the others are finished
+            (those begun, where the error concerns all, such as no space left).
+    """
+    if not containers:
+        return
+    models = tuple(ChunkCoder(settings).model_rows())
+    with connect(options), _token_file(out) as token, _Actors() as actors:
+        coding = Coding(settings, models)
+        model_actors = _start_model_actors(coding, options, actors) if models else []
+        job = Job(coding, str(out.absolute()), token, opener, model_actors)
+        _Run(job, options, actors, on_report, on_progress).write(containers)
+
+
+class _Actors:
+    """Starts actors and makes sure that none is left at the end."""
+
+    def __init__(self) -> None:
+        self._started: list[Any] = []
+
+    def __enter__(self) -> _Actors:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for actor in self._started:
+            self.stop(actor)
+
+    def start(self, kind: type, *arguments: Any, **options: Any) -> Any:
+        import ray
+
+        actor = ray.remote(**options)(kind).remote(*arguments)
+        self._started.append(actor)
+        return actor
+
+    def stop(self, actor: Any) -> None:
+        import ray
+
+        self._started = [other for other in self._started if other is not actor]
+        ray.kill(actor)
+
+
+def _start_model_actors(coding: Coding, options: ClusterOptions, actors: _Actors) -> list[Any]:
+    """Start the model actors and wait until one of them has loaded its model.
+
+    On the CPU they ask for none, so that coder tasks have them all: stage 1 is the smaller part.
+
+    Raises:
+        ModelError: the model cannot be loaded there. ClusterError: no actor found a place.
+    """
+    import ray
+
+    device = "cuda" if options.gpus_per_actor else "cpu"
+    pool = [
+        actors.start(
+            ModelActor,
+            coding,
+            device,
+            num_cpus=0,
+            num_gpus=options.gpus_per_actor,
+            scheduling_strategy="SPREAD",
+            max_restarts=-1,  # whatever becomes of it, batches are tried a bounded number of times
+            max_task_retries=_STAGE_TRIES,  # so that calls wait for the restart
+        )
+        for _ in range(options.actors)
+    ]
+    if pool:
+        loading = [actor.load.remote() for actor in pool]
+        ready, _ = ray.wait(loading, num_returns=1, timeout=_ACTOR_SECONDS)
+        if not ready:
+            raise ClusterError(
+                f"no model actor found a place within {_ACTOR_SECONDS:.0f} s: does the cluster "
+                f"have {options.gpus_per_actor:g} free GPUs on one node?"
+            )
+        try:
+            ray.get(ready)
+        except Exception as error:
+            raise unwrap(error) from None
+    return pool
+
+
+class _Run:
+    """One call of ``run_containers``."""
+
+    def __init__(
+        self,
+        job: Job,
+        options: ClusterOptions,
+        actors: _Actors,
+        on_report: OnReport,
+        on_progress: OnProgress,
+    ) -> None:
+        self._job = job
+        self._options = options
+        self._actors = actors
+        self._on_report = on_report
+        self._on_progress = on_progress
+        self._finished = ProgressCounts()
+        self._running: dict[Any, _Slot] = {}
+        self._idle: list[Any] = []
+        self._error: SeqcoderError | None = None
+        self._begin_more = True
+        self._turns = 0
+
+    def write(self, containers: Sequence[ContainerPlan]) -> None:
+        import ray
+
+        waiting = deque((container, 1) for container in containers)
+        shown = time.monotonic()
+        while self._running or (waiting and self._begin_more):
+            window = self._window(len(waiting) + len(self._running))
+            while waiting and self._begin_more and len(self._running) < window.containers:
+                self._begin(*waiting.popleft(), window)
+            done, _ = ray.wait(list(self._running), num_returns=1, timeout=_PROGRESS_SECONDS)
+            for reference in done:
+                lost = self._end(reference)
+                if lost:
+                    waiting.appendleft(lost)
+            if time.monotonic() - shown >= _PROGRESS_SECONDS:
+                shown = time.monotonic()
+                self._on_progress(self._progress())
+        self._on_progress(self._progress())
+        if self._error:
+            raise self._error
+
+    def _window(self, n_containers: int) -> Window:
+        import ray
+
+        resources = ray.cluster_resources()
+        return size_window(
+            self._options,
+            n_containers,
+            max(self._job.coding.settings.chunk_bases, BATCH_BASES),
+            int(resources.get("CPU", 1)),
+            resources.get("object_store_memory", 0.0),
+        )
+
+    def _begin(self, container: ContainerPlan, tries: int, window: Window) -> None:
+        coordinator = self._idle.pop() if self._idle else self._start_coordinator()
+        reference = coordinator.write.remote(container, window, self._turns)
+        self._turns += 1
+        self._running[reference] = _Slot(coordinator, container, tries)
+
+    def _start_coordinator(self) -> Any:
+        return self._actors.start(
+            Coordinator,
+            self._job,
+            num_cpus=0,
+            scheduling_strategy="SPREAD",
+            max_concurrency=2,  # ``counts`` beside ``write``
+            max_restarts=0,  # see faults: the driver gives the container to another one
+            max_task_retries=0,
+        )
+
+    def _end(self, reference: Any) -> tuple[ContainerPlan, int] | None:
+        """Take what a coordinator returned; returns container and try if it has to go again."""
+        import ray
+
+        slot = self._running.pop(reference)
+        try:
+            report: ContainerReport = ray.get(reference)
+        except Exception as error:
+            self._actors.stop(slot.coordinator)
+            try:
+                return slot.container, try_again(slot.container.file, slot.tries, error)
+            except SeqcoderError as final:
+                self._error = self._error or final
+                self._begin_more &= isinstance(final, _OF_ONE_CONTAINER)
+                return None
+        self._idle.append(slot.coordinator)
+        self._finished += ProgressCounts(
+            len(report.genomes),
+            sum(genome.raw_bytes or genome.source_bytes for genome in report.genomes),
+            sum(chunk.bases for chunk in report.chunks),
+            report.size,
+            containers=1,
+        )
+        self._on_report(report)
+        return None
+
+    def _progress(self) -> ProgressCounts:
+        """Add up what is known; asks each coordinator again once it has answered."""
+        import ray
+
+        total = self._finished
+        for slot in self._running.values():
+            if slot.question is not None and ray.wait([slot.question], timeout=0)[0]:
+                try:
+                    slot.counts = ray.get(slot.question)
+                except Exception:
+                    slot.counts = ProgressCounts()  # ``write`` of a dead one will tell
+                slot.question = None
+            if slot.question is None:
+                slot.question = slot.coordinator.counts.remote()
+            total += replace(slot.counts, containers=0)
+        return total
+
+
+@contextmanager
+def _token_file(out: Path) -> Iterator[str]:
+    """Leave a file in ``out`` by which coordinators see that theirs is the same folder."""
+    path = out / TOKEN_FILE
+    token = secrets.token_hex(8)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, token.encode())
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
+    try:
+        yield token
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,126 @@
+"""Being connected to Ray: to a cluster, or to one started on this machine for the run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from seqcoder.errors import UsageError
+from seqcoder_cluster.options import ClusterOptions
+
+# Read by Ray when it is imported or initialised: no usage reports, no guessing of uv
+# environments, no advice about future defaults on the user's terminal.
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+}
+# Unix socket paths end at 107 bytes, and Ray adds up to about 80 below its folder.
+_LONGEST_FOLDER = 26
+_MIN_STORE, _MAX_STORE = 200 << 20, 4 << 30
+
+
+@contextlib.contextmanager
+def connect(options: ClusterOptions) -> Iterator[None]:
+    """Be connected within the block; a connection the caller has already is used, and kept.
+
+    With an address (or RAY_ADDRESS) this joins that cluster. Otherwise Ray starts here, listening
+    on loopback only, without dashboard, and stops at the end.
+
+    Raises:
+        UsageError: there is no cluster at the address, or no GPU on this machine that was asked
+            for.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    address = options.address or os.environ.get("RAY_ADDRESS")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address and address != "local":
+        try:
+            ray.init(address=address, **quiet)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise UsageError(
+                f"no Ray cluster answers at {address} ({reason}); start one there, or leave "
+                "--address (and RAY_ADDRESS) out to run on this machine"
+            ) from None
+        try:
+            yield
+        finally:
+            ray.shutdown()
+        return
+    folder = _session_folder()
+    try:
+        with _loopback():
+            ray.init(
+                address="local",
+                num_cpus=options.workers,
+                include_dashboard=False,
+                object_store_memory=options.object_store_bytes or _store_bytes(),
+                _temp_dir=str(folder),
+                **quiet,
+            )
+        if options.gpus_per_actor > ray.cluster_resources().get("GPU", 0):
+            raise UsageError(
+                f"{options.gpus_per_actor:g} GPUs for a model actor: this machine has fewer; "
+                "leave --gpus-per-actor out to run the model on the CPU"
+            )
+        yield
+    finally:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _loopback() -> Iterator[None]:
+    """Let Ray, started within, have 127.0.0.1 as its address and listen there only.
+
+    ``ray.init(_node_ip_address="127.0.0.1")`` does not do it: Ray 2.60 turns that into the
+    machine's outer address and listens on all. The switch below is the one that Ray itself uses
+    on macOS and Windows. Raylets and workers inherit it.
+    """
+    from ray._private import ray_constants
+
+    name = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
+    before = os.environ.get(name), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[name] = "0"
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before[1]
+        if before[0] is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before[0]
+
+
+def _session_folder() -> Path:
+    """Make a folder for Ray's sockets, logs and spilled objects; only this user may look in."""
+    base = tempfile.gettempdir()
+    return Path(
+        tempfile.mkdtemp(prefix="sqc-", dir=base if len(base) < _LONGEST_FOLDER else "/tmp")
+    )
+
+
+def _store_bytes() -> int:
+    """Return a size for the object store: a tenth of memory, within bounds and what /dev/shm has.
+
+    Beyond it Ray spills to the session folder; what runs here is sized to stay within half.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    shared = Path("/dev/shm")
+    free = shutil.disk_usage(shared).free if shared.is_dir() else _MAX_STORE
+    return max(_MIN_STORE, min(memory // 10, int(free * 0.9), _MAX_STORE))
