@@ -48,11 +48,11 @@ class BaseDecoder:
             return None
         with self._lock:
             if number not in self._models:
-                from seqcoder.latent import load_model
+                from seqcoder.latent import find_model
 
                 row = self._reader.index.models[number - 1]
                 try:
-                    self._models[number] = load_model(row.name, row.digest.hex())
+                    self._models[number] = find_model(row.digest.hex())
                 except ModelError as error:
                     raise ModelError(f"{self._reader.source.name}: {error}") from None
             return self._models[number]

@@ -14,6 +14,8 @@ from seqcoder.errors import IntegrityError
 from seqcoder.varint import ByteReader, put_bytes, put_varint
 
 FOOTER_LENGTH = 32
+HEAD_DIGEST = 8
+"""Bytes of a SHA-256 where the whole of it stands elsewhere: enough to tell two apart."""
 _FOOTER_END = b"SQC1"
 _MAX_INDEX_BODY = 1 << 31
 
@@ -91,7 +93,7 @@ def genome_head(row: GenomeRow, ordinal: int) -> bytes:
     """Return the head frame of a genome section."""
     body = bytearray()
     put_varint(body, ordinal)
-    row.pack(body)
+    row.pack(body, HEAD_DIGEST)
     return frames.skippable(frames.GENOME, frames.with_crc(bytes(body)))
 
 
@@ -121,7 +123,7 @@ class Index:
         body = bytearray()
         put_varint(body, len(self.models))
         for model in self.models:
-            model.pack(body)
+            body += model.digest[:HEAD_DIGEST]
         put_varint(body, len(self.chunks))
         end = 0
         for chunk in self.chunks:
@@ -151,7 +153,9 @@ class Index:
         if packing == 1:
             body = frames.decompress(body, _MAX_INDEX_BODY, f"{what}: index")
         source = ByteReader(body, f"{what}: index")
-        index = cls(models=[ModelRow.unpack(source) for _ in range(_count(source, 33))])
+        index = cls(
+            models=[ModelRow(source.take(HEAD_DIGEST)) for _ in range(_count(source, HEAD_DIGEST))]
+        )
         n_chunks = _count(source, 13)
         base = end = 0
         for ordinal in range(n_chunks):

@@ -15,13 +15,16 @@ MAX_FILE_BYTES = 1 << 40
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A model that chunks need: its SHA-256 (32 bytes) and its name."""
+    """A model that chunks need: its SHA-256 and its name.
+
+    The header has both in full; the index has the first 8 bytes of the digest and no name.
+    """
 
     digest: bytes
-    name: str
+    name: str = ""
 
     def pack(self, out: bytearray) -> None:
-        """Append the row to ``out``."""
+        """Append the header's form to ``out``."""
         out += self.digest
         put_bytes(out, self.name.encode())
 
@@ -89,14 +92,14 @@ class GenomeRow:
         """Whether every residue is one of ACGT in upper case."""
         return bool(self.flags & PLAIN)
 
-    def pack(self, out: bytearray) -> None:
-        """Append the row to ``out``."""
+    def pack(self, out: bytearray, digest_bytes: int = 32) -> None:
+        """Append the row to ``out``; the genome's own head has 8 bytes of its SHA-256 only."""
         put_bytes(out, self.name.encode())
         out += bytes((self.kind, self.flags))
         for value in (
             self.size,
             self.n_records,
-            self.n_residues,
+            self.n_residues - self.n_bases,
             self.n_bases,
             self.line_width,
             0 if self.base_start is None else self.base_start + 1,
@@ -105,10 +108,10 @@ class GenomeRow:
             self.stored_length,
         ):
             put_varint(out, value)
-        out += self.sha256
+        out += self.sha256[:digest_bytes]
 
     @classmethod
-    def unpack(cls, source: ByteReader) -> GenomeRow:
+    def unpack(cls, source: ByteReader, digest_bytes: int = 32) -> GenomeRow:
         """Read a row; raises IntegrityError, also for a name that could leave the output folder."""
         name = source.text()
         try:
@@ -119,7 +122,7 @@ class GenomeRow:
         if kind > STORED:
             raise IntegrityError(f"{source.what}: genome {name!r} of unknown kind {kind}")
         size = source.varint(MAX_FILE_BYTES)
-        n_records, n_residues, n_bases = (source.varint(size) for _ in range(3))
+        n_records, n_exceptions, n_bases = (source.varint(size) for _ in range(3))
         width, walk = source.varint(size), source.varint()
         side, walk_length, stored = (source.varint() for _ in range(3))
         return cls(
@@ -128,14 +131,14 @@ class GenomeRow:
             flags,
             size,
             n_records,
-            n_residues,
+            n_exceptions + n_bases,
             n_bases,
             width,
             walk - 1 if walk else None,
             side,
             walk_length,
             stored,
-            source.take(32),
+            source.take(digest_bytes),
         )
 
 

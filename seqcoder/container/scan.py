@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 
 from seqcoder.container import frames
-from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
+from seqcoder.container.index import HEAD_DIGEST, ChunkEntry, GenomeEntry, Index
 from seqcoder.container.reader import read_header
 from seqcoder.container.rows import ChunkRow, GenomeRow
 from seqcoder.container.source import RangeSource
@@ -69,7 +69,7 @@ def _read_section(source: RangeSource, scan: Scan) -> int:
         _check_frame(source, chunk.residual_offset, chunk.row.residual_length, what)
         index.chunks.append(chunk)
         return chunk.end
-    row = GenomeRow.unpack(reader)
+    row = GenomeRow.unpack(reader, HEAD_DIGEST)
     reader.finish()
     if ordinal != len(index.genomes):
         raise IntegrityError(f"{what}: genome {ordinal} out of order")
