@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 
 from seqcoder.fasta.model import ParsedFasta
-from seqcoder.fasta.render import render_residues
+from seqcoder.fasta.rendering import render_residues
 
 _NO_LETTERS = bytes(byte for byte in range(256) if not 65 <= byte <= 90)
 

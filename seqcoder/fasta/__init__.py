@@ -16,8 +16,8 @@ from seqcoder.fasta.model import (
     SideStreams,
     base_starts,
 )
-from seqcoder.fasta.parse import parse
-from seqcoder.fasta.render import (
+from seqcoder.fasta.parsing import parse
+from seqcoder.fasta.rendering import (
     bases_to_letters,
     render,
     render_region,

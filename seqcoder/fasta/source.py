@@ -93,8 +93,9 @@ def decompress(data: bytes, label: str, max_bytes: int = DEFAULT_MAX_BYTES) -> I
     parts: list[bytes] = []
     size = at = members = 0
     while at < len(data):
-        if members and not data[at:].strip(b"\0") if data[at] == 0 else False:
-            break  # zero padding, as tapes and xz leave it
+        if members and not data[at]:  # zero padding, as xz and tapes have it
+            at = len(data) - len(data[at:].lstrip(b"\0"))
+            continue
         if members and sniff(data[at : at + 10]) != compression:
             raise InputError(
                 f"{label}: something that is not {compression} follows {compression} member "
@@ -146,7 +147,7 @@ def read_input(source: Source, max_bytes: int = DEFAULT_MAX_BYTES) -> InputBytes
         label = os.fspath(source)
         try:
             with Path(source).open("rb") as file:
-                data = file.read(max_bytes + 1)
+                return _read_all(file, label, max_bytes)
         except FileNotFoundError:
             raise InputError(f"{label}: no such file; check the path") from None
         except IsADirectoryError:
@@ -155,12 +156,19 @@ def read_input(source: Source, max_bytes: int = DEFAULT_MAX_BYTES) -> InputBytes
             raise InputError(f"{label}: no permission to read it; change its mode") from None
         except OSError as error:
             raise InputError(f"{label}: cannot be read ({error.strerror or error})") from None
-    else:
-        label = str(getattr(source, "name", "input"))
-        try:
-            data = source.read(max_bytes + 1)
-        except OSError as error:
-            raise InputError(f"{label}: cannot be read ({error.strerror or error})") from None
+    label = str(getattr(source, "name", "input"))
+    try:
+        return _read_all(source, label, max_bytes)
+    except OSError as error:
+        raise InputError(f"{label}: cannot be read ({error.strerror or error})") from None
+
+
+def _read_all(file: IO[bytes], label: str, max_bytes: int) -> InputBytes:
+    # No compression makes its input larger by more than this.
+    bound = max_bytes + max_bytes // 64 + (1 << 16)
+    data = file.read(bound + 1)
+    if len(data) > bound:
+        raise _too_big(label, max_bytes)
     return decompress(data, label, max_bytes)
 
 

@@ -105,8 +105,8 @@ def get_strings(reader: ByteReader, lengths: Sequence[int], limit: int) -> list[
                 break
             if op == NEW:
                 field = next(new, None)
-                if field is None:
-                    raise damaged(reader, "new string fields end early")
+                if not field:
+                    raise damaged(reader, "a new string field is missing or empty")
                 fields.append(field)
             elif op == LENGTH:
                 fields.append(b"%d" % length)

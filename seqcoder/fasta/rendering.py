@@ -9,6 +9,8 @@ from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.fasta.model import Ints, ParsedFasta, RecordTable, SideStreams
 
 _LETTERS = {rna: bytes.maketrans(bytes(range(4)), b) for rna, b in ((0, b"ACGT"), (1, b"ACGU"))}
+_SHORT = 1024  # residues
+_MANY = 1 << 16  # pieces held before they are joined
 Piece = bytes | memoryview
 
 
@@ -29,53 +31,55 @@ def render_residues(
     IntegrityError
         When there are not as many bases as the exceptions leave room for.
     """
-    text = bases_to_letters(bases, side.rna)
     runs = side.exceptions
     first = int(np.searchsorted(runs.ends, start, side="right"))
     last = int(np.searchsorted(runs.starts, stop, side="left"))
-    if first < last:
-        text = _with_exceptions(text, side, start, stop, first, last)
-    if len(text) != stop - start:
+    begins = np.maximum(runs.starts[first:last], start) - start
+    ends = np.minimum(runs.ends[first:last], stop) - start
+    if len(bases) + int((ends - begins).sum()) != stop - start:
         raise IntegrityError(
             f"{len(bases)} bases do not fill residues {start} to {stop}: "
             "the container is corrupt, restore it from a good copy"
         )
+    text = bases_to_letters(bases, side.rna)
+    if first < last:
+        text = _with_exceptions(text, begins, ends, runs.values[first:last], stop - start)
     if case and len(side.case_toggles):
         text = _with_case(text, side.case_toggles, start, stop)
     return text
 
 
 def _with_exceptions(
-    letters: bytes, side: SideStreams, start: int, stop: int, first: int, last: int
+    letters: bytes, begins: Ints, ends: Ints, values: NDArray[np.uint8], length: int
 ) -> bytes:
-    runs = side.exceptions
-    pieces: list[Piece] = []
-    view = memoryview(letters)
-    taken, at = 0, start
-    for begin, end, value in zip(
-        np.maximum(runs.starts[first:last], start).tolist(),
-        np.minimum(runs.ends[first:last], stop).tolist(),
-        runs.values[first:last].tolist(),
-        strict=True,
-    ):
-        pieces.append(view[taken : taken + begin - at])
-        pieces.append(bytes((value,)) * (end - begin))
-        taken += begin - at
+    """Put runs of exceptions, places in the result, among the letters."""
+    taken = np.frombuffer(letters, dtype=np.uint8)
+    text = np.empty(length, dtype=np.uint8)
+    used = at = 0
+    for begin, end, value in zip(begins.tolist(), ends.tolist(), values.tolist(), strict=True):
+        text[at:begin] = taken[used : used + begin - at]
+        text[begin:end] = value
+        used += begin - at
         at = end
-    pieces.append(view[taken:])
-    return b"".join(pieces)
+    text[at:] = taken[used:]
+    return text.tobytes()
 
 
 def _with_case(text: bytes, toggles: Ints, start: int, stop: int) -> bytes:
+    """Put the letters between odd and even toggles into lower case."""
     first = int(np.searchsorted(toggles, start, side="right"))
     last = int(np.searchsorted(toggles, stop, side="left"))
     if first == last:
         return text.lower() if first % 2 else text
-    cases = (memoryview(text), memoryview(text.lower()))
-    edges = [0, *(toggles[first:last] - start).tolist(), stop - start]
-    return b"".join(
-        [cases[(first + i) % 2][edges[i] : edges[i + 1]] for i in range(len(edges) - 1)]
-    )
+    edges = (toggles[first:last] - start).tolist()
+    if first % 2:
+        edges.insert(0, 0)
+    edges.append(stop - start)
+    mixed = bytearray(text)
+    lower = memoryview(text.lower())
+    for begin, end in zip(edges[::2], edges[1::2], strict=False):
+        mixed[begin:end] = lower[begin:end]
+    return bytes(mixed)
 
 
 def wrap(residues: bytes | memoryview, width: int) -> list[Piece]:
@@ -104,34 +108,48 @@ def render(parsed: ParsedFasta) -> bytes:
     """
     table, side = parsed.table, parsed.side
     starts = table.starts.tolist()
-    view = memoryview(render_residues(side, 0, starts[-1], parsed.bases))
+    residues = render_residues(side, 0, starts[-1], parsed.bases)
+    view = memoryview(residues)
+    parts: list[bytes] = []
     pieces: list[Piece] = [side.preamble]
-    ragged = side.ragged.tolist()
-    line_lengths, line_counts = side.line_lengths.tolist(), side.line_counts.tolist()
+    ragged = _ragged_lines(side)
     blanks = side.blanks.tolist()
-    run = 0
     for i, name in enumerate(table.names):
+        start, stop = starts[i], starts[i + 1]
         if not side.headerless:
             pieces += (b">", side.header_of(i, name), b"\n")
-        at = starts[i]
-        if ragged and ragged[i]:
-            for j in range(run, run + ragged[i]):
-                length, count = line_lengths[j], line_counts[j]
-                if length:
-                    pieces += wrap(view[at : at + length * count], length)
-                else:
-                    pieces.append(b"\n" * count)
-                at += length * count
-            run += ragged[i]
+        if i in ragged:
+            for length, count in ragged[i]:
+                stop = start + length * count
+                pieces += wrap(view[start:stop], length) if length else (b"\n" * count,)
+                start = stop
         else:
-            pieces += wrap(view[at : starts[i + 1]], side.width_of(i))
+            # A slice of bytes is the smaller object where records are tiny.
+            short = stop - start < _SHORT
+            pieces += wrap((residues if short else view)[start:stop], side.width_of(i))
         if blanks:
             pieces.append(b"\n" * blanks[i])
-    text = b"".join(pieces)
-    del pieces, view
+        if len(pieces) > _MANY:
+            parts.append(b"".join(pieces))
+            pieces.clear()
+    text = b"".join([*parts, *pieces])
+    del pieces, parts, view, residues
     if not side.final_newline:
         text = text[:-1]
     return _with_cr(text, side.line_end_toggles)
+
+
+def _ragged_lines(side: SideStreams) -> dict[int, list[tuple[int, int]]]:
+    """Return the runs (line length, number of lines) of each ragged record."""
+    records = np.flatnonzero(side.ragged)
+    ends = np.cumsum(side.ragged[records])
+    runs = list(zip(side.line_lengths.tolist(), side.line_counts.tolist(), strict=True))
+    return {
+        record: runs[end - count : end]
+        for record, end, count in zip(
+            records.tolist(), ends.tolist(), side.ragged[records].tolist(), strict=True
+        )
+    }
 
 
 def _with_cr(text: bytes, toggles: Ints) -> bytes:
