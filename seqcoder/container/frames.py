@@ -25,16 +25,20 @@ def skippable(kind: int, contents: bytes) -> bytes:
     return struct.pack("<II", kind, len(contents)) + contents
 
 
-def with_crc(contents: bytes) -> bytes:
-    """Append the CRC-32 of ``contents``, as heads carry it."""
-    return contents + struct.pack("<I", zlib.crc32(contents))
+def head_frame(kind: int, contents: bytes, following: bytes = b"") -> bytes:
+    """Return the head frame of a section: ``contents``, and the CRC-32 of it and all ``following``.
+
+    The checksums of zstd frames do not cover their own headers; this one does.
+    """
+    crc = zlib.crc32(following, zlib.crc32(contents))
+    return skippable(kind, contents + struct.pack("<I", crc))
 
 
-def without_crc(contents: bytes, what: str) -> bytes:
-    """Strip and check the CRC-32; raises IntegrityError, naming ``what``, on a mismatch."""
-    body, tail = contents[:-4], contents[-4:]
-    if len(tail) < 4 or struct.unpack("<I", tail)[0] != zlib.crc32(body):
-        raise IntegrityError(f"{what}: CRC mismatch; the head is damaged")
+def check_head(frame_contents: bytes, following: bytes, what: str) -> bytes:
+    """Return a head's contents without their CRC-32; IntegrityError, naming ``what``, if wrong."""
+    body, tail = frame_contents[:-4], frame_contents[-4:]
+    if len(tail) < 4 or struct.unpack("<I", tail)[0] != zlib.crc32(following, zlib.crc32(body)):
+        raise IntegrityError(f"{what}: CRC mismatch; the data are damaged")
     return body
 
 

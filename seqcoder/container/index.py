@@ -14,6 +14,7 @@ from seqcoder.errors import IntegrityError
 from seqcoder.varint import ByteReader, put_bytes, put_varint
 
 FOOTER_LENGTH = 32
+HEAD_FRAMING = frames.SKIPPABLE_HEAD + 4  # and the CRC-32
 HEAD_DIGEST = 8
 """Bytes of a SHA-256 where the whole of it stands elsewhere: enough to tell two apart."""
 _FOOTER_END = b"SQC1"
@@ -30,18 +31,18 @@ class ChunkEntry:
     first_base: int
 
     @cached_property
-    def head(self) -> bytes:
-        """The chunk's head frame."""
+    def head_body(self) -> bytes:
+        """What the chunk's head says, without CRC."""
         body = bytearray()
         put_varint(body, self.ordinal)
         put_varint(body, self.first_base)
         self.row.pack(body)
-        return frames.skippable(frames.CHUNK, frames.with_crc(bytes(body)))
+        return bytes(body)
 
     @property
     def latents_offset(self) -> int:
         """File offset of the latents frame."""
-        return self.offset + len(self.head)
+        return self.offset + len(self.head_body) + HEAD_FRAMING
 
     @property
     def residual_offset(self) -> int:
@@ -52,6 +53,11 @@ class ChunkEntry:
     def end(self) -> int:
         """File offset behind the section."""
         return self.residual_offset + self.row.residual_length
+
+    @property
+    def label(self) -> str:
+        """What errors call it."""
+        return f"chunk {self.ordinal}"
 
     @property
     def stop_base(self) -> int:
@@ -68,10 +74,23 @@ class GenomeEntry:
     offset: int
     record_table: bytes | None = None
 
+    @cached_property
+    def head_body(self) -> bytes:
+        """What the genome's head says, without CRC."""
+        body = bytearray()
+        put_varint(body, self.ordinal)
+        self.row.pack(body, HEAD_DIGEST)
+        return bytes(body)
+
     @property
     def side_offset(self) -> int:
         """File offset of the side frame."""
-        return self.offset + len(genome_head(self.row, self.ordinal))
+        return self.offset + len(self.head_body) + HEAD_FRAMING
+
+    @property
+    def label(self) -> str:
+        """What errors call it."""
+        return f"genome {self.row.name}"
 
     @property
     def walk_offset(self) -> int:
@@ -87,14 +106,6 @@ class GenomeEntry:
     def end(self) -> int:
         """File offset behind the section."""
         return self.stored_offset + self.row.stored_length
-
-
-def genome_head(row: GenomeRow, ordinal: int) -> bytes:
-    """Return the head frame of a genome section."""
-    body = bytearray()
-    put_varint(body, ordinal)
-    row.pack(body, HEAD_DIGEST)
-    return frames.skippable(frames.GENOME, frames.with_crc(bytes(body)))
 
 
 @dataclass

@@ -38,7 +38,7 @@ def read_header(source: RangeSource, offset: int = 0) -> tuple[list[ModelRow], i
         raise IntegrityError(f"{what}: damaged at byte {offset}")
     contents = source.read(offset + 8, length)
     major, _minor = contents[8], contents[9]
-    body = frames.without_crc(contents, what)
+    body = frames.check_head(contents, b"", what)
     features = int.from_bytes(body[10:12], "little")
     if major != MAJOR or features:
         raise InputError(
@@ -131,13 +131,20 @@ class ContainerReader:
         )
         return latents, residual
 
-    def check_chunk_head(self, chunk: ChunkEntry) -> None:
-        """Raise IntegrityError unless the chunk's own head says what the index says."""
-        if self.source.read(chunk.offset, len(chunk.head)) != chunk.head:
-            raise IntegrityError(
-                f"{self.source.name}: chunk {chunk.ordinal}: head at byte {chunk.offset} differs "
-                "from the index; the data are damaged"
-            )
+    def check_section(self, part: ChunkEntry | GenomeEntry) -> None:
+        """Raise IntegrityError unless a section's head says what the index says, and its CRC holds.
+
+        The CRC is over the head and all frames of the section.
+        """
+        kind = frames.CHUNK if isinstance(part, ChunkEntry) else frames.GENOME
+        what = f"{self.source.name}: {part.label} at byte {part.offset}"
+        section = self.source.read(part.offset, part.end - part.offset)
+        head = frames.SKIPPABLE_HEAD + len(part.head_body) + 4
+        contents = section[frames.SKIPPABLE_HEAD : head]
+        if section[:8] != struct.pack("<II", kind, len(contents)):
+            raise IntegrityError(f"{what}: no such section there; the data are damaged")
+        if frames.check_head(contents, section[head:], what) != part.head_body:
+            raise IntegrityError(f"{what}: its head and the index disagree")
 
     def genome_frame(self, genome: GenomeEntry, frame: str) -> bytes:
         """Return the decompressed ``side``, ``walk`` or ``stored`` frame of a genome."""
@@ -150,14 +157,3 @@ class ContainerReader:
         most = row.size if frame == "stored" else min(MAX_FILE_BYTES, 32 * row.size + (1 << 16))
         what = f"{self.source.name}: genome {row.name}: {frame} frame at byte {offset}"
         return frames.decompress(self.source.read(offset, length), most, what)
-
-    def check_genome_head(self, genome: GenomeEntry) -> None:
-        """Raise IntegrityError unless the genome's own head says what the index says."""
-        from seqcoder.container.index import genome_head
-
-        head = genome_head(genome.row, genome.ordinal)
-        if self.source.read(genome.offset, len(head)) != head:
-            raise IntegrityError(
-                f"{self.source.name}: genome {genome.row.name}: head at byte {genome.offset} "
-                "differs from the index; the data are damaged"
-            )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from seqcoder.container import frames
-from seqcoder.container.index import ChunkEntry, GenomeEntry, Index, genome_head, pack_footer
+from seqcoder.container.index import ChunkEntry, GenomeEntry, Index, pack_footer
 from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow, ModelRow
 from seqcoder.varint import put_varint
 
@@ -44,7 +44,7 @@ def header(models: Sequence[ModelRow]) -> bytes:
     put_varint(body, len(models))
     for model in models:
         model.pack(body)
-    return frames.skippable(frames.HEADER, frames.with_crc(bytes(body)))
+    return frames.head_frame(frames.HEADER, bytes(body))
 
 
 class ContainerWriter:
@@ -81,7 +81,8 @@ class ContainerWriter:
     def add_chunk(self, chunk: ChunkFrames) -> ChunkEntry:
         """Write a chunk section and return its place."""
         entry = ChunkEntry(chunk.row, len(self.index.chunks), self.position, self.index.n_bases)
-        self._write(entry.head + chunk.latents + chunk.residual)
+        following = chunk.latents + chunk.residual
+        self._write(frames.head_frame(frames.CHUNK, entry.head_body, following) + following)
         self.index.chunks.append(entry)
         return entry
 
@@ -92,7 +93,8 @@ class ContainerWriter:
         row = replace(row, flags=row.flags | (RECORDS_INDEXED if indexed else 0))
         ordinal = len(self.index.genomes)
         entry = GenomeEntry(row, ordinal, self.position, genome.record_table if indexed else None)
-        self._write(genome_head(row, ordinal) + genome.side + genome.walk + genome.stored)
+        following = genome.side + genome.walk + genome.stored
+        self._write(frames.head_frame(frames.GENOME, entry.head_body, following) + following)
         self.index.genomes.append(entry)
         return entry
 

@@ -1,0 +1,147 @@
+"""The Python API over containers: genomes, records, slices, and how little is read for them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from genomes import fasta_bytes, letters, random_bases, small_genome
+from hypothesis import given
+from hypothesis import strategies as st
+
+import seqcoder
+from seqcoder import Settings
+
+FILES = {
+    "one.fa": small_genome(30_000, seed=1, records=1),
+    "sub/two.fa": small_genome(24_000, seed=2, records=3),
+    "plain.fa": fasta_bytes(
+        ("p", letters(random_bases(50_000, 3))), ("q x", letters(random_bases(9_000, 4)))
+    ),
+    "protein.faa": b">prot\nMKVLITGAGSGIGLELVRQFLELGHRVVATDRDPERLAELAEELGDRVEVLRLDVTD\n" * 4,
+    "empty.fa": b"",
+}
+
+
+@pytest.fixture(scope="module")
+def packed() -> bytes:
+    return seqcoder.compress_bytes(FILES, settings=Settings(chunk_bases=8192))
+
+
+def residues_of(data: bytes) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for part in data.split(b">")[1:]:
+        header, _, body = part.partition(b"\n")
+        found[header.split()[0].decode()] = body.replace(b"\n", b"")
+    return found
+
+
+def test_every_file_comes_back(packed: bytes) -> None:
+    with seqcoder.open(packed) as container:
+        assert list(container) == list(FILES)
+        assert {name: genome.read() for name, genome in container.items()} == FILES
+        assert container["protein.faa"].stored
+        assert container["empty.fa"].read() == b""
+
+
+def test_records_and_slices(packed: bytes) -> None:
+    expected = residues_of(FILES["sub/two.fa"])
+    with seqcoder.open(packed) as container:
+        genome = container["sub/two.fa"]
+        assert [record.name for record in genome] == list(expected)
+        record = genome["contig2"]
+        text = expected["contig2"].decode()
+        assert record.header == "contig2 generated 2"
+        assert len(record) == len(text)
+        assert str(record) == text
+        assert record[10:70] == text[10:70]
+        assert record[-30:] == text[-30:]
+        assert record[5] == text[5]
+        assert record[100:50:-3] == text[100:50:-3]
+        assert record[::1000] == text[::1000]
+        assert genome[1].name == "contig2"
+        assert [r.name for r in genome[1:]] == ["contig2", "contig3"]
+        with pytest.raises(KeyError):
+            genome["contig9"]
+        with pytest.raises(IndexError):
+            record[len(record)]
+
+
+@given(data=st.data())
+def test_any_region_is_the_file_s(data: st.DataObject, packed: bytes) -> None:
+    expected = residues_of(FILES["one.fa"])["contig1"]
+    with seqcoder.open(packed) as container:
+        start = data.draw(st.integers(0, len(expected)))
+        stop = data.draw(st.integers(start, len(expected)))
+        assert container["one.fa"][0].fetch(start, stop) == expected[start:stop]
+
+
+def test_a_region_reads_footer_index_and_its_chunks_only(packed: bytes) -> None:
+    with seqcoder.open(packed) as container:
+        source = container.reader.source
+        opened = source.bytes_read
+        index_section = len(container.reader.index.pack())
+        assert opened == 32 + index_section
+        record = container["plain.fa"]["p"]
+        assert len(record[10_000:10_100]) == 100
+        base = container["plain.fa"].row.base_start
+        assert base is not None
+        chunks = container.reader.index.chunks_over(base + 10_000, base + 10_100)
+        assert len(chunks) == 1
+        row = chunks[0].row
+        assert source.bytes_read == opened + row.latents_length + row.residual_length
+
+
+def test_opens_paths_files_and_bytes(packed: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.sqc"
+    path.write_bytes(packed)
+    for source in (path, str(path), packed, io.BytesIO(packed)):
+        with seqcoder.open(source) as container:
+            assert len(container) == len(FILES)
+
+
+def test_what_is_no_container_is_refused(tmp_path: Path) -> None:
+    for data in (b"", b"ACGT", FILES["one.fa"], b"\0" * 5000):
+        with pytest.raises(seqcoder.InputError, match="not a seqcoder container"):
+            seqcoder.open(data)
+    with pytest.raises(seqcoder.InputError, match="No such file"):
+        seqcoder.open(tmp_path / "nothing.sqc")
+
+
+def test_same_input_same_bytes_whatever_the_threads(tmp_path: Path) -> None:
+    path = tmp_path / "g.fa"
+    path.write_bytes(FILES["plain.fa"])
+    settings = Settings(chunk_bases=4096)
+    made = []
+    for threads in (1, 2, 4):
+        out = tmp_path / f"{threads}.sqc"
+        seqcoder.compress(path, out, settings=settings, threads=threads)
+        made.append(out.read_bytes())
+    assert made[0] == made[1] == made[2]
+
+
+def test_public_names_exist() -> None:
+    for name in seqcoder.__all__:
+        assert getattr(seqcoder, name) is not None
+    with pytest.raises(AttributeError):
+        seqcoder.nonsense  # noqa: B018
+
+
+def test_two_inputs_of_one_name_are_refused(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.fa").write_bytes(FILES["one.fa"])
+    with pytest.raises(seqcoder.UsageError, match=r"two inputs would be called 'x\.fa'"):
+        seqcoder.compress([tmp_path / "a/x.fa", tmp_path / "b/x.fa"], tmp_path / "x.sqc")
+
+
+def test_names_that_lead_out_are_refused(tmp_path: Path) -> None:
+    packed = seqcoder.compress_bytes({"a/x.fa": b">x\nACGT\n"})
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a").symlink_to(tmp_path)
+    with pytest.raises(seqcoder.UsageError, match="leads out"):
+        seqcoder.decompress(packed, tmp_path / "out")
+    evil = packed.replace(b"a/x.fa", b"../xfa")
+    with pytest.raises(seqcoder.IntegrityError):
+        seqcoder.decompress(evil, tmp_path / "out")
