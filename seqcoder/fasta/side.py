@@ -19,10 +19,10 @@ _NO_FINAL_NEWLINE = 4
 _PREAMBLE = 8
 _RESTS = 16
 _LEADS = 32
-_LINE_ENDS = 64
-_WIDTHS = 128
-_BLANKS = 256
-_RAGGED = 512
+_WIDTHS = 64
+_BLANKS = 128
+_RAGGED = 256
+_LINE_ENDS = 512
 _CASE = 1024
 _EXCEPTIONS = 2048
 _ALL = 4095
@@ -64,10 +64,10 @@ def pack_side(parsed: ParsedFasta) -> bytes:
         _PREAMBLE: len(side.preamble),
         _RESTS: len(side.rests),
         _LEADS: len(side.leads),
-        _LINE_ENDS: len(side.line_end_toggles),
         _WIDTHS: len(side.widths),
         _BLANKS: len(side.blanks),
         _RAGGED: len(side.ragged),
+        _LINE_ENDS: len(side.line_end_toggles),
         _CASE: len(side.case_toggles),
         _EXCEPTIONS: len(side.exceptions),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -179,3 +180,12 @@ def test_a_small_table_cannot_unfold_into_a_large_one() -> None:
     put_strings(out, [b"n" * 1000] * 500, [0] * 500)
     with pytest.raises(IntegrityError, match="longer than the file"):
         get_strings(ByteReader(bytes(out), "test"), [0] * 500, 400_000)
+
+
+def test_the_example_of_the_specification() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "side-streams.md").read_text()
+    blocks = page.partition("## Example")[2].split("```")[1::2]
+    text = blocks[0].strip("\n").replace("\n", "").replace("\\r", "\r").replace("\\n", "\n")
+    table, side = packed(text.encode())
+    assert table == bytes.fromhex(blocks[1])
+    assert side == bytes.fromhex(blocks[2])
