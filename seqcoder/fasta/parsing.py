@@ -40,6 +40,7 @@ def _code_table(letters: bytes) -> tuple[bytes, bytes]:
 
 _DNA = _code_table(b"ACGT")
 _RNA = _code_table(b"ACGU")
+_BASES = (b"ACGTacgt", b"ACGUacgu")
 _UPPER = bytes(range(256)).upper()
 # Case of a byte: 0 upper-case letter, 1 lower-case letter, 2 neither.
 _CASE = bytes(0 if 65 <= byte <= 90 else 1 if 97 <= byte <= 122 else 2 for byte in range(256))
@@ -75,14 +76,19 @@ def parse(data: bytes) -> ParsedFasta | NotFasta:
     codes = np.frombuffer(body.translate(*(_RNA if rna else _DNA)), dtype=np.uint8)
     table_lengths = layout.lengths
     residues = int(table_lengths.sum())
-    if reason := _why_not(body, residues, len(codes), rna, layout):
-        return NotFasta(reason)
+    if not len(codes):
+        return NotFasta("it has no sequence of A, C, G, T or U")
+    if layout.preamble > len(codes) + 1024:
+        return NotFasta("most of it lies before the first header")
     exceptions, toggles = Runs(), no_ints()
     lower = int(codes.max()) > 3
     if len(codes) < residues or lower:
         body = body.translate(None, b"\n")
     if len(codes) < residues:
         found = _exceptions(body, b"ACGU" if rna else b"ACGT", residues // 8 + _SOME)
+        counts = _count_values(found, body, rna)
+        if reason := _why_not(counts, residues, layout.headerless):
+            return NotFasta(reason)
         if found is None:
             return NotFasta("letters other than A, C, G and T are scattered all over it")
         exceptions = found
@@ -135,19 +141,23 @@ def _count(body: bytes, letters: bytes) -> int:
     return sum(body.count(letter) for letter in letters)
 
 
-def _why_not(body: bytes, residues: int, bases: int, rna: bool, layout: Layout) -> str:
-    """Return why the file is not worth coding as nucleotides, or nothing if it is."""
-    if not bases:
-        return "it has no sequence of A, C, G, T or U"
-    if layout.preamble > bases + 1024:
-        return "most of it lies before the first header"
-    if bases == residues:
-        return ""
-    nucleotides = bases + _count(body, b"NnTt" if rna else b"NnUu")
-    if layout.headerless:
-        return "" if nucleotides * 10 >= residues * 9 else "it has no header line"
-    others = residues - nucleotides - _count(body, b"-.* \t\r")
-    return "" if nucleotides >= 4 * others else "it is protein, text or binary"
+def _count_values(exceptions: Runs | None, residues: bytes, rna: bool) -> Ints:
+    """Count the exceptions by value (upper case), shape (256,)."""
+    if exceptions is None:
+        values = np.frombuffer(residues.translate(_UPPER, _BASES[rna]), dtype=np.uint8)
+        return np.bincount(values, minlength=256)
+    weighted = np.bincount(exceptions.values, weights=exceptions.lengths, minlength=256)
+    return weighted.astype(np.int64)
+
+
+def _why_not(counts: Ints, residues: int, headerless: bool) -> str:
+    """Return why a file with so many exceptions is not worth coding, or nothing if it is."""
+    strange = int(counts.sum() - counts[list(b"NTU")].sum())
+    if headerless:
+        return "it has no header line" if strange * 10 > residues else ""
+    others = strange - int(counts[list(b"-.* \t\r")].sum())
+    # At least 80 % of what is neither gap nor white space: 4 parts to 1.
+    return "it is protein, text or binary" if residues - strange < 4 * others else ""
 
 
 def _class_runs(data: bytes, classes: bytes, limit: int) -> tuple[Ints, NDArray[np.uint8]] | None:
