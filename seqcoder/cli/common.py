@@ -42,13 +42,13 @@ def run_app(app: typer.Typer, name: str) -> NoReturn:
         fail(name, f"{error.filename or 'output'}: {error.strerror or error}")
         sys.exit(1)
     except Exception as error:
-        import click
-
-        if isinstance(error, click.exceptions.Exit):
-            sys.exit(error.exit_code)
-        if isinstance(error, click.exceptions.Abort):
+        # typer brings its own copy of click or uses the one installed: told by shape, not by class.
+        kind = type(error).__name__
+        if kind == "Exit":
+            sys.exit(getattr(error, "exit_code", 0))
+        if kind == "Abort":
             sys.exit(130)
-        if isinstance(error, click.ClickException):
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
             error.show()
             sys.exit(error.exit_code)
         if os.environ.get("SEQCODER_TRACEBACK"):

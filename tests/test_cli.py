@@ -1,0 +1,248 @@
+"""The command line: manners, exit codes, output."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from genomes import fasta_bytes, letters, random_bases, small_genome
+
+import seqcoder
+from seqcoder.cli import main
+
+TWO = small_genome(20_000, seed=2)
+PLAIN = fasta_bytes(("chr:1 a plain one", letters(random_bases(3_000, 3))), width=70)
+
+
+class Cli:
+    """Runs ``seqcoder`` in this process and keeps what it said."""
+
+    def __init__(
+        self, capfdbinary: pytest.CaptureFixture[bytes], patch: pytest.MonkeyPatch
+    ) -> None:
+        self.capture, self.patch = capfdbinary, patch
+        self.out = self.err = b""
+
+    def __call__(self, *arguments: object, stdin: bytes = b"") -> int:
+        self.patch.setattr(sys, "argv", ["seqcoder", *map(str, arguments)])
+        self.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        self.capture.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        self.out, self.err = self.capture.readouterr()
+        assert b"Traceback" not in self.err
+        return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def cli(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Cli:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two.fa").write_bytes(TWO)
+    (tmp_path / "plain.fna.gz").write_bytes(gzip.compress(PLAIN))
+    return Cli(capfdbinary, monkeypatch)
+
+
+def test_compress_keeps_the_source_and_names_the_result(cli: Cli) -> None:
+    assert cli("compress", "two.fa") == 0
+    assert Path("two.fa").read_bytes() == TWO
+    assert Path("two.fa.sqc").exists()
+    assert cli.out.startswith(b"two.fa.sqc\t")
+    assert cli("compress", "two.fa") == 2
+    assert b"--force" in cli.err
+    assert cli("compress", "-f", "-1", "-q", "two.fa") == 0
+    assert not list(Path().glob(".*partial"))
+
+
+def test_many_files_one_container_and_back(cli: Cli) -> None:
+    assert cli("compress", "two.fa", "plain.fna.gz", "-o", "all.sqc", "--level", "1") == 0
+    assert cli("decompress", "all.sqc", "-o", "back/") == 0
+    assert Path("back/two.fa").read_bytes() == TWO
+    assert Path("back/plain.fna").read_bytes() == PLAIN
+    assert cli("decompress", "all.sqc", "-o", "back/") == 2
+    assert cli("decompress", "-f", "all.sqc", "-o", "back/") == 0
+    assert cli("list", "all.sqc", "--sha256") == 0
+    assert cli.out.decode().split() == [
+        sha256(TWO).hexdigest(),
+        "two.fa",
+        sha256(PLAIN).hexdigest(),
+        "plain.fna",
+    ]
+
+
+def test_standard_input_and_output(cli: Cli) -> None:
+    assert cli("compress", "-", "--name", "in.fa", stdin=TWO) == 0
+    packed = cli.out
+    with seqcoder.open(packed) as container:
+        assert container["in.fa"].read() == TWO
+    assert cli("decompress", "-", stdin=packed) == 0
+    assert cli.out == TWO
+    assert cli("compress", "-c", "two.fa") == 0
+    assert cli("list", "-", stdin=cli.out) == 0
+    assert b"two.fa\tFASTA" in cli.out
+    assert cli("decompress", "-", "-o", "one.fa", stdin=packed) == 0
+    assert Path("one.fa").read_bytes() == TWO
+
+
+def test_bad_inputs_are_listed_and_the_others_done(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "cut.fa.gz").write_bytes(gzip.compress(TWO)[:-20])
+    assert cli("compress", "cut.fa.gz", "missing.fa", "two.fa", "-o", "x.sqc") == 1
+    lines = cli.err.decode().splitlines()
+    assert any("cut.fa.gz" in line for line in lines)
+    assert any("missing.fa: No such file" in line for line in lines)
+    assert "2 of 3 inputs failed" in lines[-1]
+    with seqcoder.open("x.sqc") as container:
+        assert list(container) == ["two.fa"]
+
+
+def test_not_fasta_is_stored_with_a_warning(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_bytes(b"not a sequence at all\n")
+    assert cli("compress", "notes.txt") == 0
+    assert b"stored as it is" in cli.err
+    assert cli("decompress", "-c", "notes.txt.sqc") == 0
+    assert cli.out == b"not a sequence at all\n"
+
+
+def test_extract_records_and_regions(cli: Cli, tmp_path: Path) -> None:
+    assert cli("compress", "-q", "two.fa", "plain.fna.gz", "-o", "all.sqc") == 0
+    residues = b"".join(PLAIN.split(b"\n")[1:])
+    assert cli("extract", "all.sqc", "chr:1:11-30") == 0
+    assert cli.out == b">chr:1:11-30\n" + residues[10:30] + b"\n"
+    assert cli("extract", "all.sqc", "chr:1:2,991-9999") == 0
+    assert cli.out == b">chr:1:2991-3000\n" + residues[2990:] + b"\n"
+    assert cli("extract", "all.sqc", "chr:1") == 0
+    assert cli.out == PLAIN
+    assert cli("extract", "all.sqc", "chr:1", "-w", "0") == 0
+    assert cli.out == b">chr:1 a plain one\n" + residues + b"\n"
+    assert cli("extract", "all.sqc", "-g", "two") == 0
+    assert cli.out == TWO
+    assert cli("extract", "all.sqc", "-g", "two.fa", "contig2", "-o", "c2.fa") == 0
+    assert Path("c2.fa").read_bytes() == TWO[TWO.index(b">contig2") :]
+    (tmp_path / "r.bed").write_text("chr:1\t10\t30\n#x\nchr:1:1-2\n")
+    assert cli("extract", "all.sqc", "-r", "r.bed") == 0
+    assert cli.out == (
+        b">chr:1:11-30\n" + residues[10:30] + b"\n>chr:1:1-2\n" + residues[:2] + b"\n"
+    )
+
+
+def test_extract_refuses_what_it_cannot_find(cli: Cli) -> None:
+    assert cli("compress", "-q", "two.fa", "-o", "all.sqc") == 0
+    for query in ("nope", "contig1:0-5", "contig1:99999-100000", "contig1:9-3", "nope:1-2"):
+        assert cli("extract", "all.sqc", query) == 2, query
+        assert cli.out == b""
+        assert len(cli.err.splitlines()) == 1
+    assert cli("extract", "all.sqc") == 2
+    assert cli("extract", "all.sqc", "-g", "nope") == 2
+
+
+def test_a_record_name_in_two_genomes_must_be_told_apart(cli: Cli) -> None:
+    Path("other.fa").write_bytes(small_genome(5_000, seed=9))
+    assert cli("compress", "-q", "two.fa", "other.fa", "-o", "all.sqc") == 0
+    assert cli("extract", "all.sqc", "contig1") == 2
+    assert b"--genome" in cli.err
+    assert cli("extract", "all.sqc", "contig1:1-9", "-g", "other") == 0
+    assert cli.out.splitlines()[1] == small_genome(5_000, seed=9).splitlines()[1][:9]
+
+
+def test_list_and_info_for_machines(cli: Cli) -> None:
+    assert cli("compress", "-q", "two.fa", "-o", "all.sqc") == 0
+    assert cli("list", "all.sqc", "-r", "--json") == 0
+    rows = json.loads(cli.out)
+    assert [row["record"] for row in rows] == ["contig1", "contig2"]
+    assert cli("info", "all.sqc", "--json") == 0
+    facts = json.loads(cli.out)
+    assert facts["file bytes"] == len(TWO)
+    assert facts["bytes"] == Path("all.sqc").stat().st_size
+    parts = ("latent", "residual", "side", "walk", "stored", "framing")
+    assert sum(facts[f"{part} bytes"] for part in parts) == facts["bytes"]
+
+
+def test_verify_and_damage(cli: Cli) -> None:
+    assert cli("compress", "-q", "two.fa", "plain.fna.gz", "-o", "all.sqc") == 0
+    assert cli("verify", "all.sqc") == 0
+    assert cli("verify", "--full", "all.sqc") == 0
+    assert b"intact" in cli.out
+    data = bytearray(Path("all.sqc").read_bytes())
+    data[600] ^= 4
+    Path("bad.sqc").write_bytes(data)
+    assert cli("verify", "bad.sqc") == 3
+    assert b"bad.sqc: chunk 0" in cli.err
+    assert b"two.fa" in cli.err
+    assert cli("extract", "bad.sqc", "-g", "plain.fna") == 0
+    assert cli.out == PLAIN
+    assert cli("extract", "bad.sqc", "-g", "two.fa") == 3
+    assert cli("verify", "--json", "all.sqc", "bad.sqc") == 3
+    assert [row["intact"] for row in json.loads(cli.out)] == [True, False]
+    assert cli("verify", "two.fa") == 1
+
+
+def test_usage_errors_are_2(cli: Cli) -> None:
+    assert cli("compress", "two.fa", "--chunk-size", "huge") == 2
+    assert cli("compress", "two.fa", "--level", "7") == 2
+    assert cli("nonsense") == 2
+    assert cli("compress") == 2
+    assert cli("compress", "-", "-", "-o", "x.sqc") == 2
+
+
+def test_version_is_one_bare_line(cli: Cli) -> None:
+    assert cli("--version") == 0
+    assert cli.out.decode().strip() == seqcoder.__version__
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nsys.argv = ['seqcoder', '--help']\n"
+        "from seqcoder.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([m for m in ('numpy', 'numba', 'torch', 'ray', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_decoding_imports_neither_torch_nor_ray(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqc"
+    path.write_bytes(seqcoder.compress_bytes({"two.fa": TWO}))
+    code = (
+        "import sys, seqcoder\n"
+        f"with seqcoder.open({str(path)!r}) as c: c['two.fa'].read()\n"
+        "print([m for m in ('torch', 'ray', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_interrupted_compression_goes_on(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped after some chunks, the next run keeps them and ends with the same bytes."""
+    Path("big.fa").write_bytes(small_genome(60_000, seed=4))
+    settings = seqcoder.Settings(chunk_bases=8192)
+    seqcoder.compress("big.fa", "whole.sqc", settings=settings, threads=1)
+    from seqcoder import executor
+
+    real, coded = executor.code_one, []
+
+    def dies(*arguments: object) -> object:
+        if len(coded) == 4:
+            raise KeyboardInterrupt
+        coded.append(1)
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(executor, "code_one", dies)
+    with pytest.raises(KeyboardInterrupt):
+        seqcoder.compress("big.fa", "part.sqc", settings=settings, threads=1)
+    assert not Path("part.sqc").exists()
+    assert len(list(Path().glob(".part.sqc.*.partial"))) == 1
+    coded.clear()
+    monkeypatch.setattr(executor, "code_one", lambda *a: (coded.append(1), real(*a))[1])
+    report = seqcoder.compress("big.fa", "part.sqc", settings=settings, threads=1)
+    assert len(coded) == len(report.chunks) - 4
+    assert [chunk.code_seconds is None for chunk in report.chunks[:5]] == [True] * 4 + [False]
+    assert Path("part.sqc").read_bytes() == Path("whole.sqc").read_bytes()
+    assert not list(Path().glob(".part*"))
