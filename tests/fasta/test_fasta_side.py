@@ -10,6 +10,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from side_reader import rebuild
 from test_fasta_roundtrip import DATA, needs_data, real
 
 from seqcoder import fasta
@@ -180,6 +181,23 @@ def test_a_small_table_cannot_unfold_into_a_large_one() -> None:
     put_strings(out, [b"n" * 1000] * 500, [0] * 500)
     with pytest.raises(IntegrityError, match="longer than the file"):
         get_strings(ByteReader(bytes(out), "test"), [0] * 500, 400_000)
+
+
+@given(fasta_files())
+def test_a_second_reader_agrees(data: bytes) -> None:
+    parsed = fasta.parse(data)
+    if isinstance(parsed, fasta.ParsedFasta):
+        assert rebuild(*packed(data), parsed.bases.tolist()) == data
+
+
+@needs_data
+@pytest.mark.real
+def test_a_second_reader_agrees_on_awkward_files() -> None:
+    for path in sorted(DATA.glob("awkward/*")):
+        data = real(path)
+        parsed = fasta.parse(data) if len(data) < 400_000 else None
+        if isinstance(parsed, fasta.ParsedFasta):
+            assert rebuild(*packed(data), parsed.bases.tolist()) == data, path.name
 
 
 def test_the_example_of_the_specification() -> None:
