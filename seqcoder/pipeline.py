@@ -156,7 +156,10 @@ def _add_genomes(writer: ContainerWriter, genomes: Sequence[GenomeRun]) -> None:
         if genome.prepared is not None:
             writer.add_genome(
                 GenomeFrames(
-                    replace(genome.prepared.row, base_start=genome.start),
+                    replace(
+                        genome.prepared.row,
+                        base_start=genome.start if genome.prepared.row.n_bases else 0,
+                    ),
                     side=genome.prepared.side,
                     stored=genome.prepared.stored,
                     record_table=genome.prepared.record_table,

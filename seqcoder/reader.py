@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from seqcoder import digest, fasta
 from seqcoder.container import rows
-from seqcoder.container.index import GenomeEntry
+from seqcoder.container.index import GenomeEntry, Index
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.source import RangeSource
 from seqcoder.decoding import DEFAULT_CACHE_BYTES, BaseDecoder
@@ -182,13 +182,15 @@ class Genome(Sequence[Record]):
         bases = self.bases(first, last)
         return fasta.render_region(self.table, self.side, record, start, stop, bases)
 
+    def restore(self) -> bytes:
+        """Return the whole file as decoded, its SHA-256 not compared (see :meth:`read`)."""
+        if self.stored:
+            return self.container.reader.genome_frame(self.entry, "stored")
+        return fasta.render(fasta.ParsedFasta(self.table, self.full_side, self.bases()))
+
     def read(self) -> bytes:
         """Return the whole file; raises IntegrityError unless it matches its SHA-256."""
-        if self.stored:
-            data = self.container.reader.genome_frame(self.entry, "stored")
-        else:
-            parsed = fasta.ParsedFasta(self.table, self.full_side, self.bases())
-            data = fasta.render(parsed)
+        data = self.restore()
         if sha256(data).digest() != self.row.sha256:
             raise IntegrityError(
                 f"{self._what}: the file restored does not match its SHA-256; the data are damaged"
@@ -233,19 +235,22 @@ class Container(Mapping[str, Genome]):
 
     def __init__(
         self,
-        source: str | os.PathLike[str] | bytes | BinaryIO,
+        source: str | os.PathLike[str] | bytes | BinaryIO | RangeSource,
         *,
         threads: int = 0,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
+        index: Index | None = None,
     ) -> None:
         """Open a path, a seekable binary file or bytes; ``threads`` 0 takes all cores.
 
+        ``index`` stands in for the container's own (repair).
+
         Raises InputError if it is no container, IntegrityError if its index is damaged.
         """
-        ranges = RangeSource(source)
+        ranges = source if isinstance(source, RangeSource) else RangeSource(source)
         self.path = ranges.name
         try:
-            self.reader = ContainerReader(ranges)
+            self.reader = ContainerReader(ranges, index)
         except BaseException:
             ranges.close()
             raise

@@ -220,3 +220,18 @@ def verify(
     from seqcoder.cli.verify import run
 
     run(containers, full, threads, quiet, json)
+
+
+@app.command()
+def repair(
+    container: Annotated[Path, typer.Argument(metavar="FILE.sqc", help="A damaged container")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The container to write.")],
+    force: Force = False,
+) -> None:
+    """Write the intact genomes of a damaged container to a new one; needs neither index nor footer.
+
+    The damaged file is not touched. 1 if some genomes are lost.
+    """
+    from seqcoder.cli.repair import run
+
+    run(container, output, force)

@@ -99,10 +99,10 @@ def read_index(source: RangeSource) -> tuple[Index, int]:
 class ContainerReader:
     """The frames of one container, by way of its index."""
 
-    def __init__(self, source: RangeSource) -> None:
-        """Read footer and index; raises as ``read_index`` does."""
+    def __init__(self, source: RangeSource, index: Index | None = None) -> None:
+        """Read footer and index, unless ``index`` is given; raises as ``read_index`` does."""
         self.source = source
-        self.index, self.end = read_index(source)
+        self.index, self.end = read_index(source) if index is None else (index, source.size)
 
     @property
     def torn_bytes(self) -> int:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seqcoder.container import frames
 from seqcoder.container.index import HEAD_DIGEST, ChunkEntry, GenomeEntry, Index
 from seqcoder.container.reader import read_header
-from seqcoder.container.rows import ChunkRow, GenomeRow
+from seqcoder.container.rows import ChunkRow, GenomeRow, ModelRow
 from seqcoder.container.source import RangeSource
 from seqcoder.errors import IntegrityError, SeqcoderError
 from seqcoder.varint import ByteReader
 
 _MAX_HEAD = 1 << 20
+
+
+_SEARCH_STEP = 1 << 20
+_MARKS = tuple(struct.pack("<I", kind) for kind in (frames.CHUNK, frames.GENOME))
+
+Part = ChunkEntry | GenomeEntry
 
 
 @dataclass
@@ -26,52 +33,87 @@ class Scan:
 
 
 def scan_sections(source: RangeSource) -> Scan:
-    """Read sections from the start up to the first that is not whole.
+    """Read sections from the start up to the first that is not whole or out of order.
 
     The CRC of every section met is checked. Index and footer sections are passed over.
     """
     scan = Scan()
+    index = scan.index
     while scan.end < source.size:
         try:
-            scan.end = _read_section(source, scan)
+            part, end, models = read_section(source, scan.end)
+            if models is not None:
+                index.models = models
+            elif isinstance(part, ChunkEntry):
+                _in_order(part, (part.ordinal, part.first_base), (len(index.chunks), index.n_bases))
+                index.chunks.append(part)
+            elif part is not None:
+                _in_order(part, part.ordinal, len(index.genomes))
+                index.genomes.append(part)
         except SeqcoderError as error:
             scan.problem = str(error)
             break
+        scan.end = end
     return scan
 
 
-def _read_section(source: RangeSource, scan: Scan) -> int:
-    """Add the section at ``scan.end`` to the index and return the offset behind it."""
-    offset = scan.end
+def _in_order(part: Part, found: object, expected: object) -> None:
+    if found != expected:
+        raise IntegrityError(f"{part.label} at byte {part.offset} is out of order")
+
+
+def read_section(
+    source: RangeSource, offset: int
+) -> tuple[Part | None, int, list[ModelRow] | None]:
+    """Read the section at ``offset``: the chunk or genome if it is one, the offset behind it,
+    and the models if it is a header.
+
+    Raises IntegrityError unless it is whole.
+    """
+    what = f"{source.name}: section at byte {offset}"
     kind, length = struct.unpack("<II", source.read(offset, frames.SKIPPABLE_HEAD))
     behind: int = offset + frames.SKIPPABLE_HEAD + length
-    what = f"{source.name}: section at byte {offset}"
-    index = scan.index
     if kind == frames.HEADER:
-        index.models, end = read_header(source, offset)
-        return end
+        models, end = read_header(source, offset)
+        return None, end, models
     if kind in (frames.INDEX, frames.FOOTER):
         source.read(offset, behind - offset)
-        return behind
+        return None, behind, None
     if kind not in (frames.CHUNK, frames.GENOME) or length > _MAX_HEAD:
         raise IntegrityError(f"{what}: unknown section; the data are damaged")
     contents = source.read(offset + frames.SKIPPABLE_HEAD, length)
     reader = ByteReader(contents[:-4], what)
     ordinal = reader.varint()
-    part: ChunkEntry | GenomeEntry
+    part: Part
     if kind == frames.CHUNK:
         first_base = reader.varint()
         part = ChunkEntry(ChunkRow.unpack(reader), ordinal, offset, first_base)
-        in_order = (ordinal, first_base) == (len(index.chunks), index.n_bases)
     else:
         part = GenomeEntry(GenomeRow.unpack(reader, HEAD_DIGEST), ordinal, offset)
-        in_order = ordinal == len(index.genomes)
     reader.finish()
     frames.check_head(contents, source.read(behind, part.end - behind), what)
-    if not in_order:
-        raise IntegrityError(f"{what}: {part.label} out of order")
-    if isinstance(part, ChunkEntry):
-        index.chunks.append(part)
-    else:
-        index.genomes.append(part)
-    return part.end
+    return part, part.end, None
+
+
+def whole_parts(source: RangeSource) -> Iterator[Part | IntegrityError | list[ModelRow]]:
+    """Yield every whole chunk, genome and header, whatever lies between; and each gap's error."""
+    offset = 0
+    while offset < source.size:
+        try:
+            part, offset, models = read_section(source, offset)
+            if part is not None or models is not None:
+                yield part if part is not None else models or []
+        except SeqcoderError as error:
+            yield IntegrityError(str(error))
+            offset = _next_mark(source, offset + 1)
+
+
+def _next_mark(source: RangeSource, start: int) -> int:
+    """Return where the next chunk or genome might begin, or the end of the file."""
+    while start < source.size:
+        window = source.read(start, min(_SEARCH_STEP + 3, source.size - start))
+        hits = [at for mark in _MARKS if (at := window.find(mark)) >= 0]
+        if hits:
+            return start + min(hits)
+        start += _SEARCH_STEP
+    return source.size

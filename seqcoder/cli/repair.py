@@ -1,0 +1,21 @@
+"""``seqcoder repair``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seqcoder.cli.common import fail, note
+from seqcoder.errors import InputError
+from seqcoder.repair import repair
+
+
+def run(container: Path, output: Path, force: bool) -> None:
+    """Repair; raises InputError at the end if genomes are lost."""
+    result = repair(container, output, force=force)
+    for problem in result.problems:
+        note(problem)
+    print(f"{output}\t{len(result.recovered)} genomes recovered")
+    for name in result.lost:
+        fail("seqcoder", f"{container}: genome {name} is lost")
+    if result.lost:
+        raise InputError(f"{len(result.lost)} genomes are lost; their names are above")
