@@ -1,0 +1,178 @@
+"""The folder of an archive: where things are, the saved plan, the lock (docs/archive.md)."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqcoder.atomic import sync_folder, write_atomically
+from seqcoder.errors import InputError, UsageError
+from seqcoder.plan import Plan
+from seqcoder_jobs.corpus.locations import is_uri
+
+LAYOUT = 1
+TABLES = ("genomes", "records", "chunks", "containers")
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """The plan of an archive, the container size it was made with, the next free number."""
+
+    plan: Plan
+    container_bytes: int
+    next_container: int
+
+    def to_json(self) -> str:
+        """Return the contents of ``plan.json``: a plan, readable as one, and two facts more."""
+        data = self.plan.to_dict() | {
+            "layout": LAYOUT,
+            "digest": self.plan.digest,
+            "container_bytes": self.container_bytes,
+            "next_container": self.next_container,
+        }
+        return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, what: str) -> SavedPlan:
+        """Read a plan; raises InputError where it is not one or does not match its digest."""
+        plan = Plan.from_json(text, what)
+        data = json.loads(text)
+        if data.get("layout") != LAYOUT:
+            raise InputError(
+                f"{what}: archive layout {data.get('layout')}, this seqcoder has {LAYOUT}"
+            )
+        if data.get("digest") != plan.digest:
+            raise InputError(f"{what}: does not match its digest; it was edited or damaged")
+        try:
+            return cls(plan, int(data["container_bytes"]), int(data["next_container"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{what}: not the plan of an archive ({error})") from None
+
+
+class Archive:
+    """An archive folder."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        """``folder`` need not exist yet."""
+        text = os.fspath(folder)
+        if is_uri(text):
+            raise UsageError(
+                f"{text}: archives lie on a (shared) file system, so that every worker can write "
+                "them; copy a finished one to an object store"
+            )
+        self.folder = Path(os.path.abspath(text))  # noqa: PTH100 - keep links as they are
+        self.plan_file = self.folder / "plan.json"
+        self.containers = self.folder / "containers"
+        self.manifest = self.folder / "manifest"
+        self.success = self.folder / "_SUCCESS"
+        self.job_file = self.folder / "job.json"
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a plan."""
+        return self.plan_file.is_file()
+
+    def load(self) -> SavedPlan:
+        """Return the saved plan; raises UsageError where there is no archive."""
+        try:
+            text = self.plan_file.read_text()
+        except FileNotFoundError:
+            raise UsageError(
+                f"{self.folder}: no archive (no plan.json there); 'seqcoder-ray submit' makes one"
+            ) from None
+        except OSError as error:
+            raise InputError(f"{self.plan_file}: {error.strerror}") from None
+        return SavedPlan.from_json(text, str(self.plan_file))
+
+    def save(self, saved: SavedPlan) -> None:
+        """Save the plan, whole or not at all."""
+        self.make()
+        write_atomically(self.plan_file, saved.to_json().encode())
+
+    def make(self) -> None:
+        """Make the folders; raises UsageError where something else is in the way."""
+        if self.folder.is_dir() and not self.exists:
+            foreign = [path.name for path in self.folder.iterdir() if path.name not in _OUR_NAMES]
+            if foreign:
+                raise UsageError(
+                    f"{self.folder}: is no archive and not empty ({sorted(foreign)[0]}); choose "
+                    "another folder"
+                )
+        try:
+            for folder in (self.containers, *(self.manifest / table for table in TABLES)):
+                folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise UsageError(f"{self.folder}: a file is in the way; choose another") from None
+        except OSError as error:
+            raise InputError(f"{self.folder}: {error.strerror}; choose another folder") from None
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the archive against a second writer; raises UsageError if there is one."""
+        self.make()
+        with (self.folder / ".lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                raise UsageError(
+                    f"{self.folder}: another run is writing this archive "
+                    f"({file.read().strip() or 'unknown process'}); wait for it or stop it"
+                ) from None
+            except OSError:
+                pass  # a file system without locks: the containers' own temporary names must do
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            file.flush()
+            yield
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a run is writing the archive now."""
+        try:
+            with (self.folder / ".lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def mark_incomplete(self) -> None:
+        """Take the success mark away before anything changes."""
+        if self.success.exists():
+            self.success.unlink()
+            sync_folder(self.folder)
+
+    def mark_success(self, saved: SavedPlan, containers: list[dict[str, Any]]) -> None:
+        """Write the success mark: what a finished archive is made of, with digests."""
+        tables = {
+            str(path.relative_to(self.folder)): _sha256(path)
+            for path in sorted(self.manifest.glob("*/*.parquet"))
+        }
+        facts = {
+            "layout": LAYOUT,
+            "plan_digest": saved.plan.digest,
+            "containers": containers,
+            "manifest": tables,
+        }
+        write_atomically(self.success, (json.dumps(facts, indent=1) + "\n").encode())
+
+
+_OUR_NAMES = {".lock", "containers", "manifest", "job.json", "inputs.txt", "plan.json"}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,5 @@
+"""``python -m seqcoder_jobs.cli``, as detached jobs are started."""
+
+from seqcoder_jobs.cli import main
+
+main()

@@ -1,0 +1,177 @@
+"""The writing commands of ``seqcoder-ray``: signatures and help; their modules do the work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from seqcoder import __version__
+from seqcoder.cli.common import EXIT_CODES
+
+app = typer.Typer(
+    name="seqcoder-ray",
+    help="Compress whole archives of genomes on Ray: one machine or a cluster, verified and "
+    "restartable.\n\n" + EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        help="Ray cluster, for example auto or ray://head:10001. Default: RAY_ADDRESS, else a "
+        "Ray started here for the run.",
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Chunks coded at a time. Default: all CPUs.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Replace existing output files.")]
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def submit(
+    corpora: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CORPUS...",
+            help="Folders (recursively), files, globs, tar files, s3:// and gs:// URIs; - reads a "
+            "list of them from standard input. None: go on with an archive as planned.",
+        ),
+    ] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="ARCHIVE", help="Archive folder.")
+    ] = "",
+    from_file: Annotated[
+        str | None, typer.Option("--from-file", metavar="LIST", help="File of CORPUS, one a line.")
+    ] = None,
+    all_files: Annotated[
+        bool, typer.Option("--all-files", help="Take files without a FASTA suffix too.")
+    ] = False,
+    level: Annotated[
+        int | None,
+        typer.Option(
+            "--level", min=1, max=3, help="1 fastest, 2 default, 3 smallest. Also -1, -2, -3."
+        ),
+    ] = None,
+    level_1: Annotated[bool, typer.Option("-1", hidden=True)] = False,
+    level_2: Annotated[bool, typer.Option("-2", hidden=True)] = False,
+    level_3: Annotated[bool, typer.Option("-3", hidden=True)] = False,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model for the latents: a name or a file.")
+    ] = None,
+    no_latents: Annotated[
+        bool, typer.Option("--no-latents", help="Do without stage 1 (the neural latents).")
+    ] = False,
+    chunk_size: Annotated[
+        str, typer.Option("--chunk-size", help="Most bases in a chunk, for example 5M or 256K.")
+    ] = "",
+    container_size: Annotated[
+        str, typer.Option("--container-size", help="Input files a container takes, default 256M.")
+    ] = "",
+    address: Address = None,
+    workers: Workers = None,
+    actors: Annotated[
+        int, typer.Option("--actors", min=0, help="Model actors; 0: coders run the model.")
+    ] = 1,
+    gpus_per_actor: Annotated[
+        float, typer.Option("--gpus-per-actor", min=0, help="GPUs of each, fractions allowed.")
+    ] = 0.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan and write nothing.")
+    ] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Run as a Ray job on the cluster and return.")
+    ] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Compress corpora into an archive, or go on with one.
+
+    The same command again does only what is missing. Inputs that fail are listed and tried again
+    next time; the others are done. Changed inputs or parameters are refused.
+
+    Examples: `seqcoder-ray submit genomes/ -o archive`; `find . -name "*.fna.gz" | seqcoder-ray
+    submit - -o archive`; `seqcoder-ray submit batch.tar.xz s3://bucket/fasta -o archive`.
+    """
+    from seqcoder_jobs.cli.submit import Choices, run
+
+    for number, chosen in enumerate((level_1, level_2, level_3), 1):
+        level = number if chosen else level
+    run(
+        Choices(
+            corpora=tuple(corpora or ()),
+            archive=output,
+            from_file=from_file,
+            all_files=all_files,
+            level=level,
+            model=model,
+            no_latents=no_latents,
+            chunk_size=chunk_size,
+            container_size=container_size,
+            address=address,
+            workers=workers,
+            actors=actors,
+            gpus_per_actor=gpus_per_actor,
+            dry_run=dry_run,
+            detach=detach,
+            quiet=quiet,
+            json=json,
+        )
+    )
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Keep corpus and archive in this folder.")
+    ] = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a small corpus, compress it with an embedded Ray, verify it, get a genome back."""
+    from seqcoder_jobs.demo import run
+
+    run(output, workers, quiet)
+
+
+@app.command(
+    context_settings={
+        "ignore_unknown_options": True,
+        "allow_extra_args": True,
+        "help_option_names": [],
+    },
+    add_help_option=False,
+)
+def train(context: typer.Context) -> None:
+    """Train a model for the latents (see `seqcoder-ray train --help`)."""
+    try:
+        from seqcoder_jobs.training.cli import train as run
+    except ImportError as error:
+        from seqcoder.errors import UsageError
+
+        raise UsageError(
+            f"training needs {error.name or error}; pip install 'seqcoder[model]'"
+        ) from None
+
+    run(context.args)

@@ -1,0 +1,114 @@
+"""Progress on stderr, tables on stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from seqcoder.cli.common import fail
+from seqcoder_jobs.corpus.listing import Problem
+
+if TYPE_CHECKING:
+    from seqcoder_cluster.options import ProgressCounts
+
+NAME = "seqcoder-ray"
+
+
+def note(message: str, quiet: bool = False) -> None:
+    """Print a remark on stderr."""
+    if not quiet:
+        print(f"{NAME}: {message}", file=sys.stderr)
+
+
+def list_failures(problems: Sequence[Problem]) -> None:
+    """Print each failure with its reason on stderr."""
+    for problem in problems:
+        reason = problem.error.removeprefix(f"{problem.source}: ")
+        fail(NAME, f"{problem.source}: {reason}")
+
+
+def table(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Print a table of two columns on stdout; plain text where that is no terminal."""
+    if not sys.stdout.isatty():
+        print(f"{title}")
+        width = max(len(name) for name, _ in rows)
+        for name, value in rows:
+            print(f"  {name:<{width}}  {value}")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(title=title, show_header=False, title_justify="left")
+    drawn.add_column(style="dim")
+    drawn.add_column(justify="right")
+    for name, value in rows:
+        drawn.add_row(name, value)
+    Console().print(drawn)
+
+
+def size_text(count: float) -> str:
+    """Return bytes as a person reads them, exact below a million."""
+    if count < 1e6:
+        return f"{int(count):,} bytes"
+    return f"{count / 1e6:,.2f} MB" if count < 1e9 else f"{count / 1e9:,.3f} GB"
+
+
+def time_text(seconds: float) -> str:
+    """Return a time as a person reads it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+@contextmanager
+def progress(
+    total_bases: int, total_genomes: int, quiet: bool
+) -> Iterator[Callable[[ProgressCounts], None]]:
+    """Give a callback that draws genomes, MB, MB/s, ratio and time left, if stderr is a terminal.
+
+    ``total_bases`` is a guess where inputs are compressed.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda counts: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%  {task.fields[facts]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("compressing", total=max(total_bases, 1), facts="starting Ray")
+
+        def update(counts: ProgressCounts) -> None:
+            facts = f"{counts.genomes}/{total_genomes} genomes, {counts.bases / 1e6:.1f} MB"
+            speed = bar.tasks[0].speed
+            if speed:
+                facts += f", {speed / 1e6:.2f} MB/s"
+            if counts.coded_bytes:
+                facts += f", ratio {counts.bases / counts.coded_bytes:.2f}"
+            # Guessed totals may be passed; the bar then waits at its end.
+            bar.update(task, completed=min(counts.bases, max(total_bases, 1)), facts=facts)
+
+        yield update
+
+
+@contextmanager
+def count_bar(total: int, what: str, quiet: bool) -> Iterator[Callable[[], None]]:
+    """Give a callback that counts one step further, drawn if stderr is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

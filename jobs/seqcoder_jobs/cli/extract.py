@@ -1,0 +1,151 @@
+"""``seqcoder-ray extract``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqcoder.cli.common import fail
+from seqcoder.cli.restore import text_output
+from seqcoder.errors import InputError, IntegrityError, NotFoundError, SeqcoderError, UsageError
+from seqcoder.region import read_regions
+from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.cli.console import NAME, count_bar, note
+from seqcoder_jobs.cli.verify import mapped, worth_ray
+from seqcoder_jobs.extract import (
+    OpenContainers,
+    Place,
+    all_places,
+    find_genome,
+    find_regions,
+    restore_genomes,
+    restores,
+    write_genome,
+    write_regions,
+)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The options of ``extract`` as they were given."""
+
+    archive: str
+    queries: tuple[str, ...] = ()
+    genomes: tuple[str, ...] = ()
+    regions: str | None = None
+    everything: bool = False
+    output: str | None = None
+    width: int | None = None
+    address: str | None = None
+    workers: int | None = None
+    force: bool = False
+    quiet: bool = False
+
+
+def run(choices: Choices) -> None:
+    """Extract; raises SeqcoderError at the end if something could not be."""
+    archive = Archive(choices.archive)
+    places = all_places(archive)
+    queries = [*choices.queries, *_listed(choices.regions)]
+    if choices.everything:
+        if queries or choices.genomes:
+            raise UsageError("--all and names contradict each other; leave one out")
+        if choices.output is None:
+            raise UsageError("--all needs a folder to write to; say which with -o FOLDER")
+        _restore(archive, places, choices)
+        return
+    if not queries and not choices.genomes:
+        raise UsageError("nothing asked for; name genomes, records or regions, or take --all")
+    whole = [find_genome(places, name, str(archive)) for name in choices.genomes]
+    named = [] if whole else _named_genomes(places, queries)
+    if named and len(named) < len(queries):
+        raise UsageError(
+            f"{named[0].genome} is a genome and {_other(queries, named)} is not; extract whole "
+            "genomes and records in separate commands"
+        )
+    if named or not queries:
+        _genomes(archive, named or whole, choices)
+        return
+    with OpenContainers(archive, choices.workers or 0) as opened:
+        try:
+            found = find_regions(archive, queries, whole, opened)
+        except NotFoundError as error:
+            place = find_genome(places, queries[0], str(archive)) if len(queries) == 1 else None
+            if place is None:
+                raise NotFoundError(
+                    str(error).replace("'seqcoder list -r'", "'seqcoder-ray list -r'")
+                ) from None
+            _genomes(archive, [place], choices)
+            return
+        with text_output(choices.output, choices.force) as out:
+            write_regions(out, found, choices.width)
+
+
+def _listed(regions: str | None) -> list[str]:
+    if regions is None:
+        return []
+    try:
+        return read_regions(Path(regions).read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{regions}: cannot be read as a list of regions: {error}") from None
+
+
+def _named_genomes(places: list[Place], queries: list[str]) -> list[Place]:
+    """Return the genomes among the queries, by their full names."""
+    by_name = {place.genome: place for place in places}
+    return [by_name[query] for query in queries if query in by_name]
+
+
+def _other(queries: list[str], named: list[Place]) -> str:
+    names = {place.genome for place in named}
+    return next(query for query in queries if query not in names)
+
+
+def _genomes(archive: Archive, places: list[Place], choices: Choices) -> None:
+    """Write whole genomes: below a folder, or all to one file or standard output."""
+    target = choices.output
+    is_folder = target is not None and (
+        target.endswith("/") or Path(target).is_dir() or (len(places) > 1 and target != "-")
+    )
+    if is_folder and choices.width is None:
+        _restore(archive, places, choices)
+        return
+    if is_folder:
+        raise UsageError("--width writes to one file or standard output; give -o a file")
+    with (
+        OpenContainers(archive, choices.workers or 0) as opened,
+        text_output(target, choices.force) as out,
+    ):
+        for place in places:
+            write_genome(out, opened.genome(place), choices.width)
+
+
+def _restore(archive: Archive, places: list[Place], choices: Choices) -> None:
+    """Restore genomes below a folder, container by container; goes on where one is damaged."""
+    assert choices.output is not None
+    if choices.width is not None:
+        raise UsageError("whole genomes are restored bit for bit; leave --width out")
+    folder = Path(choices.output).absolute()
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; give -o a folder")
+    use_ray = worth_ray(len({place.container for place in places}), choices.address, True)
+    work = restores(
+        archive,
+        places,
+        str(folder),
+        force=choices.force,
+        threads=1 if use_ray else choices.workers or 0,
+    )
+    codes: list[int] = []
+    with count_bar(len(work), "restoring", choices.quiet) as advance:
+        for failures in mapped(restore_genomes, work, choices.address, choices.workers, use_ray):
+            advance()
+            for genome, error, code in failures:
+                fail(NAME, error if genome in error else f"{genome}: {error}")
+                codes.append(code)
+    note(f"{len(places) - len(codes)} genomes restored below {folder}", choices.quiet)
+    if codes:
+        kinds: dict[int, type[SeqcoderError]] = {2: UsageError, 3: IntegrityError}
+        raise kinds.get(max(codes), InputError)(
+            f"{len(codes)} of {len(places)} genomes could not be restored; the others are"
+        )

@@ -1,0 +1,81 @@
+"""``seqcoder-ray status`` and ``seqcoder-ray list``."""
+
+from __future__ import annotations
+
+import json as json_module
+from typing import Any
+
+from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.cli.submit import result_table
+from seqcoder_jobs.summary import summarise
+
+
+def run_status(name: str, address: str | None, json: bool) -> None:
+    """Print how far an archive is, and the state of its job."""
+    from seqcoder_jobs.detach import JOB_PREFIX, job_status
+
+    if name.startswith(JOB_PREFIX):
+        state = job_status(name, address)
+        print(json_module.dumps(state, indent=1) if json else f"{state['job']}\t{state['status']}")
+        return
+    archive = Archive(name)
+    job = job_status(name, address) if archive.job_file.exists() else None
+    if not archive.exists and job:
+        archive_facts: dict[str, Any] = {}
+    else:
+        summary = summarise(archive)
+        archive_facts = summary.to_dict()
+    if json:
+        print(json_module.dumps(archive_facts | ({"job": job} if job else {}), indent=1))
+        return
+    if archive_facts:
+        result_table(summary, None, None)
+    if job:
+        print(
+            f"job {job['job']}: {job['status']}{' - ' + job['message'] if job['message'] else ''}"
+        )
+
+
+def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool) -> None:
+    """Print the genomes or records of an archive."""
+    from seqcoder_jobs.manifest.files import read_table
+
+    archive = Archive(name)
+    archive.load()
+    if records:
+        columns = ["genome", "record", "length", "refget", "container"]
+        rows = read_table(archive.manifest, "records", columns).to_pylist()
+    else:
+        columns = [
+            "genome",
+            "status",
+            "raw_bytes",
+            "records",
+            "bases",
+            "bits_per_base",
+            "container",
+            "sha256",
+        ]
+        wanted = [*columns, "source", "error"]
+        rows = read_table(archive.manifest, "genomes", wanted).to_pylist()
+        if failed:
+            columns = ["genome", "status", "source", "error"]
+            rows = [row for row in rows if row["status"] == "failed"]
+        if checksums:
+            for row in rows:
+                if row["sha256"]:
+                    print(f"{row['sha256']}  {row['genome']}")
+            return
+    if json:
+        print(json_module.dumps(rows, indent=1))
+        return
+    print("#" + "\t".join(columns))
+    for row in rows:
+        print("\t".join(_cell(row[column]) for column in columns))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+    return text.replace("\t", " ").replace("\n", " ")

@@ -1,0 +1,259 @@
+"""``seqcoder-ray submit``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seqcoder_cluster.options import ClusterOptions
+
+from seqcoder.errors import InputError, UsageError
+from seqcoder.executor import thread_count
+from seqcoder.settings import parse_size
+from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.cli.console import (
+    NAME,
+    list_failures,
+    note,
+    progress,
+    size_text,
+    table,
+    time_text,
+)
+from seqcoder_jobs.corpus.listing import read_list
+from seqcoder_jobs.estimate import estimate, source_bases
+from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.submit import Outcome, Request, Todo, look_through, submit
+from seqcoder_jobs.summary import Summary, summarise
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The options of ``submit`` as they were given."""
+
+    corpora: tuple[str, ...]
+    archive: str
+    from_file: str | None = None
+    all_files: bool = False
+    level: int | None = None
+    model: str | None = None
+    no_latents: bool = False
+    chunk_size: str = ""
+    container_size: str = ""
+    address: str | None = None
+    workers: int | None = None
+    actors: int = 1
+    gpus_per_actor: float = 0.0
+    dry_run: bool = False
+    detach: bool = False
+    quiet: bool = False
+    json: bool = False
+
+
+def run(choices: Choices) -> None:
+    """Plan, compress, report; raises SeqcoderError at the end if anything failed."""
+    if not choices.archive:
+        raise UsageError("no archive named; say where it goes with -o ARCHIVE")
+    if choices.no_latents and choices.model:
+        raise UsageError("--model and --no-latents contradict each other; choose one")
+    corpora = tuple(_corpora(choices))
+    request = Request(
+        corpora,
+        choices.archive,
+        Wishes(
+            choices.level,
+            parse_size(choices.chunk_size) if choices.chunk_size else None,
+            parse_size(choices.container_size) if choices.container_size else None,
+            choices.model,
+            False if choices.no_latents else None,
+        ),
+        choices.all_files,
+        ClusterOptions(
+            address=choices.address,
+            workers=choices.workers,
+            actors=choices.actors,
+            gpus_per_actor=choices.gpus_per_actor,
+        ),
+    )
+    if choices.dry_run:
+        _dry_run(request, choices)
+    elif choices.detach:
+        from seqcoder_jobs.detach import detach
+
+        detach(request, choices.address, choices.quiet)
+    else:
+        _submit(request, choices)
+
+
+def _corpora(choices: Choices) -> Iterator[str]:
+    """Yield CORPUS arguments, with - and --from-file read."""
+    if choices.corpora.count("-") > 1:
+        raise UsageError("standard input (-) can be read once only")
+    for corpus in choices.corpora:
+        if corpus == "-":
+            yield from read_list(_stdin_lines())
+        else:
+            yield corpus
+    if choices.from_file is not None:
+        try:
+            with Path(choices.from_file).open(errors="surrogateescape") as lines:
+                yield from read_list(lines)
+        except OSError as error:
+            raise UsageError(
+                f"{choices.from_file}: {error.strerror}; --from-file takes a list of inputs"
+            ) from None
+
+
+def _stdin_lines() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        yield os.fsdecode(line)
+
+
+def _dry_run(request: Request, choices: Choices) -> None:
+    """Print what a submit would do."""
+    todo = look_through(request)
+    facts = plan_facts(todo, choices.workers)
+    if choices.json:
+        facts["plan"] = todo.saved.plan.to_dict()
+        print(json.dumps(facts, indent=1))
+    else:
+        table(
+            f"{request.archive}: what would be done",
+            [
+                ("genomes", f"{facts['genomes']:,}"),
+                ("input files", size_text(facts["source_bytes"])),
+                ("bases (estimate)", f"{facts['bases']:,}"),
+                ("chunks (estimate)", f"{facts['chunks']:,}"),
+                ("containers", f"{facts['containers']:,}"),
+                ("archive grows by (estimate)", size_text(facts["bytes"])),
+                (
+                    "time (estimate)",
+                    f"{time_text(facts['seconds'])} on {facts['cores']} cores",
+                ),
+                ("plan digest", todo.saved.plan.digest),
+            ],
+        )
+    _remark(todo, choices)
+    list_failures(todo.listing.problems)
+    if todo.listing.problems:
+        raise InputError(f"{len(todo.listing.problems)} inputs could not be listed")
+
+
+def plan_facts(todo: Todo, workers: int | None) -> dict[str, Any]:
+    """Return the numbers of a plan: what is left to do, and what it will come to."""
+    guess = estimate(todo.pending, todo.saved.plan.settings, workers or thread_count(0))
+    return {
+        "genomes": todo.n_genomes,
+        "source_bytes": todo.source_bytes,
+        "containers": len(todo.pending),
+        **asdict(guess),
+        "plan_digest": todo.saved.plan.digest,
+    }
+
+
+def _remark(todo: Todo, choices: Choices) -> None:
+    if todo.listing.passed_over:
+        note(
+            f"{todo.listing.passed_over} files without a FASTA suffix passed over "
+            "(--all-files takes them)",
+            choices.quiet,
+        )
+
+
+def _submit(request: Request, choices: Choices) -> None:
+    from seqcoder_cluster import run_containers
+
+    started = time.monotonic()
+
+    def begin(todo: Todo) -> None:
+        _remark(todo, choices)
+        if todo.pending:
+            note(
+                f"{todo.n_genomes} genomes, {size_text(todo.source_bytes)}, to "
+                f"{len(todo.pending)} containers in {request.archive}",
+                choices.quiet,
+            )
+
+    # The bar needs totals that are known when the corpus is listed: it is made when work begins.
+    outcome = _with_progress(request, choices, begin, run_containers)
+    seconds = time.monotonic() - started
+    archive = Archive(request.archive)
+    problems = (*outcome.todo.listing.problems, *outcome.failures)
+    if archive.exists:
+        summary = summarise(archive)
+        if choices.json:
+            facts = summary.to_dict() | {
+                "seconds": seconds,
+                "failures": [asdict(problem) for problem in problems],
+            }
+            print(json.dumps(facts, indent=1))
+        else:
+            result_table(summary, outcome, seconds)
+    list_failures(problems)
+    if outcome.error is not None:
+        raise outcome.error
+    if problems:
+        raise InputError(
+            f"{len(problems)} inputs failed (listed above); the others are done and verified. "
+            "The same command tries them again"
+        )
+
+
+def _with_progress(request: Request, choices: Choices, begin: Any, runner: Any) -> Outcome:
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        update: list[Any] = [lambda counts: None]
+
+        def begin_with_bar(todo: Todo) -> None:
+            begin(todo)
+            bases = sum(source_bases(genome) for c in todo.pending for genome in c.genomes)
+            if todo.pending:
+                bar = progress(bases, todo.n_genomes, choices.quiet)
+                update[0] = stack.enter_context(bar)
+
+        return submit(
+            request,
+            runner=runner,
+            begin=begin_with_bar,
+            on_progress=lambda counts: update[0](counts),
+        )
+
+
+def result_table(summary: Summary, outcome: Outcome | None, seconds: float | None) -> None:
+    """Print what an archive holds, and what this run did."""
+    state = "complete" if summary.complete else "running" if summary.running else "not complete"
+    rows = [
+        ("state", state),
+        (
+            "genomes",
+            f"{summary.genomes:,}: {summary.verified:,} verified, {summary.stored:,} stored as "
+            f"they are, {summary.failed:,} failed, {summary.pending:,} pending",
+        ),
+        ("containers", f"{summary.containers_done:,} of {summary.containers:,}"),
+        ("records", f"{summary.records:,}"),
+        ("bases", f"{summary.bases:,}"),
+        ("files", size_text(summary.raw_bytes)),
+        ("containers' size", size_text(summary.bytes)),
+    ]
+    if summary.ratio is not None:
+        rows.append(("ratio", f"{summary.ratio:.3f}"))
+    if summary.bits_per_base is not None:
+        rows.append(("bits per base, all counted", f"{summary.bits_per_base:.4f}"))
+    frames = summary.side_bytes + summary.latent_bytes + summary.residual_bytes
+    rows += [
+        ("  residual", size_text(summary.residual_bytes)),
+        ("  latents", size_text(summary.latent_bytes)),
+        ("  headers, layout, stored", size_text(summary.side_bytes)),
+        ("  index and framing", size_text(summary.bytes - frames)),
+    ]
+    if seconds is not None and outcome is not None:
+        done = outcome.todo.n_genomes if outcome.error is None else 0
+        rows.append(("this run", f"{done:,} genomes in {time_text(seconds)}"))
+    table(f"{NAME}: {summary.archive}", rows)

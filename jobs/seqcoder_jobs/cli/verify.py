@@ -1,0 +1,92 @@
+"""``seqcoder-ray verify``."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import TypeVar
+
+from seqcoder.cli.common import fail
+from seqcoder.errors import IntegrityError
+from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.cli.console import NAME, count_bar, note
+from seqcoder_jobs.verify import expectations, manifest_findings, verify_container
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def has_cluster(address: str | None) -> bool:
+    """Whether the user has a Ray cluster in mind."""
+    return bool(address or os.environ.get("RAY_ADDRESS"))
+
+
+def mapped(
+    function: Callable[[T], R], items: list[T], address: str | None, workers: int | None, ray: bool
+) -> Iterator[R]:
+    """Apply a function to items as Ray tasks, or one after the other in this process."""
+    if not ray:
+        yield from map(function, items)
+        return
+    from seqcoder_cluster import ClusterOptions, map_tasks
+
+    options = ClusterOptions(address=address, workers=workers)
+    for _, result in map_tasks(function, items, options, ordered=True):
+        yield result
+
+
+def worth_ray(containers: int, address: str | None, heavy: bool) -> bool:
+    """Whether tasks are worth starting Ray for: on a cluster always, here for heavy work only.
+
+    A single container is decoded by threads of this process as fast.
+    """
+    return has_cluster(address) or (heavy and containers > 1)
+
+
+def run(
+    name: str, full: bool, address: str | None, workers: int | None, quiet: bool, json: bool
+) -> None:
+    """Verify an archive; raises IntegrityError at the end if anything is damaged."""
+    archive = Archive(name)
+    found = list(manifest_findings(archive))
+    for problem in found:
+        fail(NAME, problem)
+    saved = archive.load()
+    n_containers = len(saved.plan.containers)
+    use_ray = worth_ray(n_containers, address, full)
+    work = expectations(archive, full=full, threads=1 if use_ray else workers or 0)
+    results = []
+    with count_bar(len(work), "verifying", quiet) as advance:
+        for result in mapped(verify_container, work, address, workers, use_ray):
+            results.append(result)
+            advance()
+            for finding in result.findings:
+                fail(NAME, finding.message)
+    damaged = [result for result in results if not result.intact]
+    genomes = [genome for result in damaged for genome in result.damaged_genomes]
+    if json:
+        report = {
+            "archive": str(archive),
+            "full": full,
+            "intact": not damaged and not found,
+            "manifest_findings": found,
+            "containers": [asdict(result) | {"intact": result.intact} for result in results],
+        }
+        print(json_module.dumps(report, indent=1))
+    elif not quiet and not damaged and not found:
+        what = "all bases and files" if full else "all checksums"
+        count = sum(result.genomes for result in results)
+        chunks = sum(result.chunks for result in results)
+        facts = f"{len(results)} containers, {count} genomes, {chunks} chunks, {what}"
+        print(f"{archive}\tintact\t{facts}")
+    if len(work) < n_containers:
+        note(f"{n_containers - len(work)} planned containers are not written (yet)", quiet)
+    if damaged or found:
+        tail = f"; damaged genomes: {', '.join(genomes[:10])}" if genomes else ""
+        raise IntegrityError(
+            f"{len(damaged)} of {len(work)} containers are damaged"
+            + (f", and {len(found)} files of the manifest" if found else "")
+            + tail
+        )

@@ -1,0 +1,1 @@
+"""What a corpus is made of: finding inputs, naming them, reading them."""

@@ -1,0 +1,284 @@
+"""From CORPUS arguments to a list of inputs, in an order that any machine gives."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from seqcoder.errors import InputError
+from seqcoder.genome import GenomeSource
+from seqcoder_jobs.corpus.locations import (
+    FileFacts,
+    absolute,
+    facts,
+    is_uri,
+    split_uri,
+    walk_uri,
+)
+from seqcoder_jobs.corpus.names import (
+    Candidate,
+    assign_names,
+    is_tar,
+    looks_like_fasta,
+    strip_tar,
+)
+from seqcoder_jobs.corpus.tar import TarStream
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something named by the user that is no input: what, and why."""
+
+    source: str
+    error: str
+
+
+@dataclass
+class Listing:
+    """The inputs found, what could not be listed, and how many files were passed over."""
+
+    sources: list[GenomeSource] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    passed_over: int = 0
+
+
+@dataclass(frozen=True)
+class _Found:
+    relative: str
+    corpus: str
+    path: str
+    member: str
+    size: int
+    mtime_ns: int
+
+
+def list_corpora(
+    arguments: Iterable[str], *, all_files: bool = False, known: Sequence[GenomeSource] = ()
+) -> Listing:
+    """List folders (recursively), files, globs, tar files and URIs, in the order given.
+
+    Folders are listed in the order of their sorted relative paths, tar files in their own.
+    ``known`` are inputs planned before: they keep their names, found again or not.
+    Nothing raises: what cannot be listed is among the problems.
+    """
+    lister = _Lister(all_files)
+    for argument in arguments:
+        lister.add(argument)
+    names = {(source.path, source.member): source.name for source in known}
+    fresh = [f for f in lister.found.values() if (f.path, f.member) not in names]
+    assigned = assign_names([Candidate(f.relative, f.corpus) for f in fresh], set(names.values()))
+    for item, name in zip(fresh, assigned, strict=True):
+        names[item.path, item.member] = name
+    sources = [
+        GenomeSource(names[f.path, f.member], f.path, f.member, f.size, f.mtime_ns)
+        for f in lister.found.values()
+    ]
+    return Listing(sources, lister.problems, lister.passed_over)
+
+
+class _Lister:
+    def __init__(self, all_files: bool) -> None:
+        self._all_files = all_files
+        self.found: dict[tuple[str, str], _Found] = {}
+        self.problems: list[Problem] = []
+        self.passed_over = 0
+
+    def add(self, argument: str) -> None:
+        """Add whatever a CORPUS argument stands for."""
+        before = len(self.found) + len(self.problems)
+        try:
+            location = absolute(argument)
+            if _is_glob(argument):
+                self._add_glob(location)
+            elif (found := facts(location)) is None:
+                self._add_folder(location)
+            else:
+                self._add_named_file(found)
+        except InputError as error:
+            self._problem(argument, str(error).removeprefix(f"{argument}: "))
+            return
+        if len(self.found) + len(self.problems) == before and not self._again(location):
+            self._problem(argument, "no FASTA files found there (--all-files takes any file)")
+
+    def _again(self, location: str) -> bool:
+        """Whether everything there was named before."""
+        root = split_uri(location).path if is_uri(location) else location
+        return any(root.rstrip("/") in path for path, _ in self.found)
+
+    def _problem(self, source: str, error: str) -> None:
+        self.problems.append(Problem(source, error))
+
+    def _add_named_file(self, found: FileFacts) -> None:
+        """Take a file the user named himself, whatever its suffix."""
+        name, parent = _last_parts(found.location)
+        if is_tar(name):
+            self._add_tar(found, prefix="", corpus=strip_tar(name))
+        else:
+            self._add_file(found, name, parent)
+
+    def _add_file(self, found: FileFacts, relative: str, corpus: str) -> None:
+        item = _Found(relative, corpus, found.location, "", found.size, found.mtime_ns)
+        self.found.setdefault((item.path, ""), item)
+
+    def _add_listed(self, found: FileFacts, relative: str, corpus: str) -> None:
+        """Take a file met in a folder if it looks like FASTA or is a tar file."""
+        if is_tar(relative):
+            self._add_tar(found, strip_tar(relative) + "/", corpus)
+        elif self._all_files or looks_like_fasta(relative):
+            self._add_file(found, relative, corpus)
+        else:
+            self.passed_over += 1
+
+    def _add_folder(self, location: str) -> None:
+        corpus = _last_parts(location)[0]
+        if is_uri(location):
+            root = split_uri(location).path.rstrip("/") + "/"
+            for found in walk_uri(location):
+                relative = split_uri(found.location).path.removeprefix(root)
+                if not any(part.startswith(".") for part in relative.split("/")):
+                    self._add_listed(found, relative, corpus)
+            return
+        for path in self._walk(location):
+            relative = os.path.relpath(path, location).replace(os.sep, "/")
+            try:
+                entry = facts(path)
+            except InputError as error:
+                if Path(path).is_symlink() or self._all_files or looks_like_fasta(path):
+                    self._problem(path, str(error).removeprefix(f"{path}: "))
+                else:
+                    self.passed_over += 1
+                continue
+            if entry is not None:
+                self._add_listed(entry, relative, corpus)
+
+    def _walk(self, root: str) -> list[str]:
+        """Return all files below a folder, links followed (but not in circles), hidden ones not."""
+
+        def unreadable(error: OSError) -> None:
+            self._problem(str(error.filename), f"{error.strerror}; the folder is left out")
+
+        paths: list[str] = []
+        seen: set[str] = set()
+        for folder, folders, files in os.walk(root, onerror=unreadable, followlinks=True):
+            real = os.path.realpath(folder)
+            if real in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            paths += [str(Path(folder, name)) for name in files if not name.startswith(".")]
+        return sorted(paths, key=_parts)
+
+    def _add_glob(self, location: str) -> None:
+        if is_uri(location):
+            uri = split_uri(location)
+            fixed = _fixed_part(uri.path)
+            for found in walk_uri(uri.at(fixed)):
+                path = split_uri(found.location).path
+                if _matches(path, uri.path):
+                    relative = path.removeprefix(fixed).lstrip("/")
+                    self._add_listed(found, relative, PurePosixPath(fixed).name)
+        else:
+            fixed = _fixed_part(location)
+            matched = sorted(glob.glob(location, recursive=True), key=_parts)  # noqa: PTH207
+            for path in matched:
+                entry = facts(path)
+                relative = os.path.relpath(path, fixed or ".").replace(os.sep, "/")
+                if entry is None:
+                    # A folder matched by ** is there by its files; one matched by name is listed.
+                    if "**" not in location:
+                        self._add_folder(path)
+                elif is_tar(path):
+                    self._add_tar(entry, strip_tar(relative) + "/", PurePosixPath(fixed).name)
+                else:
+                    self._add_file(entry, relative, PurePosixPath(fixed).name)
+            if not matched:
+                raise InputError(f"{location}: the pattern matches nothing")
+
+    def _add_tar(self, found: FileFacts, prefix: str, corpus: str) -> None:
+        """List a tar's members in the tar's own order."""
+        seen: set[str] = set()
+        taken = False
+        try:
+            stream = TarStream(found.location)
+        except InputError as error:
+            self._problem(found.location, str(error).removeprefix(f"{found.location}: "))
+            return
+        try:
+            for member in stream.members():
+                label = f"{found.location}::{member.name}"
+                if PurePosixPath(member.name).name.startswith("."):
+                    continue
+                if not (self._all_files or looks_like_fasta(member.name)):
+                    self.passed_over += 1
+                    continue
+                if member.name in seen:
+                    self._problem(label, "a second member of this name; only the first is taken")
+                    continue
+                seen.add(member.name)
+                taken = True
+                item = _Found(
+                    prefix + member.name,
+                    corpus,
+                    found.location,
+                    member.name,
+                    member.size,
+                    found.mtime_ns,
+                )
+                self.found.setdefault((item.path, item.member), item)
+        except InputError as error:
+            self._problem(found.location, str(error).removeprefix(f"{found.location}: "))
+            return
+        finally:
+            stream.close()
+        if not taken:
+            self._problem(found.location, "no FASTA files in this tar file")
+
+
+def _is_glob(argument: str) -> bool:
+    """Whether an argument is a pattern and not the name of something that exists."""
+    if is_uri(argument):
+        return any(c in split_uri(argument).path for c in "*?[")
+    return glob.has_magic(argument) and not os.path.lexists(argument)
+
+
+def _fixed_part(pattern: str) -> str:
+    """Return the folders of a pattern before its first wildcard."""
+    fixed: list[str] = []
+    for part in pattern.split("/")[:-1]:
+        if glob.has_magic(part):
+            break
+        fixed.append(part)
+    return "/".join(fixed)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Match part by part, so that ``*`` does not cross ``/`` (``**`` does)."""
+    if "**" in pattern:
+        return fnmatch.fnmatchcase(path, pattern.replace("**/", "*"))
+    parts, patterns = path.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatch.fnmatchcase, parts, patterns))
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    """Return the parts of a path, the key that files of a folder are sorted by."""
+    return PurePosixPath(path).parts
+
+
+def _last_parts(location: str) -> tuple[str, str]:
+    """Return the last part of a location and the one before it."""
+    path = split_uri(location).path if is_uri(location) else location
+    pure = PurePosixPath(path)
+    return pure.name, pure.parent.name
+
+
+def read_list(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the CORPUS arguments of a list: one a line, blank lines and ``#`` comments left out."""
+    for line in lines:
+        text = line.rstrip("\r\n")
+        if text.strip() and not text.startswith("#"):
+            yield text

@@ -1,0 +1,168 @@
+"""The files of the manifest: parts while a run goes on, one file a table at its end.
+
+Every file says in its metadata which containers it covers, so that after a crash anywhere it is
+clear what is there twice (a part and the compacted file that took it in) and what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seqcoder.atomic import atomic_file, sync_folder
+from seqcoder.errors import InputError
+from seqcoder.report import FAILED
+from seqcoder_jobs.archive import TABLES
+from seqcoder_jobs.manifest.rows import Rows
+from seqcoder_jobs.manifest.schema import SCHEMAS, covered, metadata
+
+COMPACTED = "all.parquet"
+
+
+@dataclass(frozen=True)
+class ManifestFile:
+    """A Parquet file of a table and the containers it covers."""
+
+    path: Path
+    covers: tuple[str, ...]
+
+
+def part_name(container: str) -> str:
+    """Return the file name of a container's part: ``part-000012.parquet``."""
+    return f"part-{container.removesuffix('.sqc')}.parquet"
+
+
+def manifest_files(manifest: Path, table: str) -> list[ManifestFile]:
+    """Return the files of a table, the compacted one first, without those it has taken in.
+
+    Raises:
+        InputError: a file is not a manifest of this schema.
+    """
+    files: list[ManifestFile] = []
+    seen: set[str] = set()
+    for path in sorted(
+        (manifest / table).glob("*.parquet"), key=lambda p: (p.name != COMPACTED, p)
+    ):
+        try:
+            covers = covered(pq.read_schema(path).metadata)
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(f"{path}: cannot be read as Parquet ({error})") from None
+        if covers is None:
+            raise InputError(f"{path}: not a manifest of this version of seqcoder")
+        if not covers or not set(covers) <= seen:
+            seen.update(covers)
+            files.append(ManifestFile(path, covers))
+    return files
+
+
+def read_table(manifest: Path, table: str, columns: list[str] | None = None) -> Any:
+    """Return a table of the manifest as a ``pyarrow.Table``, nothing twice.
+
+    Of the genomes only the latest attempt is given; raises InputError.
+    """
+    schema = SCHEMAS[table]
+    wanted = columns
+    if columns is not None and table == "genomes":
+        wanted = list(dict.fromkeys([*columns, "genome", "attempt"]))
+    parts = [
+        pq.read_table(file.path, columns=wanted, partitioning=None)
+        for file in manifest_files(manifest, table)
+    ]
+    if not parts:
+        empty = schema.empty_table()
+        return empty if columns is None else empty.select(columns)
+    whole = pa.concat_tables(parts).unify_dictionaries()
+    if table == "genomes":
+        whole = _latest_attempts(whole)
+    whole = whole.replace_schema_metadata(None)
+    return whole if columns is None else whole.select(columns)
+
+
+def _latest_attempts(genomes: Any) -> Any:
+    names, attempts = genomes["genome"].to_pylist(), genomes["attempt"].to_pylist()
+    latest: dict[str, int] = {}
+    for i, (name, attempt) in enumerate(zip(names, attempts, strict=True)):
+        if name not in latest or attempt >= attempts[latest[name]]:
+            latest[name] = i
+    if len(latest) == len(names):
+        return genomes
+    return genomes.take(pa.array(sorted(latest.values())))
+
+
+def covered_containers(manifest: Path) -> set[str]:
+    """Return the containers that all tables cover."""
+    tables = [
+        {container for file in manifest_files(manifest, table) for container in file.covers}
+        for table in TABLES
+    ]
+    return set.intersection(*tables)
+
+
+def write_part(manifest: Path, container: str, rows: Rows) -> None:
+    """Write the rows of one container, each table's part whole or not at all.
+
+    The genomes' part comes last: with it the container counts as done.
+    """
+    for table in reversed(TABLES):
+        data = pa.Table.from_pylist(rows[table], schema=SCHEMAS[table])
+        _write(manifest / table / part_name(container), data, [container])
+
+
+def compact(manifest: Path) -> None:
+    """Make one file of each table. May be interrupted anywhere and called again."""
+    for table in TABLES:
+        files = manifest_files(manifest, table)
+        if [file.path.name for file in files] != [COMPACTED]:
+            covers = [container for file in files for container in file.covers]
+            data = read_table(manifest, table)
+            _write(manifest / table / COMPACTED, data, list(dict.fromkeys(covers)))
+        remove_taken_in(manifest, table)
+
+
+def remove_taken_in(manifest: Path, table: str) -> None:
+    """Remove files whose rows the compacted file holds, and what interrupted writers left."""
+    folder = manifest / table
+    keep = {file.path for file in manifest_files(manifest, table)}
+    for path in [*folder.glob("*.parquet"), *folder.glob(".*.partial")]:
+        if path not in keep:
+            path.unlink(missing_ok=True)
+    sync_folder(folder)
+
+
+def _write(path: Path, data: Any, containers: Iterable[str]) -> None:
+    table = data.replace_schema_metadata(metadata(list(containers)))
+    try:
+        with atomic_file(path) as out:
+            pq.write_table(table, out, compression="zstd")
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(
+            f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}; mend that "
+            "and repeat the command"
+        ) from error
+
+
+def failed_genomes(manifest: Path) -> dict[str, tuple[int, str]]:
+    """Return the genomes that failed at their latest attempt: name to (attempt, error)."""
+    table = read_table(manifest, "genomes", ["genome", "status", "attempt", "error"])
+    return {
+        row["genome"]: (row["attempt"], row["error"] or "")
+        for row in table.to_pylist()
+        if row["status"] == FAILED
+    }
+
+
+def forget(manifest: Path, containers: set[str]) -> None:
+    """Take the rows of containers that were lost out of all tables; attempts that failed stay."""
+    for table in TABLES:
+        for file in manifest_files(manifest, table):
+            if containers.isdisjoint(file.covers):
+                continue
+            data = pq.read_table(file.path, partitioning=None)
+            keep = [name not in containers for name in data["container"].to_pylist()]
+            covers = [name for name in file.covers if name not in containers]
+            _write(file.path, data.filter(pa.array(keep)), covers)

@@ -1,0 +1,136 @@
+"""A container's rows from the container itself, where a crash lost the report of its making."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import file_digest
+from pathlib import Path
+
+from seqcoder import digest
+from seqcoder.genome import GenomeSource
+from seqcoder.reader import Container, Genome
+from seqcoder.report import (
+    FAILED,
+    STORED_STATUS,
+    VERIFIED,
+    ChunkReport,
+    ContainerReport,
+    GenomeReport,
+    RecordReport,
+)
+from seqcoder.varint import ByteReader
+
+_REFGET_BYTES = 24
+LOST_ERROR = "could not be compressed; the reason was lost when the run was interrupted"
+
+
+def rebuild_report(path: Path, sources: Sequence[GenomeSource]) -> ContainerReport:
+    """Return the report of the container ``path`` made of ``sources``, times and workers unknown.
+
+    Sources the container does not hold are reported as failed. A container gets its name only
+    when it is verified, so what it holds counts as verified.
+
+    Raises:
+        InputError, IntegrityError: it cannot be read.
+    """
+    with Container(path) as container:
+        index = container.reader.index
+        reports = list(_genomes(container, sources))
+        chunks = tuple(
+            ChunkReport(
+                ordinal=entry.ordinal,
+                first_base=entry.first_base,
+                bases=entry.row.n_bases,
+                coding=entry.row.coding,
+                model=entry.row.model,
+                latent_bytes=entry.row.latents_length,
+                residual_bytes=entry.row.residual_length,
+                offset=entry.offset,
+                model_seconds=None,
+                code_seconds=None,
+                verify_seconds=None,
+                worker="",
+                device="",
+            )
+            for entry in index.chunks
+        )
+        models = index.models
+        size = container.reader.source.size
+    with path.open("rb") as file:
+        sha256 = file_digest(file, "sha256").hexdigest()
+    model = models[0].digest.hex() if models else ""
+    return ContainerReport(str(path), size, sha256, model, tuple(reports), chunks)
+
+
+def _genomes(container: Container, sources: Sequence[GenomeSource]) -> Iterator[GenomeReport]:
+    """Report the sources in order; a genome's novel bases are those up to its walk's end."""
+    space = 0
+    for source in sources:
+        if source.name not in container:
+            yield GenomeReport(source.name, source.label, None, FAILED, error=LOST_ERROR)
+            continue
+        genome = container[source.name]
+        start, space = space, max(space, _end(genome))
+        latents, residual = _share(container, start, space)
+        row = genome.row
+        records = () if genome.stored else tuple(_records(genome))
+        yield GenomeReport(
+            name=row.name,
+            source=source.label,
+            ordinal=genome.entry.ordinal,
+            status=STORED_STATUS if genome.stored else VERIFIED,
+            warning=f"{source.label}: stored as it is" if genome.stored else "",
+            source_bytes=source.size,
+            raw_bytes=row.size,
+            records=row.n_records,
+            residues=row.n_residues,
+            bases=row.n_bases,
+            novel_bases=space - start,
+            side_bytes=row.side_length + row.walk_length + row.stored_length,
+            latent_bytes=latents,
+            residual_bytes=residual,
+            sha256=genome.sha256,
+            seqcol=""
+            if genome.stored
+            else digest.seqcol_digest(
+                [record.name for record in records],
+                [record.length for record in records],
+                [record.refget for record in records],
+            ),
+            record_table=records,
+        )
+
+
+def _end(genome: Genome) -> int:
+    """Return the end of the base space a genome uses."""
+    if genome.row.base_start is not None:
+        return genome.row.base_start + genome.row.n_bases
+    spans = genome.walk.spans()
+    return int(spans[:, 1].max()) if len(spans) else 0
+
+
+def _share(container: Container, start: int, stop: int) -> tuple[int, int]:
+    """Return the latent and residual bytes of bases ``start`` to ``stop``, as reports share them.
+
+    Differences of rounded-down cumulative parts: they add up exactly over the genomes.
+    """
+    latents = residual = 0
+    for entry in container.reader.index.chunks_over(start, stop):
+        first = max(start, entry.first_base) - entry.first_base
+        last = min(stop, entry.stop_base) - entry.first_base
+        row, n = entry.row, entry.row.n_bases
+        latents += row.latents_length * last // n - row.latents_length * first // n
+        residual += row.residual_length * last // n - row.residual_length * first // n
+    return latents, residual
+
+
+def _records(genome: Genome) -> Iterator[RecordReport]:
+    """Report a genome's records; digests that are not in the container are computed."""
+    frame = genome.container.reader.genome_frame(genome.entry, "side")
+    side = ByteReader(frame, f"{genome.container.path}: genome {genome.name}: side frame")
+    side.take(side.varint())  # the record table
+    stored = side.take(side.varint())
+    for i, record in enumerate(genome):
+        at = stored[i * _REFGET_BYTES : (i + 1) * _REFGET_BYTES]
+        refget = digest.refget_text(at) if at else record.refget()
+        yield RecordReport(i, record.name, len(record), refget)

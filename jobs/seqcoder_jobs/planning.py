@@ -1,0 +1,171 @@
+"""What a submit will do: settings agreed, inputs compared with the plan, containers added."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from seqcoder import fasta
+from seqcoder.chunk import ChunkCoder
+from seqcoder.errors import ModelError, SeqcoderError, UsageError
+from seqcoder.genome import GenomeSource
+from seqcoder.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_containers
+from seqcoder.settings import DEFAULT_CHUNK_BASES, DEFAULT_LEVEL, Settings
+from seqcoder_jobs.archive import SavedPlan
+from seqcoder_jobs.corpus.opener import open_source
+
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Parameters as the user gave them; None: not given, so the archive's own or the default."""
+
+    level: int | None = None
+    chunk_bases: int | None = None
+    container_bytes: int | None = None
+    model: str | None = None
+    latents: bool | None = None
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters agreed on."""
+
+    settings: Settings
+    model_digest: str
+    container_bytes: int
+
+
+def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
+    """Return the parameters of a run: those wished for, which must be those of the archive.
+
+    Raises:
+        UsageError: a parameter was given that the archive was not made with.
+        ModelError: the model is not to be had, or is not the one the archive was begun with.
+    """
+    model = None if wishes.latents is False else _model(wishes.model) or Settings.model
+    if saved is None:
+        settings = Settings(
+            level=wishes.level or DEFAULT_LEVEL,
+            chunk_bases=wishes.chunk_bases or DEFAULT_CHUNK_BASES,
+            model=model,
+        )
+        return Parameters(
+            settings, model_digest(settings), wishes.container_bytes or DEFAULT_CONTAINER_BYTES
+        )
+    settings = saved.plan.settings
+    wants_model = wishes.latents is False or wishes.model is not None
+    for option, wished, made in (
+        ("--level", wishes.level, settings.level),
+        ("--chunk-size", wishes.chunk_bases, settings.chunk_bases),
+        ("--container-size", wishes.container_bytes, saved.container_bytes),
+        ("--model", (model or "none") if wants_model else None, settings.model or "none"),
+    ):
+        if wished is not None and wished != made:
+            raise UsageError(
+                f"{option} {wished}: the archive was begun with {made}; leave the option out to "
+                "go on with it, or submit to a new archive"
+            )
+    digest = model_digest(settings)
+    if digest != saved.plan.model_digest:
+        raise ModelError(
+            f"model {settings.model}: its digest is {digest[:16]}, the archive was begun with "
+            f"{saved.plan.model_digest[:16]}; install that model, or submit to a new archive"
+        )
+    return Parameters(settings, digest, saved.container_bytes)
+
+
+def _model(name: str | None) -> str | None:
+    """Return a model's name, or its absolute path if it is a file."""
+    return str(Path(name).absolute()) if name is not None and Path(name).is_file() else name
+
+
+def model_digest(settings: Settings) -> str:
+    """Return the SHA-256 (hex) of the model the settings name, "" for none; ModelError."""
+    if not settings.uses_model:
+        return ""
+    return ChunkCoder(settings).model_rows()[0].digest.hex()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the manifest tells of an archive: containers finished, genomes and failures in them.
+
+    ``sha256`` and ``failed`` (attempts made) go by genome name.
+    """
+
+    containers: frozenset[str] = frozenset()
+    sha256: Mapping[str, str] | None = None
+    failed: Mapping[str, int] | None = None
+
+
+def extend(
+    saved: SavedPlan | None, sources: Sequence[GenomeSource], parameters: Parameters, done: Done
+) -> SavedPlan:
+    """Return the plan with new inputs, and those that failed, in additional containers.
+
+    What is in containers stays where it is. A failed input is taken out of the container it was
+    left out of, and planned anew as it is now.
+
+    Raises:
+        UsageError: an input that the archive holds, or that is planned, has changed since.
+    """
+    old = saved.plan.containers if saved else ()
+    failed = done.failed or {}
+    places = {_key(genome): (genome, c.file) for c in old for genome in c.genomes}
+    retry = {
+        key
+        for key, (genome, file) in places.items()
+        if file in done.containers and genome.name in failed
+    }
+    listed = {_key(source): source for source in sources}
+    changed = [
+        source
+        for key, source in listed.items()
+        if key in places and key not in retry and _changed(source, *places[key], done)
+    ]
+    if changed:
+        raise UsageError(
+            f"{changed[0].label}: changed since it was planned"
+            + (f", and {len(changed) - 1} more inputs did" if len(changed) > 1 else "")
+            + "; restore it, or submit to a new archive"
+        )
+    again = [
+        replace(listed.get(key, genome), name=genome.name)
+        for key, (genome, _) in places.items()
+        if key in retry
+    ]
+    fresh = [source for key, source in listed.items() if key not in places]
+    kept = [
+        ContainerPlan(c.file, tuple(genome for genome in c.genomes if _key(genome) not in retry))
+        for c in old
+    ]
+    first = saved.next_container if saved else 0
+    added = plan_containers([*again, *fresh], parameters.container_bytes, first)
+    plan = Plan(
+        parameters.settings,
+        parameters.model_digest,
+        (*(container for container in kept if container.genomes), *added),
+    )
+    return SavedPlan(plan, parameters.container_bytes, first + len(added))
+
+
+def _key(source: GenomeSource) -> _Key:
+    return source.path, source.member
+
+
+def _changed(now: GenomeSource, planned: GenomeSource, file: str, done: Done) -> bool:
+    """Whether an input is not what was planned: by size and time, then by contents if known."""
+    if (now.size, now.mtime_ns) == (planned.size, planned.mtime_ns):
+        return False
+    digest = (done.sha256 or {}).get(planned.name)
+    if file not in done.containers or digest is None:
+        return True
+    try:
+        data = fasta.decompress(open_source(now), now.label).data
+    except SeqcoderError:
+        return True
+    return hashlib.sha256(data).hexdigest() != digest

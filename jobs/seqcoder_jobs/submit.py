@@ -1,0 +1,249 @@
+"""Compressing a corpus into an archive, or going on where an earlier run stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from seqcoder_cluster.options import ClusterOptions, ProgressCounts
+
+from seqcoder.errors import SeqcoderError, UsageError
+from seqcoder.genome import GenomeSource, Opener
+from seqcoder.plan import ContainerPlan
+from seqcoder.report import ContainerReport
+from seqcoder.settings import Settings
+from seqcoder_jobs.archive import Archive, SavedPlan
+from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
+from seqcoder_jobs.corpus.opener import open_source
+from seqcoder_jobs.planning import Done, Parameters, Wishes, agree, extend
+
+
+class Runner(Protocol):
+    """Writes containers: ``seqcoder_cluster.run_containers``, or something like it."""
+
+    def __call__(
+        self,
+        containers: Sequence[ContainerPlan],
+        settings: Settings,
+        out: Path,
+        options: ClusterOptions,
+        *,
+        opener: Opener,
+        on_report: Callable[[ContainerReport], None],
+        on_progress: Callable[[ProgressCounts], None],
+    ) -> None:
+        """Write ``containers`` into ``out``; raises SeqcoderError at the end if one failed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for: corpora into an archive."""
+
+    corpora: tuple[str, ...]
+    archive: str
+    wishes: Wishes = field(default_factory=Wishes)
+    all_files: bool = False
+    options: ClusterOptions = field(default_factory=ClusterOptions)
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A submit looked through: the plan as it will be, what of it is left, what was not listed."""
+
+    saved: SavedPlan
+    pending: tuple[ContainerPlan, ...]
+    listing: Listing
+    attempts: dict[str, int]
+    """By genome name, which try this will be."""
+
+    @property
+    def source_bytes(self) -> int:
+        """Bytes of the inputs to be read, as they lie on disk."""
+        return sum(container.source_bytes for container in self.pending)
+
+    @property
+    def n_genomes(self) -> int:
+        """Inputs to be read."""
+        return sum(len(container.genomes) for container in self.pending)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a submit came to: failures in the archive (source, reason), and listing problems."""
+
+    todo: Todo
+    failures: tuple[Problem, ...]
+    error: SeqcoderError | None
+    """What ended the run early, if something did; the same command goes on from there."""
+
+
+def look_through(request: Request) -> Todo:
+    """Work out what a submit would do, writing nothing.
+
+    Raises:
+        UsageError: changed inputs or parameters, nothing to do at all.
+    """
+    archive = Archive(request.archive)
+    saved = archive.load() if archive.exists else None
+    if saved is None and not request.corpora:
+        raise UsageError("nothing to compress; name folders, files or tar files (see --help)")
+    parameters = agree(request.wishes, saved)
+    return _look_through(request, saved, parameters, _done(archive) if saved else Done())
+
+
+def _look_through(
+    request: Request, saved: SavedPlan | None, parameters: Parameters, done: Done
+) -> Todo:
+    known = [genome for c in saved.plan.containers for genome in c.genomes] if saved else []
+    listing = list_corpora(request.corpora, all_files=request.all_files, known=known)
+    extended = extend(saved, listing.sources, parameters, done)
+    pending = tuple(c for c in extended.plan.containers if c.file not in done.containers)
+    failed = done.failed or {}
+    attempts = {
+        genome.name: 1 + failed.get(genome.name, 0) for c in pending for genome in c.genomes
+    }
+    return Todo(extended, pending, listing, attempts)
+
+
+def _done(archive: Archive) -> Done:
+    """Read from the manifest what is done."""
+    from seqcoder_jobs.manifest.files import covered_containers, failed_genomes, read_table
+
+    table = read_table(archive.manifest, "genomes", ["genome", "sha256"])
+    digests = dict(zip(table["genome"].to_pylist(), table["sha256"].to_pylist(), strict=True))
+    failed = {name: attempt for name, (attempt, _) in failed_genomes(archive.manifest).items()}
+    return Done(frozenset(covered_containers(archive.manifest)), digests, failed)
+
+
+def submit(
+    request: Request,
+    *,
+    runner: Runner,
+    begin: Callable[[Todo], None] = lambda todo: None,
+    on_progress: Callable[[ProgressCounts], None] = lambda counts: None,
+) -> Outcome:
+    """Compress what is missing; returns what became of it. Kill it anywhere and call it again.
+
+    ``begin`` is told what will be done before it is. Everything is committed container by
+    container: the container first, under its name only when verified, then its manifest part.
+
+    Raises:
+        UsageError: changed inputs or parameters, another run on the archive.
+    """
+    archive = Archive(request.archive)
+    todo = None
+    if not archive.exists:
+        # Before any folder is made: what makes no sense, or has no input at all, leaves none.
+        todo = look_through(request)
+        if not todo.pending:
+            begin(todo)
+            return Outcome(todo, (), None)
+    with archive.lock():
+        saved = archive.load() if archive.exists else None
+        if saved is not None:
+            parameters = agree(request.wishes, saved)
+            _recover(archive, saved)
+            todo = _look_through(request, saved, parameters, _done(archive))
+        assert todo is not None
+        begin(todo)
+        error = None
+        if todo.pending or todo.saved != saved:
+            archive.mark_incomplete()
+            archive.save(todo.saved)
+        if todo.pending:
+            error = _run(archive, todo, request.options, runner, on_progress)
+        return Outcome(todo, _finish(archive, todo), error)
+
+
+def _recover(archive: Archive, saved: SavedPlan) -> None:
+    """Bring containers and manifest into line after a crash.
+
+    A container without its rows (killed between the two) gets them from its own index; rows of
+    a container that has been lost are dropped, so that it is made again.
+    """
+    from seqcoder_jobs.manifest.files import covered_containers, forget, read_table, write_part
+    from seqcoder_jobs.manifest.rebuild import rebuild_report
+    from seqcoder_jobs.manifest.rows import container_rows
+
+    covered = covered_containers(archive.manifest)
+    written = set(
+        read_table(archive.manifest, "containers", ["container"])["container"].to_pylist()
+    )
+    lost = {name for name in written if not (archive.containers / name).exists()}
+    if lost:
+        forget(archive.manifest, lost)
+        covered -= lost
+    for container in saved.plan.containers:
+        path = archive.containers / container.file
+        if container.file not in covered and path.exists():
+            report = rebuild_report(path, container.genomes)
+            attempts = _attempts(archive, container.genomes)
+            rows = container_rows(container.file, report, attempts)
+            write_part(archive.manifest, container.file, rows)
+
+
+def _attempts(archive: Archive, genomes: Iterable[GenomeSource]) -> dict[str, int]:
+    from seqcoder_jobs.manifest.files import failed_genomes
+
+    failed = failed_genomes(archive.manifest)
+    return {genome.name: 1 + failed.get(genome.name, (0, ""))[0] for genome in genomes}
+
+
+def _run(
+    archive: Archive,
+    todo: Todo,
+    options: ClusterOptions,
+    runner: Runner,
+    on_progress: Callable[[ProgressCounts], None],
+) -> SeqcoderError | None:
+    from seqcoder_jobs.manifest.files import write_part
+    from seqcoder_jobs.manifest.rows import container_rows
+
+    files = {genome.name: c.file for c in todo.pending for genome in c.genomes}
+
+    def on_report(report: ContainerReport) -> None:
+        # A report without container (all inputs failed) tells by its genomes which it is.
+        file = files[report.genomes[0].name]
+        write_part(archive.manifest, file, container_rows(file, report, todo.attempts))
+
+    try:
+        runner(
+            todo.pending,
+            todo.saved.plan.settings,
+            archive.containers,
+            options,
+            opener=open_source,
+            on_report=on_report,
+            on_progress=on_progress,
+        )
+    except SeqcoderError as error:
+        return error
+    return None
+
+
+def _finish(archive: Archive, todo: Todo) -> tuple[Problem, ...]:
+    """Compact the manifest and mark success, if all is there; returns the failures."""
+    from seqcoder_jobs.manifest.files import compact, covered_containers, read_table
+
+    table = read_table(archive.manifest, "genomes", ["source", "status", "error"])
+    failures = tuple(
+        Problem(row["source"], row["error"] or "")
+        for row in table.to_pylist()
+        if row["status"] == "failed"
+    )
+    planned = {container.file for container in todo.saved.plan.containers}
+    if planned <= covered_containers(archive.manifest):
+        compact(archive.manifest)
+        if not failures and not archive.success.exists():
+            archive.mark_success(todo.saved, container_facts(archive))
+    return failures
+
+
+def container_facts(archive: Archive) -> list[dict[str, Any]]:
+    """Return name, bytes and SHA-256 of every container, from the manifest."""
+    from seqcoder_jobs.manifest.files import read_table
+
+    table = read_table(archive.manifest, "containers", ["container", "bytes", "sha256"])
+    return sorted(table.to_pylist(), key=lambda row: str(row["container"]))

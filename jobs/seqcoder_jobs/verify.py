@@ -1,0 +1,104 @@
+"""Checking a whole archive: every container against itself and against the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqcoder.container.check import Finding
+from seqcoder.errors import SeqcoderError
+from seqcoder.reader import Container
+from seqcoder.verify import Verification, verify
+from seqcoder_jobs.archive import Archive
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A container and what the manifest says of it. ``threads`` 0: all cores."""
+
+    path: str
+    size: int
+    sha256: str
+    genomes: str
+    """Digest over names and SHA-256 of its genomes, see ``genomes_digest``."""
+    full: bool
+    threads: int
+
+
+def genomes_digest(pairs: list[tuple[str, str]]) -> str:
+    """Return one digest (hex) over names and SHA-256 of genomes, in any order."""
+    return hashlib.sha256(json.dumps(sorted(pairs)).encode()).hexdigest()
+
+
+def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected]:
+    """Return what there is to check; raises UsageError where there is no archive."""
+    from seqcoder_jobs.manifest.files import read_table
+
+    archive.load()
+    columns = ["genome", "sha256", "container", "status"]
+    genomes: dict[str, list[tuple[str, str]]] = {}
+    for row in read_table(archive.manifest, "genomes", columns).to_pylist():
+        if row["status"] != "failed":
+            genomes.setdefault(row["container"], []).append((row["genome"], row["sha256"]))
+    columns = ["container", "bytes", "sha256"]
+    return [
+        Expected(
+            str(archive.containers / row["container"]),
+            row["bytes"],
+            row["sha256"],
+            genomes_digest(genomes.get(row["container"], [])),
+            full,
+            threads,
+        )
+        for row in sorted(
+            read_table(archive.manifest, "containers", columns).to_pylist(),
+            key=lambda row: str(row["container"]),
+        )
+    ]
+
+
+def verify_container(expected: Expected) -> Verification:
+    """Check one container; damage is reported, not raised. Runs anywhere the file is seen."""
+    path = Path(expected.path)
+    try:
+        with Container(path, threads=expected.threads) as container:
+            result = verify(container, full=expected.full, threads=expected.threads)
+            pairs = [(genome.name, genome.sha256) for genome in container.values()]
+    except SeqcoderError as error:
+        return Verification(str(path), expected.full, 0, 0, 0, (Finding(str(error)),))
+    if result.intact:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        problem = ""
+        if genomes_digest(pairs) != expected.genomes:
+            problem = "holds other genomes than the manifest says"
+        elif sha256 != expected.sha256:
+            problem = f"its SHA-256 is {sha256}, the manifest says {expected.sha256}"
+        if problem:
+            finding = Finding(f"{path}: {problem}; restore one of them from a good copy")
+            return Verification(
+                str(path), expected.full, result.genomes, result.chunks, result.bases, (finding,)
+            )
+    return result
+
+
+def manifest_findings(archive: Archive) -> Iterator[str]:
+    """Yield what is wrong with the manifest's files, as the success mark has their digests."""
+    try:
+        facts = json.loads(archive.success.read_text())
+    except FileNotFoundError:
+        return
+    except ValueError:
+        yield f"{archive.success}: damaged; run submit again to have it written anew"
+        return
+    for name, digest in facts["manifest"].items():
+        path = archive.folder / name
+        if not path.exists():
+            yield f"{path}: missing"
+            continue
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                yield f"{path}: does not match its SHA-256 in {archive.success.name}"
