@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from seqcoder_cluster.options import ClusterOptions
 
 # Read by Ray when it is imported or initialised: no usage reports, no guessing of uv
 # environments, no advice about future defaults on the user's terminal.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -24,6 +25,8 @@ _ENVIRONMENT = {
 }
 # Unix socket paths end at 107 bytes, and Ray adds up to about 80 below its folder.
 _LONGEST_FOLDER = 26
+QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+_KNOCK_SECONDS = 10.0
 _MIN_STORE, _MAX_STORE = 200 << 20, 4 << 30
 
 
@@ -38,7 +41,7 @@ def connect(options: ClusterOptions) -> Iterator[None]:
         UsageError: there is no cluster at the address, or no GPU on this machine that was asked
             for.
     """
-    for name, value in _ENVIRONMENT.items():
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     import ray
 
@@ -46,45 +49,72 @@ def connect(options: ClusterOptions) -> Iterator[None]:
         yield
         return
     address = options.address or os.environ.get("RAY_ADDRESS")
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address and address != "local":
         try:
-            ray.init(address=address, **quiet)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+            with loopback() if _on_loopback(address) else contextlib.nullcontext():
+                ray.init(address=address, **QUIET)
+        except (OSError, ValueError, RuntimeError, ImportError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise UsageError(
                 f"no Ray cluster answers at {address} ({reason}); start one there, or leave "
                 "--address (and RAY_ADDRESS) out to run on this machine"
             ) from None
         try:
-            yield
+            with messages_to_log():
+                yield
         finally:
             ray.shutdown()
         return
-    folder = _session_folder()
+    folder = session_folder()
     try:
-        with _loopback():
+        with loopback():
             ray.init(
                 address="local",
                 num_cpus=options.workers,
                 include_dashboard=False,
                 object_store_memory=options.object_store_bytes or _store_bytes(),
                 _temp_dir=str(folder),
-                **quiet,
+                **QUIET,
             )
         if options.gpus_per_actor > ray.cluster_resources().get("GPU", 0):
             raise UsageError(
                 f"{options.gpus_per_actor:g} GPUs for a model actor: this machine has fewer; "
                 "leave --gpus-per-actor out to run the model on the CPU"
             )
-        yield
+        with messages_to_log():
+            yield
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _on_loopback(address: str) -> bool:
+    """Tell whether the cluster at ``host:port`` listens on loopback only; see that one listens.
+
+    Ray itself would go on knocking for minutes, and takes a loopback address for the outer one.
+
+    Raises:
+        OSError: nothing listens. ValueError: that is no address.
+    """
+    from ray._private import services
+
+    if address == "auto":
+        return False
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    host = host.strip("[]")
+    if not host or not port.isdigit():
+        raise ValueError("an address is HOST:PORT, ray://HOST:PORT or auto")
+    socket.create_connection((host, int(port)), _KNOCK_SECONDS).close()
+    if host not in ("localhost", "127.0.0.1", "::1") or "://" in address:
+        return False
+    with contextlib.suppress(OSError):
+        socket.create_connection((services.get_node_ip_address(), int(port)), 1.0).close()
+        return False
+    return True
+
+
 @contextlib.contextmanager
-def _loopback() -> Iterator[None]:
+def loopback() -> Iterator[None]:
     """Let Ray, started within, have 127.0.0.1 as its address and listen there only.
 
     ``ray.init(_node_ip_address="127.0.0.1")`` does not do it: Ray 2.60 turns that into the
@@ -107,7 +137,28 @@ def _loopback() -> Iterator[None]:
             os.environ[name] = before[0]
 
 
-def _session_folder() -> Path:
+@contextlib.contextmanager
+def messages_to_log() -> Iterator[None]:
+    """Send to the log what Ray prints on standard output, among a command's results.
+
+    Such as "a worker died": this layer deals with that. ``log_to_driver=False`` leaves these.
+    """
+    from ray._private import worker
+
+    before = worker.print_to_stdstream
+
+    def to_log(data: dict[str, Any], **_: Any) -> None:
+        for line in data.get("lines", ()):
+            logging.getLogger(__name__).debug("%s: %s", data.get("pid"), line)
+
+    worker.print_to_stdstream = to_log
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = before
+
+
+def session_folder() -> Path:
     """Make a folder for Ray's sockets, logs and spilled objects; only this user may look in."""
     base = tempfile.gettempdir()
     return Path(

@@ -1,0 +1,137 @@
+"""The same bytes at any number of workers; bad inputs and bad outputs."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus import Corpus
+from genomes import small_genome
+from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run_containers
+
+from seqcoder.errors import InputError, UsageError
+from seqcoder.genome import GenomeSource, local_source, read_local
+from seqcoder.plan import ContainerPlan
+from seqcoder.report import ContainerReport
+from seqcoder.settings import Settings
+
+pytestmark = pytest.mark.ray
+QUICK = Settings(level=1)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_same_bytes_as_local(
+    ray_cluster: Any, corpus: Corpus, tmp_path: Path, workers: int
+) -> None:
+    reports = corpus.run(tmp_path / "out", ClusterOptions(workers=workers))
+    corpus.check(tmp_path / "out")
+    assert {Path(report.path).name for report in reports} == set(corpus.expected)
+    assert not any(report.failures for report in reports)
+    assert all(chunk.worker for report in reports for chunk in report.chunks)
+
+
+def test_progress_adds_up(ray_cluster: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.fa"
+    path.write_bytes(small_genome())
+    seen: list[ProgressCounts] = []
+    reports: list[ContainerReport] = []
+    run_containers(
+        [ContainerPlan("000000.sqc", (local_source(path),))],
+        QUICK,
+        tmp_path / "out",
+        ClusterOptions(),
+        opener=read_local,
+        on_report=reports.append,
+        on_progress=seen.append,
+    )
+    (report,) = reports
+    bases = report.genomes[0].bases
+    assert seen[-1] == ProgressCounts(1, path.stat().st_size, bases, report.size, 1)
+
+
+def test_bad_inputs_are_reported_and_the_others_written(ray_cluster: Any, tmp_path: Path) -> None:
+    good, cut = tmp_path / "good.fa", tmp_path / "cut.fa.gz"
+    good.write_bytes(small_genome())
+    cut.write_bytes(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x01")
+    missing = GenomeSource("missing.fa", str(tmp_path / "missing.fa"))
+    lost = ContainerPlan("000001.sqc", (missing,))
+    first = ContainerPlan("000000.sqc", (local_source(cut), missing, local_source(good)))
+    reports: list[ContainerReport] = []
+    run_containers(
+        [first, lost],
+        QUICK,
+        tmp_path / "out",
+        ClusterOptions(),
+        opener=read_local,
+        on_report=reports.append,
+    )
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["000000.sqc"]
+    by_size = sorted(reports, key=lambda report: len(report.genomes))
+    assert by_size[0].path == ""
+    assert [genome.status for genome in by_size[1].genomes] == ["failed", "failed", "verified"]
+    assert "No such file" in by_size[0].failures[0].error
+
+
+def from_elsewhere(source: GenomeSource) -> bytes:
+    """An opener, as the jobs layer gives one for URIs and tar members."""
+    if source.member == "bad":
+        raise InputError(f"{source.label}: no such member")
+    return small_genome(seed=len(source.member))
+
+
+def test_opener_travels_to_the_coordinator(ray_cluster: Any, tmp_path: Path) -> None:
+    sources = [GenomeSource(name, "s3://bucket/x.tar", name) for name in ("a", "bad", "bb")]
+    reports: list[ContainerReport] = []
+    run_containers(
+        [ContainerPlan("000000.sqc", tuple(sources))],
+        QUICK,
+        tmp_path / "out",
+        ClusterOptions(),
+        opener=from_elsewhere,
+        on_report=reports.append,
+    )
+    errors = [genome.error for genome in reports[0].genomes]
+    assert errors == ["", "s3://bucket/x.tar::bad: no such member", ""]
+
+
+def test_output_that_cannot_be_written_ends_the_run(ray_cluster: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "000000.sqc" / "in the way").mkdir(parents=True)
+    path = tmp_path / "a.fa"
+    path.write_bytes(small_genome())
+    plan = [ContainerPlan(f"{i:06d}.sqc", (local_source(path),)) for i in range(4)]
+    reports: list[ContainerReport] = []
+    with pytest.raises(InputError, match=r"000000\.sqc: cannot be written") as caught:
+        run_containers(
+            plan,
+            QUICK,
+            out,
+            ClusterOptions(containers_in_flight=1),
+            opener=read_local,
+            on_report=reports.append,
+        )
+    assert type(caught.value) is InputError
+    assert reports == []  # none was begun after the first
+
+
+def test_a_folder_that_is_not_the_drivers_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coordinator, "_TOKEN_SECONDS", 0.0)
+    job = coordinator.Job(None, str(tmp_path), "token", read_local, [])  # type: ignore[arg-type]
+    one = coordinator.Coordinator(job)
+    with pytest.raises(UsageError, match="does not see this folder"):
+        one.write(ContainerPlan("x.sqc", ()), None, 0)  # type: ignore[arg-type]
+    (tmp_path / coordinator.TOKEN_FILE).write_text("another")
+    with pytest.raises(UsageError, match="does not see this folder"):
+        one.write(ContainerPlan("x.sqc", ()), None, 0)  # type: ignore[arg-type]
+
+
+def test_two_inputs_of_one_name(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
+    source = corpus.containers[0].genomes[0]
+    double = dataclasses.replace(corpus, containers=(ContainerPlan("x.sqc", (source, source)),))
+    with pytest.raises(UsageError, match="two inputs"):
+        double.run(tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []

@@ -1,0 +1,103 @@
+"""Workers, coordinators, nodes and the driver die in the middle; the bytes are the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus import Corpus, kill_worker, wait_for, workers
+
+from seqcoder.report import ContainerReport
+
+pytestmark = pytest.mark.ray
+
+
+def run_and(corpus: Corpus, out: Path, harm: Callable[[], object]) -> list[ContainerReport]:
+    """Run the corpus and do some harm meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(corpus.run, out)
+        try:
+            harm()
+            assert not future.done(), "it was over before the harm was done"
+        finally:
+            reports = future.result(120)
+    return reports
+
+
+def begun(out: Path) -> bool:
+    """Whether chunks have reached a temporary file."""
+    return any(path.stat().st_size > 20_000 for path in out.glob(".*.partial"))
+
+
+def test_coder_worker_killed(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_and(corpus, out, lambda: [kill_worker(ray_cluster, "code_batch") for _ in range(2)])
+    corpus.check(out)
+
+
+def test_coordinator_killed(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def harm() -> None:
+        wait_for(lambda: begun(out), "chunks in a temporary file")
+        for _ in workers(ray_cluster, "Coordinator"):
+            kill_worker(ray_cluster, "Coordinator")
+
+    reports = run_and(corpus, out, harm)
+    corpus.check(out)
+    assert sorted(Path(report.path).name for report in reports) == sorted(corpus.expected)
+
+
+def test_node_lost(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    node = ray_cluster.add_node(num_cpus=4, object_store_memory=100 << 20, memory=8 << 30)
+    raylet = node.all_processes["raylet"][0].process.pid
+
+    def busy() -> bool:
+        return any(
+            int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) == raylet
+            for pid in workers(ray_cluster, "code_batch")
+        )
+
+    def harm() -> None:
+        wait_for(busy, "a coder task on the new node")
+        ray_cluster.remove_node(node, allow_graceful=False)
+
+    run_and(corpus, out, harm)
+    corpus.check(out)
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from corpus import SETTINGS
+from seqcoder.genome import local_source, read_local
+from seqcoder.plan import plan_containers
+from seqcoder_cluster import ClusterOptions, run_containers
+sources = [local_source(path) for path in sorted(Path(sys.argv[2]).glob("*.fa"))]
+run_containers(plan_containers(sources, 500_000), SETTINGS, Path(sys.argv[3]),
+               ClusterOptions(address=sys.argv[1]), opener=read_local,
+               on_report=lambda report: None)
+"""
+
+
+def test_driver_killed_and_run_again(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    genomes = Path(corpus.containers[0].genomes[0].path).parent
+    command = [sys.executable, "-c", DRIVER, ray_cluster.address, str(genomes), str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as driver:
+        try:
+            wait_for(lambda: begun(out) or driver.poll() is not None, "chunks")
+            assert driver.poll() is None, driver.stdout.read().decode() if driver.stdout else ""
+        finally:
+            driver.kill()
+    # At once: the orphaned coordinators may hold their files for some seconds yet.
+    reports = corpus.run(out)
+    corpus.check(out)
+    resumed = [c.ordinal for r in reports for c in r.chunks if c.code_seconds is None]
+    assert resumed, "nothing was taken up"

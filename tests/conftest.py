@@ -1,0 +1,59 @@
+"""Fixtures for the whole suite: one small Ray cluster, started when a test first asks for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A ``ray.cluster_utils.Cluster`` of two nodes of 2 CPUs each on loopback, connected to.
+
+    Tests may add nodes, kill workers and kill the nodes they added.
+    """
+    pytest.importorskip("ray")
+    from seqcoder_cluster import session
+
+    os.environ.update(session.ENVIRONMENT)
+    # Worker processes import what tests send them by name.
+    here = Path(__file__).parent
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(str, [here, here / "cluster", here / "jobs"]))
+    folder = session.session_folder()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import ray
+        from ray.cluster_utils import Cluster
+
+        # The test cluster is not to be found by others: no /tmp/ray/ray_current_cluster.
+        with session.loopback(), pytest.MonkeyPatch.context() as patch:
+            patch.setattr("ray._private.utils.write_ray_address", lambda *_: None)
+            node = {"num_cpus": 2, "object_store_memory": 100 << 20, "memory": 4 << 30}
+            cluster = Cluster(
+                initialize_head=True,
+                head_node_args={
+                    **node,
+                    "include_dashboard": False,
+                    "temp_dir": str(folder),
+                    # A node that died is noticed after 5 seconds, not 30.
+                    "_system_config": {
+                        "health_check_initial_delay_ms": 2000,
+                        "health_check_period_ms": 1000,
+                        "health_check_timeout_ms": 2000,
+                        "health_check_failure_threshold": 4,
+                    },
+                },
+            )
+            cluster.add_node(**node)
+            ray.init(address=cluster.address, **session.QUIET)
+            with session.messages_to_log():
+                yield cluster
+            ray.shutdown()
+            cluster.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)
