@@ -1,0 +1,294 @@
+"""The page of an archive: what went in, what came out, where the time went, how to get it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqcoder import __version__
+from seqcoder.bench import page
+from seqcoder.bench.page import size_text, time_text
+from seqcoder_jobs.report.read import STAGES, Facts, Row
+
+_MOST_ROWS = 100
+_MOST_FAILURES = 500
+_BINS = 12
+_HISTOGRAM_FROM = 24
+
+
+def report_html(facts: Facts) -> str:
+    """Return the page as HTML."""
+    summary = facts.summary
+    done = summary.verified + summary.stored
+    lead = (
+        f"Archive of {_count(summary.genomes, 'genome file')} in "
+        f"{_count(summary.containers, 'container')}, "
+        f"written by seqcoder {__version__}."
+    )
+    body = [
+        page.facts(
+            [
+                ("files archived", f"{done:,} of {summary.genomes:,}"),
+                ("FASTA in (decompressed)", size_text(summary.raw_bytes)),
+                ("containers out", size_text(summary.bytes)),
+                ("ratio", f"{summary.ratio:.2f}" if summary.ratio else "–"),
+                (
+                    "bits per base, all counted",
+                    f"{summary.bits_per_base:.4f}" if summary.bits_per_base else "–",
+                ),
+            ]
+        ),
+        _state(facts),
+        _failures(facts),
+        _went_in(facts),
+        _came_out(facts),
+        _genomes(facts),
+        _containers(facts),
+        _times(facts),
+        _extract(facts),
+        _made(facts),
+    ]
+    return page.page(facts.archive.folder.name, lead, [part for part in body if part])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _state(facts: Facts) -> str:
+    summary = facts.summary
+    done = summary.verified + summary.stored
+    verified = (
+        "Every chunk was decoded and compared with its bases before it was written, every "
+        "container's frames were read back and checked before it got its name, and every file "
+        "has its SHA-256 in the manifest. seqcoder-ray verify --full repeats all of it."
+    )
+    if summary.complete:
+        return page.text(
+            f"Complete: all {done:,} files are archived and verified. {verified}", "good"
+        )
+    parts = [f"{done:,} of {summary.genomes:,} files are archived and verified"]
+    if summary.failed:
+        parts.append(f"{summary.failed:,} failed (listed below)")
+    if summary.pending:
+        parts.append(f"{summary.pending:,} are not done yet")
+    again = "The same submit command goes on with what is missing."
+    return page.text(f"Not complete: {', '.join(parts)}. {again} {verified}", "bad")
+
+
+def _failures(facts: Facts) -> str:
+    parts = []
+    failed = facts.chosen([("genome", "ascending")], _MOST_FAILURES, status="failed")
+    if failed:
+        rows = [[row["genome"], row["source"], _reason(row)] for row in failed]
+        parts.append(page.table(["genome", "source", "reason"], rows, texts=3))
+        if facts.summary.failed > len(failed):
+            parts.append(_more(facts.summary.failed - len(failed), "list --failed"))
+    warned = facts.chosen([("warning", "ascending")], _MOST_FAILURES)
+    if warned:
+        parts.append(page.text("Archived, with a remark:"))
+        rows = [
+            [row["genome"], row["warning"].removeprefix(f"{row['source']}: ")] for row in warned
+        ]
+        parts.append(page.table(["genome", "remark"], rows, texts=2))
+    return page.section("Failures and remarks", *parts) if parts else ""
+
+
+def _reason(row: Row) -> str:
+    return str(row["error"] or "").removeprefix(f"{row['source']}: ")
+
+
+def _more(count: int, command: str) -> str:
+    return page.text(f"… and {count:,} more: seqcoder-ray {command}.", "note")
+
+
+def _went_in(facts: Facts) -> str:
+    summary = facts.summary
+    kinds = ", ".join(f"{count:,} {kind or 'plain'}" for kind, count in _compressions(facts))
+    rows = [
+        ["files", f"{summary.genomes:,}"],
+        ["files as they lay", f"{size_text(summary.source_bytes)} ({kinds})"],
+        ["decompressed", size_text(summary.raw_bytes)],
+        ["FASTA records", f"{summary.records:,}"],
+        ["bases (A, C, G, T)", f"{summary.bases:,}"],
+        ["files that are not nucleotide FASTA, stored", f"{summary.stored:,}"],
+    ]
+    return page.section("What went in", page.table([], rows))
+
+
+def _compressions(facts: Facts) -> list[tuple[str, int]]:
+    import pyarrow.compute as pc
+
+    read = facts.genomes.filter(pc.is_valid(facts.genomes["raw_bytes"]))
+    pairs = pc.value_counts(pc.cast(read["compression"], "string")).to_pylist()
+    return sorted(((p["values"] or "", p["counts"]) for p in pairs), key=lambda p: -p[1])
+
+
+def _came_out(facts: Facts) -> str:
+    summary = facts.summary
+    if not summary.bytes:
+        return ""
+    framing = summary.bytes - summary.side_bytes - summary.latent_bytes - summary.residual_bytes
+    shares = [
+        ("residual (stage 2)", summary.residual_bytes),
+        ("latents (stage 1)", summary.latent_bytes),
+        ("headers, line layout, exceptions, walks, stored files", summary.side_bytes),
+        ("index, digests, framing", framing),
+    ]
+    return page.section(
+        "What came out",
+        page.text(f"{size_text(summary.bytes)} in {_count(summary.containers_done, 'container')}:"),
+        page.bars(
+            (name, count, f"{size_text(count)}  {100 * count / summary.bytes:.2f} %")
+            for name, count in shares
+        ),
+    )
+
+
+def _genomes(facts: Facts) -> str:
+    header = ["genome", "FASTA", "bases", "records", "coded", "ratio", "bits/base"]
+    done = facts.summary.verified + facts.summary.stored
+    if not done:
+        return ""
+    parts = []
+    bits = facts.values("bits_per_base")
+    if len(bits) >= _HISTOGRAM_FROM:
+        parts += [_histogram(bits), page.text(_middle(bits), "note")]
+    if done <= _MOST_ROWS:
+        rows = facts.chosen([("genome", "ascending")], _MOST_ROWS + facts.summary.failed)
+        rows = [row for row in rows if row["raw_bytes"] is not None]
+        parts.append(page.table(header, map(_genome_cells, rows)))
+    else:
+        for title, order in (("Smallest", "ascending"), ("Largest", "descending")):
+            rows = facts.chosen([("bits_per_base", order)], 15)
+            parts.append(page.text(f"{title} bits per base:"))
+            parts.append(page.table(header, map(_genome_cells, rows)))
+        parts.append(_more(done - 30, "list"))
+    return page.section("Genomes", *parts)
+
+
+def _genome_cells(row: Row) -> list[str]:
+    coded = row["side_bytes"] + row["latent_bytes"] + row["residual_bytes"]
+    return [
+        row["genome"],
+        size_text(row["raw_bytes"]),
+        f"{row['bases']:,}",
+        f"{row['records']:,}",
+        size_text(coded),
+        f"{row['raw_bytes'] / coded:.2f}" if coded else "",
+        "" if row["bits_per_base"] is None else f"{row['bits_per_base']:.4f}",
+    ]
+
+
+def _histogram(bits: Any) -> str:
+    low, high = np.quantile(bits, [0.005, 0.995])
+    if high - low < 1e-3:
+        low, high = low - 0.01, high + 0.01
+    counts, edges = np.histogram(np.clip(bits, low, high), bins=_BINS, range=(low, high))
+    rows = [
+        (f"{edges[i]:.3f} to {edges[i + 1]:.3f}", float(counts[i]), f"{counts[i]:,}")
+        for i in range(_BINS)
+    ]
+    return page.text("Bits per base of latents and residual, by number of genomes:") + page.bars(
+        rows
+    )
+
+
+def _middle(bits: Any) -> str:
+    low, median, high = np.quantile(bits, [0.05, 0.5, 0.95])
+    return f"Median {median:.4f}; 90 % of the genomes lie between {low:.4f} and {high:.4f}."
+
+
+def _containers(facts: Facts) -> str:
+    if not facts.containers.num_rows:
+        return ""
+    rows = [
+        [
+            row["container"],
+            f"{row['genomes']:,}",
+            f"{row['chunks']:,}",
+            f"{row['bases']:,}",
+            size_text(row["bytes"]),
+            f"{8 * row['bytes'] / row['bases']:.4f}" if row["bases"] else "",
+        ]
+        for row in facts.containers.slice(0, _MOST_ROWS).to_pylist()
+    ]
+    rows.sort()
+    header = ["container", "genomes", "chunks", "bases stored", "size", "bits/base stored"]
+    parts = [page.table(header, rows)]
+    if facts.containers.num_rows > _MOST_ROWS:
+        parts.append(_more(facts.containers.num_rows - _MOST_ROWS, "status"))
+    return page.section("Containers", *parts)
+
+
+def _times(facts: Facts) -> str:
+    sums = [(name, facts.total(column)) for column, name in STAGES]
+    total = sum(seconds for _, seconds in sums)
+    if not total:
+        return ""
+    rate = facts.summary.bases / total
+    parts = [
+        page.text(
+            f"{time_text(total)} of work on {facts.workers:,} worker processes: {rate / 1e6:.3f} "
+            "million bases a second and core, verification included."
+        ),
+        page.bars(
+            (name, seconds, f"{time_text(seconds)}  {100 * seconds / total:.1f} %")
+            for name, seconds in sums
+        ),
+        page.text("Slowest genomes:"),
+    ]
+    slowest = facts.chosen([("code_seconds", "descending")], 10)
+    parts.append(
+        page.table(
+            ["genome", "bases", *(name for _, name in STAGES)],
+            (
+                [
+                    row["genome"],
+                    f"{row['bases']:,}",
+                    *("" if row[c] is None else time_text(row[c]) for c, _ in STAGES),
+                ]
+                for row in slowest
+            ),
+        )
+    )
+    return page.section("Where the time went", *parts)
+
+
+def _extract(facts: Facts) -> str:
+    name = facts.archive.folder.name
+    example = facts.chosen([("genome", "ascending")], 1, status="verified")
+    genome = example[0]["genome"] if example else "GENOME"
+    lines = [
+        (f"seqcoder-ray extract {name} {genome} -o restored/", "one file, bit for bit"),
+        (f"seqcoder-ray extract {name} --all -o restored/", "all files"),
+        (f"seqcoder-ray list {name} --records", "what is in it"),
+        (f"seqcoder-ray verify {name} --full", "decode and compare everything"),
+    ]
+    if example and example[0]["container"]:
+        container = f"{name}/containers/{example[0]['container']}"
+        lines.append((f"seqcoder decompress {container}", "one container, without archive and Ray"))
+    width = max(len(line) for line, _ in lines)
+    lines_text = [f"{line:<{width}}  # {what}" for line, what in lines]
+    return page.section(
+        "How to get it back",
+        page.commands(lines_text),
+        page.text(
+            "The manifest (manifest/*/*.parquet) has every figure above for each genome, record "
+            "and chunk; DuckDB, pandas and R read it.",
+            "note",
+        ),
+    )
+
+
+def _made(facts: Facts) -> str:
+    plan = facts.saved.plan
+    rows = [
+        ["level", str(plan.settings.level)],
+        ["chunk size", f"{plan.settings.chunk_bases:,} bases"],
+        ["model", plan.settings.model or "none (no latents)"],
+        ["model SHA-256", plan.model_digest or "–"],
+        ["plan SHA-256", plan.digest],
+    ]
+    return page.section("How it was made", page.table([], rows, texts=2))

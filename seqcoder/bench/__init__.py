@@ -1,0 +1,1 @@
+"""Benchmarks: this coder against others, and pages that show the figures."""
