@@ -142,6 +142,7 @@ class Index:
             chunk.row.pack(body)
             end = chunk.end
         put_varint(body, len(self.genomes))
+        end = 0  # not the end of the chunks: an appended chunk lies behind the first genome
         for genome in self.genomes:
             put_varint(body, genome.offset - end)
             genome.row.pack(body)
@@ -176,6 +177,7 @@ class Index:
                 raise IntegrityError(f"{what}: index: impossible chunk {ordinal}")
             index.chunks.append(chunk)
             base, end = chunk.stop_base, chunk.end
+        end = 0
         for ordinal in range(_count(source, 40)):
             offset = end + source.varint()
             row = GenomeRow.unpack(source)

@@ -1,0 +1,205 @@
+"""Two readers, one of them written from the documents alone, agree on every container."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+
+import independent_reader
+import numpy as np
+import pytest
+import zstandard
+from genomes import fasta_bytes, letters, random_bases, small_genome
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from independent_fasta import RefusedError
+
+import seqcoder
+from seqcoder import Settings, coder, testing
+from seqcoder.container.reader import ContainerReader
+from seqcoder.container.source import RangeSource
+from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
+from seqcoder.pangenome import Walk
+
+Callback = Callable[[bytes, int, int, int, bytes], np.ndarray]
+
+SEQUENCE = letters(random_bases(9_000, seed=3))
+CORPUS = {
+    "plain.fa": fasta_bytes(("one", SEQUENCE), width=70),
+    "records.fa": small_genome(20_000, seed=4, records=3),
+    "deep/er/crlf.fna": fasta_bytes(("a b", SEQUENCE[:500]), ("c", b"acgtN"), line_end=b"\r\n"),
+    "mixed_ends.fa": b">x\r\nACGT\nACGT\r\nAC\n",
+    "ragged.fa": b">x y\nACG\nACGTACGT\n\nA\n>z\nACGTAC\nACGTAC\nACG\n>w\n\n\nAC\n",
+    "lower.fa": fasta_bytes(("soft", SEQUENCE[:300] + SEQUENCE[300:700].lower())),
+    "n.fa": fasta_bytes(("n", b"N" * 90 + SEQUENCE[:200] + b"n" * 7 + b"N"), ("all", b"N" * 500)),
+    "iupac.fa": fasta_bytes(("i", b"RYKMSWBDHVNrykmswbdhvn" + SEQUENCE[:100] + b"XACGT")),
+    # Mean length above 4096 and more than one record: these have record digests.
+    "gaps.fa": fasta_bytes(("g", b"--AC-GT*" + SEQUENCE), ("h", SEQUENCE.lower() + b".-" * 9)),
+    "rna.fa": fasta_bytes(("r", SEQUENCE[:400].replace(b"T", b"U") + b"T")),
+    "protein.faa": fasta_bytes(("p", b"MKVLITGAGSGIGLELVRQFLELGHRVVATDRDPERLAE" * 4)),
+    "empty.fa": b"",
+    "only_header.fa": b">nothing at all\n",
+    "twice.fa": fasta_bytes(("same", b"ACGT"), ("same", b"ACGA"), ("same", b"")),
+    "blank.fa": b">x\nACGT\n\n\n>y\n\n>z\nACGT\n\n",
+    "no_newline.fa": b">x\nACGT\nAC",
+    "preamble.fa": b"; lab 3\r\n>ctg_9 len=8\r\nACGTN\r\nNac\r\n>ctg_10 len=4\r\nA-GT",
+    "headerless.txt": b"ACGTACGTAA\nACGTA\n",
+    "spaces.fa": b"> lead name rest\nAC GT\n>\nACGT\n>\tx\nA\tC\n>a\x0bb\xff\nACGT\n",
+    "tiny.fa": b"".join(b">read_%05d/1 l=%d\nACGT\n" % (i, i % 7) for i in range(2500)),
+    "names.fa": b">a_099 9\nAAA\n>a_100 3\nAAC\n>a_356\nAAG\n>a_0356 2\nAC\n>b1c2\nA\n",
+}
+
+
+def callback_for(data: bytes) -> Callback:
+    """Return what decodes the residuals that the documents leave to the coder."""
+    models = ContainerReader(RangeSource(data)).index.models
+
+    def decode(payload: bytes, n: int, coding: int, model: int, latents: bytes) -> np.ndarray:
+        assert coding != coder.TWO_BIT, "two bits a base need nobody's help"
+        classes = None
+        if model:
+            from seqcoder.latent import find_model, unpack_latents
+
+            known = find_model(models[model - 1].digest.hex())
+            classes = known.classes(unpack_latents(latents, n), n)
+        return coder.decode(payload, n, coding, classes)
+
+    return decode
+
+
+def agree(data: bytes, files: dict[str, bytes]) -> None:
+    decode = callback_for(data)
+    assert independent_reader.read_container(data, decode) == files
+    assert independent_reader.read_without_index(data, decode) == files
+    with seqcoder.open(data) as container:
+        assert {name: genome.read() for name, genome in container.items()} == files
+        assert independent_reader.list_records(data) == [
+            (genome.name, record.name.encode("utf-8", "surrogateescape").decode("latin-1"), n)
+            for genome in container.values()
+            for record in genome
+            for n in (len(record),)
+        ]
+
+
+@pytest.fixture(scope="module")
+def packed() -> bytes:
+    return seqcoder.compress_bytes(CORPUS, settings=Settings(level=2, chunk_bases=4096))
+
+
+def test_the_corpus_at_level_2(packed: bytes) -> None:
+    agree(packed, CORPUS)
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_other_levels(level: int) -> None:
+    files = {name: CORPUS[name] for name in ("plain.fa", "gaps.fa")}
+    agree(seqcoder.compress_bytes(files, settings=Settings(level=level)), files)
+
+
+def test_containers_without_bases() -> None:
+    for files in ({"empty.fa": b""}, {"x.fa": b">x\n"}, {"n.fa": b">n\nNNNN\n"}):
+        agree(seqcoder.compress_bytes(files), files)
+
+
+def test_two_bits_need_no_callback() -> None:
+    bases = random_bases(20_002, seed=9)
+    files = {"random.fa": fasta_bytes(("r", letters(bases)))}
+
+    def refuse(*_: object) -> np.ndarray:
+        raise AssertionError("the callback was asked for a two-bit chunk")
+
+    data = seqcoder.compress_bytes(files, settings=Settings(level=2, chunk_bases=4096))
+    codings = [chunk.row.coding for chunk in ContainerReader(RangeSource(data)).index.chunks]
+    assert codings == [coder.TWO_BIT] * 5
+    assert independent_reader.read_container(data, refuse) == files
+
+
+def _append(old: bytes, new: bytes) -> bytes:
+    """Append container ``new`` to ``old`` with the library's writer."""
+    source = RangeSource(new)
+    added = ContainerReader(source).index
+    out = io.BytesIO(old)
+    out.seek(0, io.SEEK_END)
+    index = ContainerReader(RangeSource(old)).index
+    first = index.n_bases
+    writer = ContainerWriter(out, index=index, position=len(old))
+    writer.begin_append(index.models)
+    for c in added.chunks:
+        latents = source.read(c.latents_offset, c.row.latents_length)
+        residual = source.read(c.residual_offset, c.row.residual_length)
+        writer.add_chunk(ChunkFrames(c.row, latents, residual))
+    for g in added.genomes:
+        start = (g.row.base_start or 0) + first if g.row.n_bases else 0
+        side = source.read(g.side_offset, g.row.side_length)
+        stored = source.read(g.stored_offset, g.row.stored_length)
+        row = replace(g.row, base_start=start)
+        writer.add_genome(GenomeFrames(row, side, b"", stored, g.record_table or b""))
+    writer.finish()
+    return out.getvalue()
+
+
+def test_appends_and_a_torn_one(packed: bytes) -> None:
+    more = {"more.fa": small_genome(5000, seed=8), "none.fa": b">none\n", "z.faa": b">z\nMKVL\n"}
+    most = {"most.fa": small_genome(3000, seed=9)}
+    once = _append(packed, seqcoder.compress_bytes(more))
+    agree(once, CORPUS | more)
+    twice = _append(once, seqcoder.compress_bytes(most))
+    agree(twice, CORPUS | more | most)
+    torn = twice[:-1]
+    assert independent_reader.read_container(torn, callback_for(torn)) == CORPUS | more
+    with seqcoder.open(torn) as container:
+        assert set(container) == set(CORPUS | more)
+
+
+def test_every_flipped_bit_is_refused(packed: bytes) -> None:
+    """Anywhere by way of the index; anywhere but in index and footer without it."""
+    refused = (RefusedError, ValueError, zstandard.ZstdError)
+    decode = callback_for(packed)
+    index_at = struct.unpack_from("<Q", packed, len(packed) - 24)[0]
+    rng = np.random.default_rng(1)
+    for at in rng.integers(0, len(packed), 80).tolist():
+        damaged = bytearray(packed)
+        damaged[at] ^= 1 << int(rng.integers(8))
+        with pytest.raises(refused):
+            independent_reader.read_container(bytes(damaged), decode)
+        if at < index_at:
+            with pytest.raises(refused):
+                independent_reader.read_without_index(bytes(damaged), decode)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_any_walk(data: st.DataObject) -> None:
+    space = random_bases(500, seed=2)
+    intervals = data.draw(
+        st.lists(st.tuples(st.integers(0, 400), st.integers(1, 100), st.booleans()), max_size=9)
+    )
+    starts, lengths, reverse = np.array(intervals, np.int64).reshape(-1, 3).T
+    n = int(lengths.sum())
+    at = sorted(data.draw(st.sets(st.integers(0, n - 1), max_size=9))) if n else []
+    differences = data.draw(st.lists(st.integers(1, 3), min_size=len(at), max_size=len(at)))
+    walk = Walk(
+        starts,
+        lengths,
+        reverse.astype(np.bool_),
+        np.array(at, np.int64),
+        np.array(differences, np.uint8),
+    )
+    expected = walk.apply(lambda start, stop: space[start:stop])
+    found = independent_reader.follow_walk(walk.to_bytes(), n, space)
+    assert found.tobytes() == expected.tobytes()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(testing.fasta_files(), min_size=1, max_size=3), st.integers(1, 2))
+def test_any_fasta(contents: list[bytes], level: int) -> None:
+    files = {f"{i}.fa": data for i, data in enumerate(contents)}
+    agree(seqcoder.compress_bytes(files, settings=Settings(level=level, chunk_bases=1024)), files)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes(data: bytes) -> None:
+    agree(seqcoder.compress_bytes({"x": data}, settings=Settings(level=1)), {"x": data})
