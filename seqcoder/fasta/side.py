@@ -126,8 +126,8 @@ def unpack_side(
     case = _get_toggles(reader, residues) if flags & _CASE else no_ints()
     exceptions = _get_exceptions(reader, residues) if flags & _EXCEPTIONS else Runs()
     reader.finish()
-    if flags & _HEADERLESS and records != 1:
-        raise damaged(reader, f"{records} records without headers")
+    if flags & _HEADERLESS and (records != 1 or preamble):
+        raise damaged(reader, f"{records} records without headers, or one after a preamble")
     return SideStreams(
         width=width,
         rna=bool(flags & _RNA),
