@@ -1,0 +1,110 @@
+"""The training corpus: genomes of a folder, their pseudo-labels, and batches drawn from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from seqcoder.errors import InputError
+from seqcoder.latent import hmm
+from seqcoder.latent.types import CLASS_OF, STRIDE, TYPES, base_types, mirror
+
+_CODES = np.full(256, 255, np.uint8)
+for _code, _letter in enumerate(b"ACGT"):
+    _CODES[_letter] = _CODES[_letter + 32] = _code
+_SUFFIXES = (".fa", ".fna", ".fasta", ".fa.zst", ".fna.zst", ".fasta.zst")
+
+
+@dataclass(frozen=True)
+class Genome:
+    """One training genome: bases and labels (n,) uint8, window costs' table (4096, 8) int32."""
+
+    name: str
+    bases: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    costs: NDArray[np.int32]
+
+
+def read_bases(path: Path) -> NDArray[np.uint8]:
+    """All A, C, G and T of a FASTA file as codes 0..3, records joined; the rest is dropped."""
+    data = path.read_bytes()
+    if path.suffix == ".zst":
+        data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+    parts = [np.zeros(0, np.uint8)]
+    for record in data.split(b">")[1:]:
+        codes = _CODES[np.frombuffer(record.partition(b"\n")[2], np.uint8)]
+        parts.append(codes[codes < 4])
+    return np.concatenate(parts)
+
+
+def corpus_files(folder: Path) -> list[Path]:
+    """FASTA files of a folder, by name. Raises InputError if there is none."""
+    files = sorted(p for p in folder.iterdir() if p.name.endswith(_SUFFIXES))
+    if not files:
+        raise InputError(f"{folder}: no FASTA files ({', '.join(_SUFFIXES)}) to train on")
+    return files
+
+
+def load_genome(path: Path) -> Genome:
+    """Read one genome and label it with the phase model (a second or so for 5 Mbases)."""
+    bases = read_bases(path)
+    labels = hmm.fit_labels(bases)
+    counts = np.zeros((hmm.STATES, hmm.WORDS), np.int64)
+    hmm.count_words(bases, labels, counts)
+    return Genome(path.name.split(".")[0], bases, labels, hmm.word_costs(counts))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops: bases (b, 24 k) uint8, type shares (b, k, 7) and type costs in bits, float32."""
+
+    bases: NDArray[np.uint8]
+    shares: NDArray[np.float32]
+    costs: NDArray[np.float32]
+
+
+def _crop(
+    genome: Genome, start: int, windows: int, flip: bool
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    size = windows * STRIDE
+    # five bases more on the left complete the first words
+    left = genome.bases[start - hmm.ORDER : start + size].astype(np.int64)
+    labels = genome.labels[start : start + size]
+    if flip:
+        left = 3 - genome.bases[start : start + size + hmm.ORDER][::-1].astype(np.int64)
+        labels = mirror(labels)
+    bases = left[hmm.ORDER :].astype(np.uint8)
+    types = base_types(labels).reshape(windows, STRIDE)
+    shares = (types[:, :, None] == np.arange(TYPES)).mean(axis=1, dtype=np.float32)
+    words = np.zeros(size, np.int64)
+    for k in range(hmm.ORDER + 1):
+        words = words * 4 + left[k : k + size]
+    by_class = genome.costs[words].reshape(windows, STRIDE // 3, 3, 8)
+    costs = np.zeros((windows, TYPES), np.float32)
+    for j in range(3):
+        costs += by_class[:, :, j, CLASS_OF[:, j]].sum(axis=1)
+    return bases, shares, costs / hmm.COST_ONE_BIT
+
+
+def draw_batch(genomes: list[Genome], seed: int, step: int, size: int, windows: int) -> Batch:
+    """Draw ``size`` crops of ``windows`` windows at random: a function of (seed, step) alone.
+
+    Genomes are drawn by the square root of their length; half of the crops are reverse
+    complements.
+    """
+    rng = np.random.default_rng([seed, step])
+    need = windows * STRIDE + 2 * hmm.ORDER
+    usable = [g for g in genomes if g.bases.size > need]
+    if not usable:
+        raise InputError(f"no genome of the corpus is longer than a crop of {need} bases")
+    weights = np.sqrt([float(g.bases.size) for g in usable])
+    rows = []
+    for pick in rng.choice(len(usable), size, p=weights / weights.sum()):
+        genome = usable[pick]
+        start = int(rng.integers(hmm.ORDER, genome.bases.size - need + hmm.ORDER + 1))
+        rows.append(_crop(genome, start, windows, bool(rng.integers(2))))
+    return Batch(*(np.stack(part) for part in zip(*rows, strict=True)))

@@ -1,0 +1,163 @@
+"""Training of the encoder network: pseudo-labels first, then the coder's own cost.
+
+Stage one minimises the cross-entropy against the window types of the phase model's
+labels. Stage two goes on end to end: the soft choice of types is charged what the coder's
+stand-in (the genome's own class- and context-conditioned order-5 code) would pay for
+every window, plus a rate term, the bits of every change of type. Expectation over the
+softmax makes both terms differentiable without sampling.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqcoder.latent.network import NetworkShape, PhaseEncoder
+from seqcoder.latent.types import STRIDE
+from seqcoder_jobs.training.checkpoint import load_checkpoint, save_checkpoint
+from seqcoder_jobs.training.corpus import Batch, Genome, corpus_files, draw_batch, load_genome
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Everything a run depends on besides the corpus; recorded in its checkpoint."""
+
+    steps: int = 6000
+    stage_two: float = 0.7  # share of the steps after which stage two begins
+    batch: int = 16
+    windows: int = 256
+    rate: float = 3e-3
+    seed: int = 1
+    switch_bits: float = 12.0  # cost of a change of type in the rate term
+    keep_labels: float = 0.3  # weight of the cross-entropy that stage two retains
+    shape: NetworkShape = field(default_factory=NetworkShape)
+
+
+def losses(
+    network: PhaseEncoder, batch: Batch, switch_bits: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Cross-entropy (nats a window), cost (bits a base, rate included) and accuracy."""
+    device = network.scores.weight.device
+    bases, shares, costs = (
+        torch.from_numpy(x).to(device) for x in (batch.bases, batch.shares, batch.costs)
+    )
+    scores = network(bases).float()
+    log_q = torch.log_softmax(scores, dim=2)
+    entropy = -(shares * log_q).sum(dim=2).mean()
+    q = log_q.exp()
+    distortion = (q * costs).sum(dim=2).mean()
+    changes = 0.5 * (q[:, 1:] - q[:, :-1]).abs().sum(dim=2).mean()
+    bits = (distortion + switch_bits * changes) / STRIDE
+    accuracy = (scores.argmax(dim=2) == shares.argmax(dim=2)).float().mean()
+    return entropy, bits, accuracy
+
+
+def learning_rate(options: TrainOptions, step: int) -> float:
+    """Linear warm-up over 2 % of the steps, then half a cosine down to 1 %."""
+    warm = max(1, options.steps // 50)
+    if step < warm:
+        return options.rate * (step + 1) / warm
+    at = (step - warm) / max(1, options.steps - warm)
+    return options.rate * (0.01 + 0.99 * 0.5 * (1 + float(np.cos(np.pi * at))))
+
+
+def step_loss(
+    network: PhaseEncoder, genomes: list[Genome], options: TrainOptions, step: int, shard: int
+) -> tuple[Tensor, dict[str, float]]:
+    """Loss of one step's batch. ``shard`` numbers the data-parallel worker."""
+    seed = options.seed + 1000003 * shard
+    batch = draw_batch(genomes, seed, step, options.batch, options.windows)
+    entropy, bits, accuracy = losses(network, batch, options.switch_bits)
+    two = step >= options.stage_two * options.steps
+    loss = options.keep_labels * entropy + STRIDE * bits * 0.1 if two else entropy
+    shown = {"loss": entropy, "bits": bits, "accuracy": accuracy}
+    return loss, {k: float(v.detach()) for k, v in shown.items()}
+
+
+def train(
+    corpus: Path,
+    out: Path,
+    options: TrainOptions | None = None,
+    *,
+    resume: bool = True,
+    workers: int = 1,
+    checkpoint_every: int = 250,
+    progress: Callable[[str], None] = print,
+) -> Path:
+    """Train an encoder on the FASTA files of ``corpus``; returns the checkpoint's path.
+
+    ``out`` receives ``checkpoint.npz``, ``log.jsonl`` and ``curves.png``. With ``resume``
+    a run continues from the checkpoint there; options other than ``steps`` then come from
+    it. ``workers`` > 1 computes gradients on that many Ray actors and averages them. A run
+    is deterministic given its seed, on one device with one worker count. Raises InputError
+    if the corpus is empty.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "checkpoint.npz"
+    options = options or TrainOptions()
+    torch.manual_seed(options.seed)
+    network = PhaseEncoder(options.shape)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=0.01)
+    first = 0
+    if resume and path.exists():
+        first = load_checkpoint(path, network, optimizer)
+        progress(f"resuming at step {first}")
+    files = corpus_files(corpus)
+    progress(f"labelling {len(files)} genomes")
+    genomes = [load_genome(f) for f in files]
+    gradients = _local_gradients(network, genomes, options)
+    if workers > 1:
+        from seqcoder_jobs.training.parallel import ray_gradients
+
+        gradients = ray_gradients(network, genomes, options, workers)
+    log_path = out / "log.jsonl"
+    kept = log_path.read_text().splitlines() if first and log_path.exists() else []
+    log = [r for r in map(json.loads, kept) if r["step"] <= first]
+    log_path.write_text("".join(json.dumps(r) + "\n" for r in log))
+    sums: dict[str, float] = {}
+    began = time.monotonic()
+    for step in range(first, options.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(options, step)
+        shown = gradients(step)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        for k, v in shown.items():
+            sums[k] = sums.get(k, 0.0) + v
+        done = step + 1
+        if done % 50 == 0 or done == options.steps:
+            span = 50 if done % 50 == 0 else done % 50
+            row = {"step": done, **{k: round(v / span, 5) for k, v in sums.items()}}
+            sums = {}
+            log.append(row)
+            with log_path.open("a") as stream:
+                stream.write(json.dumps(row) + "\n")
+            pace = (time.monotonic() - began) / (done - first)
+            progress(f"{row}, {pace * (options.steps - done):.0f} s to go")
+        if done % checkpoint_every == 0 or done == options.steps:
+            save_checkpoint(path, network, optimizer, done, asdict(options))
+    from seqcoder_jobs.training.curves import draw_curves
+
+    draw_curves(log, out / "curves.png", options.stage_two * options.steps)
+    return path
+
+
+def _local_gradients(
+    network: PhaseEncoder, genomes: list[Genome], options: TrainOptions
+) -> Callable[[int], dict[str, Any]]:
+    def gradients(step: int) -> dict[str, float]:
+        network.train()
+        loss, shown = step_loss(network, genomes, options, step, 0)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return shown
+
+    return gradients

@@ -1,0 +1,123 @@
+"""A loaded model: bases to latents, latents to classes, and its protein library."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqcoder.errors import ModelError
+from seqcoder.latent.modelfile import SUFFIX, ModelFile, read_model, residues_of
+from seqcoder.latent.types import latents_to_classes
+
+if TYPE_CHECKING:
+    from seqcoder.latent.library import Library
+
+MODELS_VARIABLE = "SEQCODER_MODELS"
+_SHIPPED = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class LatentModel:
+    """A model as loaded. ``digest`` is the SHA-256 (hex) of what decoding depends on."""
+
+    name: str
+    digest: str
+    file: ModelFile
+    path: Path
+
+    def encode(self, bases: NDArray[np.uint8], *, refine: bool = False) -> NDArray[np.int8]:
+        """Choose latents for one chunk: (n,) uint8 0..3 -> (ceil(n / 24),) int8.
+
+        With torch and an encoder part, the network names the genes it recognises; the
+        phase model starts from them (without torch: from open reading frames), fits the
+        chunk itself and chooses the path by its cost. ``refine`` spends more on it.
+        """
+        from seqcoder.latent.choice import choose_latents
+
+        return choose_latents(self, bases, refine=refine)
+
+    def classes(self, latents: NDArray[np.int8], n: int) -> NDArray[np.uint8]:
+        """Classes of ``n`` bases, (n,) uint8 0..6: integers only, any latents are valid."""
+        return latents_to_classes(latents, n)
+
+    def library(self, seed: int | None = None) -> Library:
+        """The protein library, indexed by seeds of ``seed`` residues (kept once built)."""
+        from seqcoder.latent import library
+
+        return _library(self.file, seed or library.SEED)
+
+
+@lru_cache(maxsize=4)
+def _library(file: ModelFile, seed: int) -> Library:
+    from seqcoder.latent.library import build_library
+
+    return build_library(residues_of(file), seed)
+
+
+def _folders() -> list[Path]:
+    given = os.environ.get(MODELS_VARIABLE, "")
+    return [Path(p) for p in given.split(os.pathsep) if p] + [_SHIPPED]
+
+
+def list_models() -> list[LatentModel]:
+    """Every readable model of the package and of the folders in ``SEQCODER_MODELS``."""
+    found = []
+    for folder in _folders():
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            file = read_model(path)
+            found.append(LatentModel(file.name, file.digest, file, path))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, stamp: tuple[int, int]) -> LatentModel:
+    file = read_model(path)
+    return LatentModel(file.name, file.digest, file, path)
+
+
+def _open(path: Path) -> LatentModel:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot read the model ({error.strerror})") from error
+    return _load(path, (status.st_mtime_ns, status.st_size))
+
+
+def load_model(name_or_path: str = "prokaryote-1", digest: str | None = None) -> LatentModel:
+    """Load a model by name, path or digest.
+
+    ``digest`` (hex SHA-256, as containers name it) must then be the model's; where the
+    named model is another one, any model at hand with that digest will do. Raises
+    ModelError (exit code 4) if there is none.
+    """
+    path = Path(name_or_path)
+    named = None
+    if path.suffix == SUFFIX and path.exists():
+        named = _open(path)
+    else:
+        for folder in _folders():
+            candidate = folder / f"{name_or_path}{SUFFIX}"
+            if candidate.exists():
+                named = _open(candidate)
+                break
+    if named is not None and digest in (None, named.digest):
+        return named
+    if digest is not None:
+        for model in list_models():
+            if model.digest == digest:
+                return replace(model, name=name_or_path) if named is None else model
+        have = f"the one at hand has {named.digest[:16]}" if named else "there is none of that name"
+        raise ModelError(
+            f"model {name_or_path} with SHA-256 {digest[:16]}... is needed, but {have}; "
+            f"put its {SUFFIX} file into a folder named by {MODELS_VARIABLE}"
+        )
+    raise ModelError(
+        f"no model {name_or_path}: not in this installation, nor a {SUFFIX} file, nor in a folder "
+        f"named by {MODELS_VARIABLE}"
+    )

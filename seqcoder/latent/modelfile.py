@@ -1,0 +1,146 @@
+"""Model files: plain data, named by SHA-256.
+
+A model has two parts, and a file holds both::
+
+    b"SQCMODEL"          8 bytes, magic and format
+    u32                  length of the header, little-endian
+    header               JSON: name, note, and for each part its offset, length and SHA-256
+    decoder part         zstd frame: residues of the protein library, uint8
+    encoder part         zstd frame of: u32, JSON (shape, arrays), arrays one after another
+
+**What an archive needs is the decoder part alone**, so its SHA-256 is the model's digest
+and is what containers name. The encoder part may be trained further, or be left out,
+without touching archives already written. There is no pickle and no code in a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from seqcoder.errors import ModelError
+
+MAGIC = b"SQCMODEL"
+SUFFIX = ".sqmodel"
+_LIMIT = 1 << 30  # bytes a part may unfold to
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """The parts of a model file, still compressed, with their digests (hex SHA-256)."""
+
+    name: str
+    note: str
+    decoder: bytes
+    encoder: bytes
+    digest: str
+    encoder_digest: str
+
+
+def write_model(
+    path: Path,
+    name: str,
+    residues: NDArray[np.uint8],
+    shape: Mapping[str, Any] | None = None,
+    weights: Mapping[str, NDArray[Any]] | None = None,
+    note: str = "",
+) -> ModelFile:
+    """Write a model file: library residues, and an encoder's shape and weights if there is one.
+
+    The same contents give the same bytes.
+    """
+    press = zstandard.ZstdCompressor(level=22)
+    decoder = press.compress(np.ascontiguousarray(residues, np.uint8).tobytes())
+    encoder = b""
+    if weights:
+        rows = []
+        blobs = []
+        for key in sorted(weights):
+            array = np.ascontiguousarray(weights[key])
+            rows.append({"name": key, "dtype": array.dtype.str, "shape": list(array.shape)})
+            blobs.append(array.tobytes())
+        head = json.dumps({"shape": dict(shape or {}), "arrays": rows}, sort_keys=True).encode()
+        encoder = press.compress(struct.pack("<I", len(head)) + head + b"".join(blobs))
+    parts = {
+        "decoder": {"length": len(decoder), "sha256": hashlib.sha256(decoder).hexdigest()},
+        "encoder": {"length": len(encoder), "sha256": hashlib.sha256(encoder).hexdigest()},
+    }
+    header = json.dumps({"name": name, "note": note, "parts": parts}, sort_keys=True).encode()
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(MAGIC + struct.pack("<I", len(header)) + header + decoder + encoder)
+    partial.replace(path)
+    return read_model(path)
+
+
+def read_model(path: Path) -> ModelFile:
+    """Read and verify a model file. Raises ModelError if it is missing or damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot read the model ({error.strerror})") from error
+    try:
+        if data[:8] != MAGIC:
+            raise ValueError("not a seqcoder model file")
+        (length,) = struct.unpack_from("<I", data, 8)
+        header = json.loads(data[12 : 12 + length])
+        at = 12 + length
+        found: dict[str, bytes] = {}
+        for part in ("decoder", "encoder"):
+            row = header["parts"][part]
+            found[part] = data[at : at + row["length"]]
+            at += row["length"]
+            if hashlib.sha256(found[part]).hexdigest() != row["sha256"]:
+                raise ValueError(f"its {part} part does not match its SHA-256")
+        if at != len(data):
+            raise ValueError("bytes are missing or left over at its end")
+        return ModelFile(
+            name=str(header["name"]),
+            note=str(header["note"]),
+            decoder=found["decoder"],
+            encoder=found["encoder"],
+            digest=header["parts"]["decoder"]["sha256"],
+            encoder_digest=header["parts"]["encoder"]["sha256"] if found["encoder"] else "",
+        )
+    except (ValueError, KeyError, TypeError, struct.error) as error:
+        raise ModelError(f"{path}: {error}; fetch the model again") from error
+
+
+def _unfold(data: bytes, part: str) -> bytes:
+    try:
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=_LIMIT)
+    except zstandard.ZstdError as error:
+        raise ModelError(f"the model's {part} part is damaged ({error})") from error
+
+
+def residues_of(file: ModelFile) -> NDArray[np.uint8]:
+    """The library's residues, (m,) uint8."""
+    return np.frombuffer(_unfold(file.decoder, "decoder"), np.uint8)
+
+
+def weights_of(file: ModelFile) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The encoder's shape and its arrays. Raises ModelError if the file has none."""
+    if not file.encoder:
+        raise ModelError(f"model {file.name} has no encoder part")
+    data = _unfold(file.encoder, "encoder")
+    try:
+        (length,) = struct.unpack_from("<I", data)
+        head = json.loads(data[4 : 4 + length])
+        at = 4 + length
+        arrays: dict[str, NDArray[Any]] = {}
+        for row in head["arrays"]:
+            dtype = np.dtype(row["dtype"])
+            count = int(np.prod(row["shape"], dtype=np.int64))
+            arrays[row["name"]] = np.frombuffer(data, dtype, count, at).reshape(row["shape"])
+            at += count * dtype.itemsize
+        return dict(head["shape"]), arrays
+    except (ValueError, KeyError, TypeError, struct.error) as error:
+        raise ModelError(f"model {file.name}: its encoder part is damaged ({error})") from error
