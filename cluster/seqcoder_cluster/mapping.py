@@ -14,6 +14,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+def _call(function: Callable[[T], R], item: T) -> R:
+    return function(item)
+
+
 def map_tasks(
     function: Callable[[T], R],
     items: Iterable[T],
@@ -41,12 +45,13 @@ def map_tasks(
             running = options.workers
         task = ray.remote(
             num_cpus=1, max_retries=0, memory=usable_memory(memory_bytes) if memory_bytes else None
-        )(function)
+        )(_call)
+        shared = ray.put(function)
         yield from in_flight(
             iter(items),
-            task.remote,
+            lambda item: task.remote(shared, item),
             running=running,
             waiting=2 * running,
-            describe=str,
+            describe=lambda item: str(item)[:200],
             ordered=ordered,
         )

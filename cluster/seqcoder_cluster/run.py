@@ -18,19 +18,18 @@ from seqcoder.genome import Opener
 from seqcoder.plan import ContainerPlan
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.coordinator import TOKEN_FILE, Coordinator, Job
 from seqcoder_cluster.executor import BATCH_BASES
-from seqcoder_cluster.faults import ClusterError, try_again, unwrap
+from seqcoder_cluster.faults import ClusterError, try_again
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts, Window, size_window
 from seqcoder_cluster.session import connect
-from seqcoder_cluster.stages import Coding, ModelActor
+from seqcoder_cluster.stages import Coding
 
 OnReport = Callable[[ContainerReport], None]
 OnProgress = Callable[[ProgressCounts], None]
 
 _PROGRESS_SECONDS = 1.0
-_ACTOR_SECONDS = 900.0
-_STAGE_TRIES = 3
 # What goes wrong with one container alone; after any other error no further one is begun.
 _OF_ONE_CONTAINER = (IntegrityError, ClusterError)
 
@@ -70,77 +69,11 @@ def run_containers(
     if not containers:
         return
     models = tuple(ChunkCoder(settings).model_rows())
-    with connect(options), _token_file(out) as token, _Actors() as actors:
+    with connect(options), _token_file(out) as token, Actors() as actors:
         coding = Coding(settings, models)
-        model_actors = _start_model_actors(coding, options, actors) if models else []
+        model_actors = start_model_actors(coding, options, actors) if models else []
         job = Job(coding, str(out.absolute()), token, opener, model_actors)
         _Run(job, options, actors, on_report, on_progress).write(containers)
-
-
-class _Actors:
-    """Starts actors and makes sure that none is left at the end."""
-
-    def __init__(self) -> None:
-        self._started: list[Any] = []
-
-    def __enter__(self) -> _Actors:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for actor in self._started:
-            self.stop(actor)
-
-    def start(self, kind: type, *arguments: Any, **options: Any) -> Any:
-        import ray
-
-        actor = ray.remote(**options)(kind).remote(*arguments)
-        self._started.append(actor)
-        return actor
-
-    def stop(self, actor: Any) -> None:
-        import ray
-
-        self._started = [other for other in self._started if other is not actor]
-        ray.kill(actor)
-
-
-def _start_model_actors(coding: Coding, options: ClusterOptions, actors: _Actors) -> list[Any]:
-    """Start the model actors and wait until one of them has loaded its model.
-
-    On the CPU they ask for none, so that coder tasks have them all: stage 1 is the smaller part.
-
-    Raises:
-        ModelError: the model cannot be loaded there. ClusterError: no actor found a place.
-    """
-    import ray
-
-    device = "cuda" if options.gpus_per_actor else "cpu"
-    pool = [
-        actors.start(
-            ModelActor,
-            coding,
-            device,
-            num_cpus=0,
-            num_gpus=options.gpus_per_actor,
-            scheduling_strategy="SPREAD",
-            max_restarts=-1,  # whatever becomes of it, batches are tried a bounded number of times
-            max_task_retries=_STAGE_TRIES,  # so that calls wait for the restart
-        )
-        for _ in range(options.actors)
-    ]
-    if pool:
-        loading = [actor.load.remote() for actor in pool]
-        ready, _ = ray.wait(loading, num_returns=1, timeout=_ACTOR_SECONDS)
-        if not ready:
-            raise ClusterError(
-                f"no model actor found a place within {_ACTOR_SECONDS:.0f} s: does the cluster "
-                f"have {options.gpus_per_actor:g} free GPUs on one node?"
-            )
-        try:
-            ray.get(ready)
-        except Exception as error:
-            raise unwrap(error) from None
-    return pool
 
 
 class _Run:
@@ -150,7 +83,7 @@ class _Run:
         self,
         job: Job,
         options: ClusterOptions,
-        actors: _Actors,
+        actors: Actors,
         on_report: OnReport,
         on_progress: OnProgress,
     ) -> None:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from corpus import Corpus, kill_worker, wait_for, workers
+from genomes import random_bases
+from seqcoder_cluster import ClusterOptions
+from seqcoder_cluster.actors import Actors, start_model_actors
+from seqcoder_cluster.executor import BATCH_BASES, RayExecutor
+from seqcoder_cluster.options import Window
+from seqcoder_cluster.stages import Coding, ModelActor, Staged
 
+from seqcoder.chunk import Bases, bases_digest
 from seqcoder.report import ContainerReport
+from seqcoder.settings import Settings
 
 pytestmark = pytest.mark.ray
 
@@ -30,8 +39,8 @@ def run_and(corpus: Corpus, out: Path, harm: Callable[[], object]) -> list[Conta
 
 
 def begun(out: Path) -> bool:
-    """Whether chunks have reached a temporary file."""
-    return any(path.stat().st_size > 20_000 for path in out.glob(".*.partial"))
+    """Whether a whole chunk of the larger container, and more, is in its temporary file."""
+    return any(path.stat().st_size > 60_000 for path in out.glob(".000001.*.partial"))
 
 
 def test_coder_worker_killed(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
@@ -72,8 +81,33 @@ def test_node_lost(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
     corpus.check(out)
 
 
+class SlowModel(ModelActor):
+    """A model actor that takes its time, so that it can be met at work."""
+
+    def stage(self, batch: Sequence[Bases]) -> list[Staged]:
+        time.sleep(0.2)
+        return super().stage(batch)
+
+
+def test_model_actor_killed(ray_cluster: Any) -> None:
+    """The actor's restarts and the calls it had, without a model: it finds no latents."""
+    coding = Coding(Settings(chunk_bases=1 << 18), ())
+    expected = [random_bases(BATCH_BASES, seed) for seed in range(8)]
+    with Actors() as actors:
+        pool = start_model_actors(coding, ClusterOptions(actors=2), actors, SlowModel)
+        executor = RayExecutor(coding, Window(1, 4, 8), pool)
+        coded = []
+        for chunk in executor.code(iter(expected)):
+            coded.append(chunk)
+            if len(coded) < 3:
+                kill_worker(ray_cluster, "SlowModel.stage")
+    assert [chunk.frames.row.digest for chunk in coded] == [bases_digest(b) for b in expected]
+    assert not workers(ray_cluster, "SlowModel.stage")
+
+
 DRIVER = """
 import sys
+import time
 from pathlib import Path
 from corpus import SETTINGS
 from seqcoder.genome import local_source, read_local
