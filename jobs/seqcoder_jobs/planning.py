@@ -14,6 +14,7 @@ from seqcoder.genome import GenomeSource
 from seqcoder.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_containers
 from seqcoder.settings import DEFAULT_CHUNK_BASES, DEFAULT_LEVEL, Settings
 from seqcoder_jobs.archive import SavedPlan
+from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.corpus.opener import open_source
 
 _Key = tuple[str, str]
@@ -108,7 +109,7 @@ def extend(
     """Return the plan with new inputs, and those that failed, in additional containers.
 
     What is in containers stays where it is. A failed input is taken out of the container it was
-    left out of, and planned anew as it is now.
+    left out of, and planned anew as it is now; or not, if its file has been removed.
 
     Raises:
         UsageError: an input that the archive holds, or that is planned, has changed since.
@@ -136,7 +137,7 @@ def extend(
     again = [
         replace(listed.get(key, genome), name=genome.name)
         for key, (genome, _) in places.items()
-        if key in retry
+        if key in retry and (key in listed or not _is_gone(genome))
     ]
     fresh = [source for key, source in listed.items() if key not in places]
     kept = [
@@ -155,6 +156,11 @@ def extend(
 
 def _key(source: GenomeSource) -> _Key:
     return source.path, source.member
+
+
+def _is_gone(source: GenomeSource) -> bool:
+    """Whether the user removed a local input."""
+    return not is_uri(source.path) and not Path(source.path).exists()
 
 
 def _changed(now: GenomeSource, planned: GenomeSource, file: str, done: Done) -> bool:

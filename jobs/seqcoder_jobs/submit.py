@@ -227,15 +227,16 @@ def _finish(archive: Archive, todo: Todo) -> tuple[Problem, ...]:
     """Compact the manifest and mark success, if all is there; returns the failures."""
     from seqcoder_jobs.manifest.files import compact, covered_containers, read_table
 
-    table = read_table(archive.manifest, "genomes", ["source", "status", "error"])
+    plan = todo.saved.plan
+    table = read_table(archive.manifest, "genomes", ["genome", "source", "status", "error"])
+    names = {genome.name for container in plan.containers for genome in container.genomes}
     failures = tuple(
         Problem(row["source"], row["error"] or "")
         for row in table.to_pylist()
-        if row["status"] == "failed"
+        if row["status"] == "failed" and row["genome"] in names
     )
-    planned = {container.file for container in todo.saved.plan.containers}
-    if planned <= covered_containers(archive.manifest):
-        compact(archive.manifest)
+    if {container.file for container in plan.containers} <= covered_containers(archive.manifest):
+        compact(archive.manifest, names)
         if not failures and not archive.success.exists():
             archive.mark_success(todo.saved, container_facts(archive))
     return failures

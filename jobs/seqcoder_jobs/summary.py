@@ -66,7 +66,7 @@ def summarise(archive: Archive) -> Summary:
     failed = {
         name
         for name, status in zip(genomes["genome"].to_pylist(), statuses, strict=True)
-        if status == "failed"
+        if status == "failed" and name in planned
     }
 
     def total(column: str) -> Any:

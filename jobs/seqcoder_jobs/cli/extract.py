@@ -70,15 +70,25 @@ def run(choices: Choices) -> None:
         try:
             found = find_regions(archive, queries, whole, opened)
         except NotFoundError as error:
-            place = find_genome(places, queries[0], str(archive)) if len(queries) == 1 else None
-            if place is None:
-                raise NotFoundError(
-                    str(error).replace("'seqcoder list -r'", "'seqcoder-ray list -r'")
-                ) from None
-            _genomes(archive, [place], choices)
+            like = None if whole else _genome_like(places, queries, archive)
+            if like is None:
+                wanted = "record" if whole or len(queries) > 1 else "genome or record"
+                text = str(error).replace("'seqcoder list -r'", "'seqcoder-ray list -r'")
+                raise NotFoundError(text.replace("no record", f"no {wanted}")) from None
+            _genomes(archive, [like], choices)
             return
         with text_output(choices.output, choices.force) as out:
             write_regions(out, found, choices.width)
+
+
+def _genome_like(places: list[Place], queries: list[str], archive: Archive) -> Place | None:
+    """Return the genome whose file name or stem is the only query, or None."""
+    if len(queries) != 1:
+        return None
+    try:
+        return find_genome(places, queries[0], str(archive))
+    except NotFoundError:
+        return None
 
 
 def _listed(regions: str | None) -> list[str]:

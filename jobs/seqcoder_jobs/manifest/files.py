@@ -6,7 +6,7 @@ clear what is there twice (a part and the compacted file that took it in) and wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,13 +113,20 @@ def write_part(manifest: Path, container: str, rows: Rows) -> None:
         _write(manifest / table / part_name(container), data, [container])
 
 
-def compact(manifest: Path) -> None:
-    """Make one file of each table. May be interrupted anywhere and called again."""
+def compact(manifest: Path, planned: Collection[str]) -> None:
+    """Make one file of each table. May be interrupted anywhere and called again.
+
+    Failures of genomes that are no longer ``planned`` (their files were removed) fall away.
+    """
     for table in TABLES:
         files = manifest_files(manifest, table)
         if [file.path.name for file in files] != [COMPACTED]:
             covers = [container for file in files for container in file.covers]
             data = read_table(manifest, table)
+            if table == "genomes":
+                rows = zip(data["genome"].to_pylist(), data["status"].to_pylist(), strict=True)
+                keep = [status != FAILED or name in planned for name, status in rows]
+                data = data.filter(pa.array(keep, pa.bool_()))
             _write(manifest / table / COMPACTED, data, list(dict.fromkeys(covers)))
         remove_taken_in(manifest, table)
 
@@ -165,4 +172,4 @@ def forget(manifest: Path, containers: set[str]) -> None:
             data = pq.read_table(file.path, partitioning=None)
             keep = [name not in containers for name in data["container"].to_pylist()]
             covers = [name for name in file.covers if name not in containers]
-            _write(file.path, data.filter(pa.array(keep)), covers)
+            _write(file.path, data.filter(pa.array(keep, pa.bool_())), covers)

@@ -1,0 +1,76 @@
+"""A runner that writes containers in this process; it can be made to die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from seqcoder_cluster.options import ClusterOptions, ProgressCounts
+from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.submit import Outcome, Request, submit
+
+from seqcoder.chunk import ChunkCoder
+from seqcoder.executor import ThreadExecutor
+from seqcoder.genome import GenomeSource, Opener
+from seqcoder.pipeline import write_container
+from seqcoder.plan import ContainerPlan
+from seqcoder.report import ContainerReport
+from seqcoder.settings import Settings
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing but ``finally`` and ``with`` runs, and those free no files."""
+
+
+def run_here(
+    containers: Sequence[ContainerPlan],
+    settings: Settings,
+    out: Path,
+    options: ClusterOptions,
+    *,
+    opener: Opener,
+    on_report: Callable[[ContainerReport], None],
+    on_progress: Callable[[ProgressCounts], None] = lambda counts: None,
+) -> None:
+    coder = ChunkCoder(settings)
+    for container in containers:
+        report = write_container(
+            container.genomes,
+            settings,
+            coder.model_rows(),
+            ThreadExecutor(coder, 1),
+            out / container.file,
+            opener=opener,
+        )
+        on_report(report)
+        on_progress(ProgressCounts(len(report.genomes), containers=1))
+
+
+def dying_opener(opener: Opener, fatal: str) -> Opener:
+    def read(source: GenomeSource) -> bytes:
+        if source.name == fatal:
+            raise Killed
+        return opener(source)
+
+    return read
+
+
+def dies_reading(fatal: str) -> Callable[..., None]:
+    def run(*arguments: object, opener: Opener, **others: object) -> None:
+        run_here(*arguments, opener=dying_opener(opener, fatal), **others)  # type: ignore[arg-type]
+
+    return run
+
+
+SMALL = Wishes(level=1, chunk_bases=1024, container_bytes=6000)
+
+
+def submit_here(
+    corpora: Sequence[Path | str],
+    archive: Path,
+    *,
+    wishes: Wishes = SMALL,
+    runner: Callable[..., None] = run_here,
+) -> Outcome:
+    request = Request(tuple(map(str, corpora)), str(archive), wishes)
+    return submit(request, runner=runner)

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+import zstandard
+from pyarrow import fs
+from seqcoder_jobs.corpus import locations
+from seqcoder_jobs.corpus.listing import Listing, list_corpora, read_list
+from seqcoder_jobs.corpus.opener import open_source
+
+from seqcoder.errors import InputError
+from seqcoder.genome import GenomeSource
+
+FILES = {
+    "b.fa": b">b\nACGT\n",
+    "a/y.fna": b">y\nAC\n",
+    "a/x.fna.gz": gzip.compress(b">x\nGG\n", mtime=0),
+    "a-b/z.fa": b">z\nTT\n",
+}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    for name, data in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def names(listing: Listing) -> list[str]:
+    return [source.name for source in listing.sources]
+
+
+def errors(listing: Listing) -> str:
+    return "\n".join(f"{problem.source}: {problem.error}" for problem in listing.problems)
+
+
+def test_folder_is_listed_in_order_of_its_parts(corpus: Path) -> None:
+    (corpus / ".hidden.fa").write_bytes(b">h\nA\n")
+    (corpus / "md5sum.txt").write_text("x")
+    listing = list_corpora([str(corpus)])
+    assert names(listing) == ["a/x.fna", "a/y.fna", "a-b/z.fa", "b.fa"]
+    assert not listing.problems
+    assert listing.passed_over == 1
+    for source in listing.sources:
+        original = (corpus / source.path).read_bytes()
+        assert open_source(source) == original
+        assert source.size == len(original)
+
+
+def test_all_files_takes_those_without_suffix(corpus: Path) -> None:
+    (corpus / "md5sum.txt").write_text("x")
+    assert "md5sum.txt" in names(list_corpora([str(corpus)], all_files=True))
+
+
+def test_named_files_need_no_suffix_and_are_taken_once(corpus: Path) -> None:
+    odd = corpus / "genome"
+    odd.write_bytes(b">g\nA\n")
+    listing = list_corpora([str(odd), str(corpus / "b.fa"), str(corpus)])
+    assert names(listing) == ["genome", "b.fa", "a/x.fna", "a/y.fna", "a-b/z.fa"]
+    again = list_corpora([str(corpus), str(corpus / "b.fa")])
+    assert not again.problems
+
+
+def test_problems_are_told_and_the_rest_is_listed(corpus: Path, tmp_path: Path) -> None:
+    (corpus / "broken.fa").symlink_to(corpus / "nowhere")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    listing = list_corpora([str(corpus), str(empty), str(tmp_path / "missing.fa")])
+    assert len(listing.sources) == 4
+    text = errors(listing)
+    assert "broken.fa: No such file" in text
+    assert f"{empty}: no FASTA files found there" in text
+    assert "missing.fa: No such file" in text
+
+
+def test_circular_links_end(corpus: Path) -> None:
+    (corpus / "a" / "round").symlink_to(corpus, target_is_directory=True)
+    assert len(list_corpora([str(corpus)]).sources) == 4
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_folder_without_permission_is_told(corpus: Path) -> None:
+    (corpus / "a").chmod(0)
+    try:
+        listing = list_corpora([str(corpus)])
+    finally:
+        (corpus / "a").chmod(0o755)
+    assert "Permission denied" in errors(listing)
+    assert names(listing) == ["a-b/z.fa", "b.fa"]
+
+
+def test_glob_names_are_relative_to_what_is_fixed(corpus: Path) -> None:
+    listing = list_corpora([str(corpus / "*" / "*.fna*"), str(corpus / "no*match")])
+    assert names(listing) == ["a/x.fna", "a/y.fna"]
+    assert "matches nothing" in errors(listing)
+
+
+def test_known_inputs_keep_their_names(corpus: Path, tmp_path: Path) -> None:
+    known = [GenomeSource("kept", str(corpus / "b.fa")), GenomeSource("a/y.fna", "/elsewhere")]
+    listing = list_corpora([str(corpus)], known=known)
+    assert names(listing) == ["a/x.fna", "corpus/a/y.fna", "a-b/z.fa", "kept"]
+
+
+def test_list_leaves_blank_lines_and_comments_out() -> None:
+    assert list(read_list(["a b.fa\n", "\n", "# no\n", "c.fa\r\n"])) == ["a b.fa", "c.fa"]
+
+
+PACK = {
+    "b.tar": lambda data: data,
+    "b.tar.gz": lambda data: gzip.compress(data, mtime=0),
+    "b.tar.zst": lambda data: zstandard.compress(data[:700]) + zstandard.compress(data[700:]),
+    "b.tar.xz": lzma.compress,
+}
+
+
+def tar_bytes(members: list[tuple[str, bytes]]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+MEMBERS = [("d/z.fa", b">z\nAC\n"), ("d/a.fa", b">a\nGT\n" * 500), ("d/readme.txt", b"-")]
+
+
+@pytest.mark.parametrize("name", PACK)
+def test_tar_members_are_read_in_any_order(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(PACK[name](tar_bytes(MEMBERS)))
+    listing = list_corpora([str(path)])
+    assert names(listing) == ["d/z.fa", "d/a.fa"]  # the tar's own order
+    assert (listing.passed_over, listing.problems) == (1, [])
+    contents = dict(MEMBERS)
+    for source in [*listing.sources, *reversed(listing.sources), listing.sources[0]]:
+        assert open_source(source) == contents[source.member]
+    assert listing.sources[0].label == f"{path}::d/z.fa"
+
+
+def test_tar_in_a_folder_gives_its_name_to_the_members(tmp_path: Path) -> None:
+    (tmp_path / "batch1.tar").write_bytes(tar_bytes(MEMBERS))
+    assert names(list_corpora([str(tmp_path)])) == ["batch1/d/z.fa", "batch1/d/a.fa"]
+
+
+def test_damaged_tars_are_told(tmp_path: Path) -> None:
+    whole = tar_bytes([*MEMBERS, MEMBERS[0], ("late.fa", b">l\nA\n")])
+    (tmp_path / "double.tar").write_bytes(whole)
+    large = tar_bytes([MEMBERS[0], ("big.fa", b">r\n" + os.urandom(200_000).hex().encode())])
+    (tmp_path / "short.tar.gz").write_bytes(gzip.compress(large)[:150_000])
+    (tmp_path / "cut.tar").write_bytes(large[:300_000])
+    (tmp_path / "none.tar").write_bytes(tar_bytes(MEMBERS[2:]))
+    (tmp_path / "text.tar").write_bytes(b"no tar at all" * 100)
+    listing = list_corpora([str(tmp_path)])
+    text = errors(listing)
+    assert {"double/d/z.fa", "double/late.fa", "short/d/z.fa"} <= set(names(listing))
+    assert "double.tar::d/z.fa: a second member of this name" in text
+    assert "short.tar.gz: the tar file is cut short or damaged" in text
+    assert "cut.tar: the tar file is cut short or damaged" in text
+    assert "none.tar: no FASTA files in this tar file" in text
+    assert "text.tar: not a readable tar file" in text
+
+
+def test_changed_tar_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "b.tar"
+    path.write_bytes(tar_bytes(MEMBERS))
+    source = list_corpora([str(path)]).sources[0]
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(InputError, match="changed since"):
+        open_source(source)
+
+
+def test_file_uri(corpus: Path) -> None:
+    odd = corpus / "with space#.fa"
+    odd.write_bytes(b">s\nA\n")
+    listing = list_corpora([f"file://{corpus}", f"file://{corpus}/a/*.fna"])
+    assert names(listing) == ["a-b/z.fa", "a/x.fna", "a/y.fna", "b.fa", "with space#.fa"]
+    for source in listing.sources:
+        assert open_source(source) == Path(source.path.removeprefix("file://")).read_bytes()
+    odd.write_bytes(b">s\nAC\n")
+    with pytest.raises(InputError, match="changed since"):
+        open_source(listing.sources[-1])
+
+
+def test_object_store(monkeypatch: pytest.MonkeyPatch, corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    corpus.rename(tmp_path / "bucket" / "corpus")
+    (tmp_path / "bucket" / "t.tar").write_bytes(tar_bytes(MEMBERS))
+    store = fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())
+    monkeypatch.setattr(locations, "_filesystem", lambda scheme, root, query: store)
+    listing = list_corpora(
+        ["s3://bucket/corpus?region=x", "s3://bucket/t.tar", "s3://bucket/none", "gs://bucket/*.fa"]
+    )
+    assert names(listing) == ["a-b/z.fa", "a/x.fna", "a/y.fna", "b.fa", "d/z.fa", "d/a.fa"]
+    assert listing.sources[0].path == "s3://bucket/corpus/a-b/z.fa?region=x"
+    assert open_source(listing.sources[1]) == FILES["a/x.fna.gz"]
+    assert open_source(listing.sources[5]) == MEMBERS[1][1]
+    assert "s3://bucket/none: no such file or folder" in errors(listing)
+    assert "gs://bucket/*.fa: no FASTA files found" in errors(listing)
+
+
+def test_mock_filesystem_has_no_mtime_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = fs._MockFileSystem()
+    store.create_dir("bucket/c")
+    with store.open_output_stream("bucket/c/x.fa") as out:
+        out.write(b">x\nACGT\n")
+    monkeypatch.setattr(locations, "_filesystem", lambda scheme, root, query: store)
+    (source,) = list_corpora(["s3://bucket/c/"]).sources
+    assert (source.name, open_source(source)) == ("x.fa", b">x\nACGT\n")
+
+
+def test_unknown_scheme_is_one_clear_line() -> None:
+    listing = list_corpora(["zzz://bucket/x.fa"])
+    assert "Unrecognized filesystem" in errors(listing)
+    assert "\n" not in listing.problems[0].error

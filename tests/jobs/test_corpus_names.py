@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from seqcoder_jobs.corpus.names import (
+    Candidate,
+    assign_names,
+    is_tar,
+    looks_like_fasta,
+    plain_name,
+    strip_tar,
+)
+
+from seqcoder.container.rows import check_name
+
+
+def named(*pairs: tuple[str, str], taken: tuple[str, ...] = ()) -> list[str]:
+    return assign_names([Candidate(relative, corpus) for relative, corpus in pairs], taken)
+
+
+def test_name_is_relative_path_without_compression_suffix() -> None:
+    assert named(("a/x.fna.gz", "c"), ("b.fa", "c")) == ["a/x.fna", "b.fa"]
+
+
+def test_same_name_in_two_corpora_gets_the_corpus_before_it() -> None:
+    assert named(("x.fa", "one"), ("x.fa", "two"), ("y.fa", "two")) == [
+        "one/x.fa",
+        "two/x.fa",
+        "y.fa",
+    ]
+
+
+def test_compressed_twin_keeps_its_suffix() -> None:
+    assert named(("x.fa", "c"), ("x.fa.gz", "c")) == ["x.fa", "x.fa.gz"]
+
+
+def test_corpora_of_one_name_are_numbered() -> None:
+    assert named(("x.fa", "c"), ("x.fa", "c")) == ["x.fa~1", "x.fa~2"]
+
+
+def test_taken_names_stay_with_their_owners() -> None:
+    assert named(("x.fa", "new"), taken=("x.fa",)) == ["new/x.fa"]
+    assert named(("x.fa", "new"), taken=("x.fa", "new/x.fa")) == ["x.fa~1"]
+
+
+def test_odd_file_names_become_plain() -> None:
+    assert plain_name("a\\b\nc\udcff.fa") == "a%5Cb%0Ac%FF.fa"
+    assert plain_name("./../a//b.fa") == "a/b.fa"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.sampled_from("ab/.~g z\\\n"), min_size=1, max_size=8),
+            st.sampled_from(["c", "d", "a"]),
+        ),
+        max_size=12,
+    ),
+    st.sets(st.sampled_from(["a", "b", "c/a", "a~1", "ab"])),
+)
+def test_names_are_unique_and_acceptable(pairs: list[tuple[str, str]], taken: set[str]) -> None:
+    names = named(*pairs, taken=tuple(taken))
+    assert len(set(names)) == len(names)
+    assert not taken & set(names)
+    for name in names:
+        check_name(name)
+
+
+def test_suffixes() -> None:
+    assert all(map(looks_like_fasta, ["x.fa", "x.FNA.gz", "x.faa", "x.aln.zst", "x.fasta.xz"]))
+    assert not any(map(looks_like_fasta, ["x.txt", "x.fa.md5", "fa", "x.gff.gz"]))
+    assert is_tar("b.tar.xz")
+    assert is_tar("b.TGZ")
+    assert not is_tar("b.xz")
+    assert strip_tar("d/b.tar.zst") == "d/b"

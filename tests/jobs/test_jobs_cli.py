@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from local_runner import run_here
+from seqcoder_jobs.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+SMALL = ("-1", "--chunk-size", "1K", "--container-size", "6000")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Run seqcoder-ray in this process, without Ray; returns exit code, stdout, stderr."""
+    monkeypatch.setattr("seqcoder_cluster.run_containers", run_here)
+    monkeypatch.setattr(
+        "seqcoder_cluster.map_tasks",
+        lambda function, items, options, ordered: ((item, function(item)) for item in items),
+    )
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["seqcoder-ray", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfdbinary.readouterr()
+        assert b"Traceback" not in err
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, out.decode(), err.decode()
+
+    return command
+
+
+@pytest.fixture
+def archive(run: Run, corpus: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "archive"
+    code, out, err = run("submit", corpus, "-o", folder, *SMALL, "-q")
+    assert (code, err) == (0, "")
+    assert "6: 5 verified, 1 stored as they are, 0 failed, 0 pending" in out
+    return folder
+
+
+def test_help_is_quick_and_names_everything() -> None:
+    code = "import sys; sys.argv=['x','--help']\nfrom seqcoder_jobs.cli import main\ntry: main()\n"
+    code += "except SystemExit: print([m for m in sys.modules if m.split('.')[0] in "
+    code += "('ray','torch','pyarrow','numba','numpy')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    for verb in ("submit", "status", "verify", "extract", "list", "logs", "stop", "demo", "train"):
+        assert verb in done.stdout
+
+
+def test_options_of_submit(run: Run) -> None:
+    code, out, _ = run("submit", "--help")
+    assert code == 0
+    for option in (
+        "--output",
+        "--from-file",
+        "--address",
+        "--detach",
+        "--gpus-per-actor",
+        "--actors",
+        "--workers",
+        "--level",
+        "--no-latents",
+        "--model",
+        "--chunk-size",
+        "--container-size",
+        "--dry-run",
+        "--json",
+        "--quiet",
+    ):
+        assert option in out
+
+
+def test_dry_run(run: Run, corpus: Path, tmp_path: Path) -> None:
+    code, out, _ = run("submit", corpus, "-o", tmp_path / "a", *SMALL, "--dry-run")
+    assert code == 0
+    for line in ("genomes ", "chunks ", "containers ", "archive grows by", "time "):
+        assert line in out
+    assert not (tmp_path / "a").exists()
+    code, out, _ = run("submit", corpus, "-o", tmp_path / "a", *SMALL, "--dry-run", "--json")
+    facts = json.loads(out)
+    assert (facts["genomes"], facts["containers"]) == (6, 3)
+    assert facts["plan"]["containers"][0]["file"] == "000000.sqc"
+
+
+def test_list_on_standard_input_and_from_file(
+    run: Run, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"{corpus}/b.fa\n# comment\n{corpus}/c\n".encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    (tmp_path / "list").write_text(f"{corpus}/a.fa\n")
+    arguments = ("-o", tmp_path / "a", "--from-file", tmp_path / "list", *SMALL, "--json")
+    code, out, _ = run("submit", "-", *arguments)
+    assert code == 0
+    assert json.loads(out)["genomes"] == 4
+    _, out, _ = run("list", tmp_path / "a")
+    assert [line.split("\t")[0] for line in out.splitlines()[1:]] == [
+        "b.fa",
+        "one.fna",
+        "two.fna",
+        "a.fa",
+    ]
+
+
+def test_failures_are_listed_and_exit_code_is_1(run: Run, corpus: Path, tmp_path: Path) -> None:
+    whole = (corpus / "e.fa.gz").read_bytes()
+    (corpus / "e.fa.gz").write_bytes(whole[:-20])
+    code, out, err = run("submit", corpus, "/no/such.fa", "-o", tmp_path / "a", *SMALL)
+    assert code == 1
+    assert "4 verified, 1 stored as they are, 1 failed" in out
+    assert "error: /no/such.fa: No such file" in err
+    assert f"error: {corpus}/e.fa.gz: truncated gzip data" in err
+    assert err.splitlines()[-1].startswith("seqcoder-ray: error: 2 inputs failed")
+    _, out, _ = run("list", "--failed", tmp_path / "a")
+    assert out.splitlines()[1].startswith("e.fa\tfailed\t")
+    assert run("status", tmp_path / "a")[0] == 0
+
+
+def test_usage_errors_are_one_line_and_exit_code_is_2(
+    run: Run, corpus: Path, tmp_path: Path, archive: Path
+) -> None:
+    for arguments, message in (
+        (("submit", corpus), "say where it goes with -o ARCHIVE"),
+        (("submit", "-o", tmp_path / "x"), "nothing to compress"),
+        (("submit", corpus, "-o", archive, "-2"), "--level 2: the archive was begun with 1"),
+        (("submit", corpus, "-o", "s3://bucket/a"), "archives lie on a (shared) file system"),
+        (("submit", corpus, "-o", archive, "--chunk-size", "huge"), "'huge' is not understood"),
+        (("submit", corpus, "-o", tmp_path / "x", "--detach"), "give its dashboard"),
+        (("submit", corpus, "-o", archive, "--no-latents", "--model", "m"), "contradict"),
+        (("verify", tmp_path), "no archive"),
+        (("extract", archive), "nothing asked for"),
+        (("extract", archive, "nobody"), "no genome or record 'nobody'"),
+        (("extract", archive, "--all"), "-o FOLDER"),
+        (("extract", archive, "c1:9-3"), "not within"),
+        (("logs", archive), "no detached job"),
+    ):
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, ""), arguments
+        assert message in err
+        assert len(err.splitlines()) == 1
+
+
+def test_no_input_at_all_is_exit_code_1(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("submit", tmp_path, "-o", tmp_path / "x" / "a")
+    assert code == 1
+    assert "no FASTA files found there" in err
+    assert not (tmp_path / "x").exists()
+
+
+def test_verify_says_intact(run: Run, archive: Path) -> None:
+    for full, what in (((), "all checksums"), (("--full",), "all bases and files")):
+        code, out, err = run("verify", archive, *full)
+        assert (code, err) == (0, "")
+        assert out.endswith(f"intact\t3 containers, 6 genomes, 16 chunks, {what}\n")
+
+
+@pytest.mark.parametrize("where", [0.0, 0.3, 0.5, 0.7, 0.97, 1.0])
+def test_flipped_bit_is_found_and_the_rest_comes_out(
+    run: Run, archive: Path, tmp_path: Path, contents: dict[str, bytes], where: float
+) -> None:
+    path = archive / "containers" / "000001.sqc"
+    data = bytearray(path.read_bytes())
+    data[int(where * (len(data) - 1))] ^= 0x10
+    path.write_bytes(data)
+    code, _, err = run("verify", archive)
+    assert code == 3
+    assert "000001.sqc" in err
+    if where == 0.5:
+        assert "chunk" in err
+        assert "damaged genomes: " in err
+    out = tmp_path / "out"
+    code, _, err = run("extract", archive, "--all", "-o", out)
+    back = {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    assert all(contents[name] == data for name, data in back.items())
+    assert {"a.fa", "d.faa", "e.fa"} <= set(back)
+    assert code == (0 if len(back) == 6 else 3)
+
+
+def test_swapped_containers_are_found(run: Run, archive: Path) -> None:
+    one, two = (archive / "containers" / f"00000{i}.sqc" for i in (0, 1))
+    data = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(data)
+    code, _, err = run("verify", archive)
+    assert code == 3
+    assert "holds other genomes than the manifest says" in err
+
+
+def test_missing_container_and_damaged_manifest_are_found(run: Run, archive: Path) -> None:
+    (archive / "containers" / "000000.sqc").unlink()
+    records = archive / "manifest" / "records" / "all.parquet"
+    records.write_bytes(records.read_bytes() + b"x")
+    code, _, err = run("verify", archive)
+    assert code == 3
+    assert "000000.sqc" in err
+    assert "records/all.parquet: does not match its SHA-256" in err
+
+
+def test_extract(run: Run, archive: Path, tmp_path: Path, contents: dict[str, bytes]) -> None:
+    assert run("extract", archive, "c/one.fna")[1].encode() == contents["c/one.fna"]
+    assert run("extract", archive, "one")[1].encode() == contents["c/one.fna"]
+    code, out, _ = run("extract", archive, "c3:11-20", "plasmid:9-13", "c5", "-w", "5")
+    bases = contents["c/one.fna"].split(b"\n", 1)[1].replace(b"\n", b"").decode()
+    assert out.startswith(f">c3:11-20\n{bases[10:15]}\n{bases[15:20]}\n>plasmid:9-13\nNacgt\n>c5 ")
+    assert code == 0
+    (tmp_path / "regions").write_text("plasmid\t0\t4\n")
+    assert run("extract", archive, "--regions", tmp_path / "regions")[1] == ">plasmid:1-4\nACGT\n"
+    code, _, err = run("extract", archive, "-g", "a.fa", "-g", "b.fa", "-o", tmp_path / "two")
+    assert "2 genomes restored" in err
+    assert (tmp_path / "two" / "b.fa").read_bytes() == contents["b.fa"]
+    code, _, err = run("extract", archive, "-g", "a.fa", "-o", str(tmp_path / "two") + "/")
+    assert (code, "exists already" in err) == (2, True)
+    one = tmp_path / "one.fa"
+    assert run("extract", archive, "-g", "a.fa", "-o", one)[0] == 0
+    assert one.read_bytes() == contents["a.fa"]
+    code, _, err = run("extract", archive, "-g", "a.fa", "plasmid")
+    assert (code, "no record 'plasmid'" in err) == (2, True)
+
+
+def test_record_in_two_genomes_asks_which(run: Run, corpus: Path, tmp_path: Path) -> None:
+    (corpus / "copy.fa").write_bytes((corpus / "a.fa").read_bytes())
+    run("submit", corpus, "-o", tmp_path / "a", *SMALL)
+    code, _, err = run("extract", tmp_path / "a", "c1:1-4")
+    assert (code, "2 records are called 'c1'" in err) == (2, True)
+    code, out, _ = run("extract", tmp_path / "a", "c1:1-4", "-g", "copy.fa")
+    assert (code, out.splitlines()[0]) == (0, ">c1:1-4")
+
+
+def test_list_and_checksums(run: Run, archive: Path, tmp_path: Path) -> None:
+    _, out, _ = run("list", archive, "--records")
+    assert out.splitlines()[0] == "#genome\trecord\tlength\trefget\tcontainer"
+    assert len(out.splitlines()) == 7
+    run("extract", archive, "-g", "a.fa", "-g", "d.faa", "-o", tmp_path / "out")
+    _, sums, _ = run("list", archive, "--sha256")
+    lines = [line for line in sums.splitlines() if line.split()[1] in ("a.fa", "d.faa")]
+    done = subprocess.run(
+        ["sha256sum", "-c", "-"],
+        input="\n".join(lines) + "\n",
+        text=True,
+        capture_output=True,
+        cwd=tmp_path / "out",
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(run("list", archive, "--json")[1])
+    assert {row["genome"] for row in rows} == {
+        "a.fa",
+        "b.fa",
+        "c/one.fna",
+        "c/two.fna",
+        "d.faa",
+        "e.fa",
+    }
+
+
+def test_status_tells_what_is_pending(run: Run, archive: Path, corpus: Path) -> None:
+    (archive / "_SUCCESS").unlink()
+    facts = json.loads(run("status", archive, "--json")[1])
+    assert (facts["complete"], facts["running"], facts["pending"]) == (False, False, 0)
+    assert facts["containers_done"] == facts["containers"] == 3
+    assert facts["bytes"] == sum(p.stat().st_size for p in (archive / "containers").glob("*"))
+
+
+def test_training_takes_its_own_arguments(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    import types
+
+    seen: list[list[str]] = []
+    fake = types.ModuleType("seqcoder_jobs.training.cli")
+    fake.train = seen.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "seqcoder_jobs.training.cli", fake)
+    assert run("train", "--epochs", "3", "--help")[0] == 0
+    assert seen == [["--epochs", "3", "--help"]]
