@@ -10,7 +10,7 @@ _STYLE = """
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, "Segoe UI", "Helvetica Neue", "DejaVu Sans", Arial, sans-serif;
   color: var(--ink); background: #fff; margin: 0 auto; padding: 2rem 1.5rem 4rem;
-  max-width: 68rem; }
+  max-width: 72rem; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .25rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; padding-top: .75rem;
   border-top: 2px solid var(--ink); break-after: avoid; }
@@ -23,13 +23,14 @@ p { max-width: 46rem; margin: .5rem 0; }
   overflow-wrap: anywhere; }
 .facts span { color: var(--soft); font-size: .85rem; }
 .wide { overflow-x: auto; margin: .75rem 0; }
-table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .75rem; border-bottom: 1px solid var(--line); text-align: left;
+table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .55rem; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 th { border-bottom: 1.5px solid var(--ink); font-weight: 600; vertical-align: bottom; }
 td:first-child, th:first-child { padding-left: 0; }
 td.n, th.n { text-align: right; white-space: nowrap; }
-td.t { overflow-wrap: anywhere; min-width: 9rem; }
+td.t { overflow-wrap: anywhere; min-width: 6rem; }
+td.t:first-child { min-width: 11rem; }
 tr.ours td { font-weight: 600; background: #eef4fe; }
 tr { break-inside: avoid; }
 figure { margin: 1rem 0 1.5rem; break-inside: avoid; }
@@ -47,8 +48,10 @@ code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
 .good, .bad { border-left: .3rem solid; padding: .5rem 1rem; max-width: 46rem; }
 .good { border-color: #1a7f4b; background: #eefaf3; }
 .bad { border-color: #b3261e; background: #fdf1f0; }
-@media print { body { padding: 0; max-width: none; font-size: 10pt; } .wide { overflow: visible; }
-  h2 { break-after: avoid; } }
+@media print { body { padding: 0; max-width: none; font-size: 9.5pt; }
+  .wide { overflow: visible; } table { font-size: 7.5pt; } th, td { padding: .2rem .35rem; }
+  td.t:first-child { min-width: 7rem; } h2 { margin-top: 1.25rem; } }
+@page { margin: 15mm; }
 """
 
 
@@ -87,9 +90,10 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
 def table(
     header: Sequence[str], rows: Iterable[Sequence[str]], marked: Iterable[int] = (), texts: int = 1
 ) -> str:
-    """Return a table (``header`` may be empty); the first ``texts`` columns are text, the others numbers, flush right.
+    """Return a table; ``header`` may be empty.
 
-    ``marked`` are the numbers of rows that stand out.
+    The first ``texts`` columns are text, the others numbers, flush right; ``marked`` are the
+    numbers of rows that stand out.
     """
     chosen = set(marked)
 

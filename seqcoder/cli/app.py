@@ -235,3 +235,53 @@ def repair(
     from seqcoder.cli.repair import run
 
     run(container, output, force)
+
+
+@app.command()
+def bench(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="FASTA files to measure with")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for bench.html, bench.tsv and bench.parquet."),
+    ] = None,
+    together: Annotated[
+        bool, typer.Option("--together", help="Compress all files together, not each by itself.")
+    ] = False,
+    levels: Annotated[str, typer.Option("--levels", help="Our levels to measure.")] = "1,2,3",
+    peers: Annotated[
+        str, typer.Option("--peers", help="Others: all that are installed, none, or names.")
+    ] = "all",
+    chunk_sizes: Annotated[
+        str, typer.Option("--chunk-sizes", help="Also try these, for example 64K,256K,1M.")
+    ] = "",
+    repeat: Annotated[
+        int, typer.Option("--repeat", min=1, help="Runs of what takes less than 10 s.")
+    ] = 3,
+    threads: Annotated[int, typer.Option("--threads", "-T", min=1, help="For all.")] = 1,
+    limit: Annotated[
+        float, typer.Option("--time-limit", min=1, help="Seconds a single run may take.")
+    ] = 3600.0,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Measure this and other compressors on your files: size, time, memory, exactness.
+
+    Each result is decompressed and compared; what does not come back is dropped and named.
+    """
+    from seqcoder.bench.command import run
+
+    run(
+        files,
+        output,
+        together,
+        levels,
+        peers,
+        chunk_sizes,
+        repeat,
+        threads,
+        limit,
+        quiet,
+        json,
+    )
