@@ -10,8 +10,11 @@ import pytest
 from corpus import Corpus
 from genomes import small_genome
 from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run_containers
+from seqcoder_cluster.actors import Actors, start_model_actors
+from seqcoder_cluster.stages import Coding
 
-from seqcoder.errors import InputError, UsageError
+from seqcoder.container.rows import ModelRow
+from seqcoder.errors import InputError, ModelError, UsageError
 from seqcoder.genome import GenomeSource, local_source, read_local
 from seqcoder.plan import ContainerPlan
 from seqcoder.report import ContainerReport
@@ -30,6 +33,25 @@ def test_same_bytes_as_local(
     assert {Path(report.path).name for report in reports} == set(corpus.expected)
     assert not any(report.failures for report in reports)
     assert all(chunk.worker for report in reports for chunk in report.chunks)
+
+
+@pytest.mark.parametrize("actors", [0, 1, 2])
+def test_same_bytes_with_latents(
+    ray_cluster: Any, corpus_with_latents: Corpus, tmp_path: Path, actors: int
+) -> None:
+    reports = corpus_with_latents.run(tmp_path / "out", ClusterOptions(actors=actors))
+    corpus_with_latents.check(tmp_path / "out")
+    assert all(chunk.model_seconds for report in reports for chunk in report.chunks)
+    assert all(report.model_digest for report in reports)
+
+
+def test_another_model_is_refused(
+    ray_cluster: Any, corpus_with_latents: Corpus, tmp_path: Path
+) -> None:
+    coding = Coding(corpus_with_latents.settings, (ModelRow(bytes(32), "prokaryote-1"),))
+    with Actors() as actors, pytest.raises(ModelError, match="is not the one") as caught:
+        start_model_actors(coding, ClusterOptions(), actors)
+    assert type(caught.value) is ModelError
 
 
 def test_progress_adds_up(ray_cluster: Any, tmp_path: Path) -> None:
