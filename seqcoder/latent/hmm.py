@@ -43,6 +43,7 @@ def count_words(bases: NDArray, labels: NDArray, counts: NDArray) -> None:
 
     ``counts`` is (7, 4096) int64. The reverse complement of a word is counted under the
     mirror image of the label of the word's first base, which ties the two strands.
+    Labels of 7 or more are unknown and not counted.
     """
     n = bases.size
     word = 0
@@ -51,7 +52,7 @@ def count_words(bases: NDArray, labels: NDArray, counts: NDArray) -> None:
         b = np.int64(bases[i])
         word = ((word << 2) | b) & (WORDS - 1)
         mirror = (mirror >> 2) | ((3 - b) << (2 * ORDER))
-        if i >= ORDER:
+        if i >= ORDER and labels[i] < STATES and labels[i - ORDER] < STATES:
             counts[labels[i], word] += 1
             c = labels[i - ORDER]
             m = c
@@ -176,6 +177,38 @@ def viterbi(
             last = last + 1 if last != 6 else 4
         elif last > 0:
             last = last - 1 if last != 1 else 3
+
+
+@nb.njit(
+    nb.void(nb.types.Array(nb.int64, 2, "C", readonly=True), nb.int64, nb.uint8[::1]),
+    cache=True,
+    nogil=True,
+)
+def window_path(costs: NDArray, switch: int, types: NDArray) -> None:
+    """Write the cheapest sequence of types: ``costs`` (w, 7) int64, ``switch`` a change."""
+    n = costs.shape[0]
+    total = np.zeros(STATES, np.int64)
+    origin = np.zeros((n, STATES), np.uint8)
+    for i in range(n):
+        best = 0
+        for s in range(1, STATES):
+            if total[s] < total[best]:
+                best = s
+        dearest = total[best] + switch
+        for s in range(STATES):
+            origin[i, s] = s
+            if dearest < total[s]:
+                total[s] = dearest
+                origin[i, s] = best
+            total[s] += costs[i, s]
+    last = 0
+    for s in range(1, STATES):
+        if total[s] < total[last]:
+            last = s
+    for j in range(n):
+        i = n - 1 - j
+        types[i] = last
+        last = origin[i, last]
 
 
 @nb.njit(

@@ -40,7 +40,7 @@ class LatentModel:
         """
         from seqcoder.latent.choice import choose_latents
 
-        return choose_latents(self, bases, refine=refine)
+        return choose_latents(self.file, bases, refine=refine)
 
     def classes(self, latents: NDArray[np.int8], n: int) -> NDArray[np.uint8]:
         """Classes of ``n`` bases, (n,) uint8 0..6: integers only, any latents are valid."""
@@ -92,8 +92,9 @@ def _open(path: Path) -> LatentModel:
 def load_model(name_or_path: str = "prokaryote-1", digest: str | None = None) -> LatentModel:
     """Load a model by name, path or digest.
 
-    ``digest`` (hex SHA-256, as containers name it) must then be the model's; where the
-    named model is another one, any model at hand with that digest will do. Raises
+    ``digest`` (hex SHA-256, or its first 16 digits or more, as the index of a container has
+    them) must then be the model's; where the named model is another one, any model at hand
+    with that digest will do. Raises
     ModelError (exit code 4) if there is none.
     """
     path = Path(name_or_path)
@@ -106,11 +107,11 @@ def load_model(name_or_path: str = "prokaryote-1", digest: str | None = None) ->
             if candidate.exists():
                 named = _open(candidate)
                 break
-    if named is not None and digest in (None, named.digest):
+    if named is not None and (digest is None or named.digest.startswith(digest)):
         return named
     if digest is not None:
         for model in list_models():
-            if model.digest == digest:
+            if model.digest.startswith(digest):
                 return replace(model, name=name_or_path) if named is None else model
         have = f"the one at hand has {named.digest[:16]}" if named else "there is none of that name"
         raise ModelError(

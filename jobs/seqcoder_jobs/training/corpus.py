@@ -87,7 +87,7 @@ def _crop(
     costs = np.zeros((windows, TYPES), np.float32)
     for j in range(3):
         costs += by_class[:, :, j, CLASS_OF[:, j]].sum(axis=1)
-    return bases, shares, costs / hmm.COST_ONE_BIT
+    return bases, shares.astype(np.float32), (costs / hmm.COST_ONE_BIT).astype(np.float32)
 
 
 def draw_batch(genomes: list[Genome], seed: int, step: int, size: int, windows: int) -> Batch:
