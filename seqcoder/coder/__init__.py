@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqcoder.coder import twobit
-from seqcoder.coder.levels import LEVELS, TWO_BIT, Level
+from seqcoder.coder.levels import LEVELS, TWO_BIT, Level, by_coding
+from seqcoder.errors import IntegrityError
 
 __all__ = [
     "LEVELS",
@@ -27,15 +28,23 @@ __all__ = [
 ]
 
 
+def _level(coding: int) -> Level:
+    level = by_coding(coding)
+    if level is None:
+        raise IntegrityError(f"unknown coding id {coding}; a newer seqcoder may know it")
+    return level
+
+
 def encode(
     bases: NDArray[np.uint8], coding: int, classes: NDArray[np.uint8] | None = None
 ) -> bytes:
     """Code bases (uint8, 0..3, shape ``(n,)``) under a coding id (see ``LEVELS``)."""
     if coding in (TWO_BIT, 1) or len(bases) == 0:
         return twobit.pack(bases)
+    level = _level(coding)
     from seqcoder.coder import engine
 
-    return engine.encode(bases, coding, classes)
+    return engine.encode(bases, level, classes)
 
 
 def decode(
@@ -54,9 +63,10 @@ def decode(
     count = n if stop is None else min(stop, n)
     if coding in (TWO_BIT, 1) or count == 0:
         return twobit.unpack(payload, count)
+    level = _level(coding)
     from seqcoder.coder import engine
 
-    return engine.decode(payload, n, coding, classes, count)
+    return engine.decode(payload, n, level, classes, count)
 
 
 def memory_bytes(coding: int, n: int) -> int:

@@ -1,56 +1,35 @@
-"""Runs the kernels (first version)."""
+"""Runs the mixing kernel on a chunk."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.coder import mixing
-from seqcoder.coder.levels import COMPLEMENT_CLASS, LEVELS
-from seqcoder.errors import IntegrityError, UsageError
-
-
-def _setup(coding: int, with_class: bool) -> tuple[object, ...]:
-    level = next((x for x in LEVELS.values() if x.coding == coding), None)
-    if level is None:
-        raise IntegrityError(f"unknown coding {coding}; a newer seqcoder may know it")
-    contexts = [c for c in level.contexts if with_class or not c.with_class]
-    offset = 0
-    rows = []
-    for c in contexts:
-        rows.append((c.order, c.bits, offset, int(c.with_class)))
-        offset += 1 << c.bits
-    logs = np.zeros((3, 256), np.int32)
-    for kind, alpha in enumerate((0.4, 0.06)):
-        logs[kind, :16] = np.round(256 * np.log(np.arange(16) + alpha))
-    p = (np.arange(256) + 0.5) / 256
-    logs[2] = np.round(256 * np.log(p / ((1 - p) / 3)))
-    exps = np.round(65535 * np.exp(-np.arange(4096) / 256)).astype(np.uint16)
-    return (
-        np.array(rows, np.int64),
-        np.zeros(offset, np.uint16),
-        np.array(level.match_lengths, np.int64),
-        np.zeros((len(level.match_lengths), 1 << 24), np.int32),
-        logs,
-        exps,
-        np.array(COMPLEMENT_CLASS, np.int64),
-    )
+from seqcoder.coder import kernel, tables
+from seqcoder.coder.levels import Level
+from seqcoder.errors import UsageError
 
 
 def _classes(classes: NDArray[np.uint8] | None, n: int) -> NDArray[np.uint8]:
     if classes is None:
         return np.zeros(0, np.uint8)
     if len(classes) < n:
-        raise UsageError(f"{len(classes)} classes for {n} bases")
-    return np.array(classes, np.uint8) & np.uint8(15)
+        raise UsageError(f"{len(classes)} classes given for {n} bases; there must be one a base")
+    return np.ascontiguousarray(classes[:n]) & np.uint8(15)
 
 
-def encode(bases: NDArray[np.uint8], coding: int, classes: NDArray[np.uint8] | None) -> bytes:
+def encode(bases: NDArray[np.uint8], level: Level, classes: NDArray[np.uint8] | None) -> bytes:
+    """Code bases under a level. A base costs at most 16 bits, hence the stream's size."""
     n = len(bases)
-    stream = np.zeros(n * 2 + 64, np.uint8)
+    stream = np.zeros(2 * n + 64, np.uint8)
     copy = np.array(bases, np.uint8)
-    size = mixing.code(
-        copy, n, _classes(classes, n), stream, False, *_setup(coding, classes is not None)
+    size = kernel.code(
+        copy,
+        n,
+        _classes(classes, n),
+        stream,
+        False,
+        *tables.arguments(level, n, classes is not None),
     )
     return stream[:size].tobytes()
 
@@ -58,13 +37,19 @@ def encode(bases: NDArray[np.uint8], coding: int, classes: NDArray[np.uint8] | N
 def decode(
     payload: bytes | memoryview,
     n: int,
-    coding: int,
+    level: Level,
     classes: NDArray[np.uint8] | None,
     count: int,
 ) -> NDArray[np.uint8]:
+    """Decode the first ``count`` of ``n`` bases."""
     bases = np.zeros(count, np.uint8)
     stream = np.array(np.frombuffer(payload, np.uint8))
-    mixing.code(
-        bases, count, _classes(classes, count), stream, True, *_setup(coding, classes is not None)
+    kernel.code(
+        bases,
+        count,
+        _classes(classes, count),
+        stream,
+        True,
+        *tables.arguments(level, n, classes is not None),
     )
     return bases

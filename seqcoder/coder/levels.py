@@ -1,46 +1,124 @@
-"""The levels: each one frozen, named set of models (first version, bytes not yet frozen)."""
+"""The levels: each one frozen, named set of models.
+
+A model more or less needs no new kernel code; a change of anything here changes the
+payloads, so a level that has shipped is never edited: a better one gets a new coding id.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-#: Class of a base seen from the opposite strand: 1..3 (forward codon positions) and 4..6
-#: (positions of a codon on the reverse strand) change places, and so do 7..9 and 10..12.
+#: Coding id of plain 2-bit packing.
+TWO_BIT = 0
+
+#: Class of a base seen from the opposite strand: 1..3 (codon positions of a gene on this
+#: strand) and 4..6 (those of a gene on the opposite strand) change places, and so do 7..9
+#: and 10..12, for a second kind of gene; 0 and 13..15 stay what they are.
 COMPLEMENT_CLASS = (0, 4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9, 13, 14, 15)
 
-TWO_BIT = 0
+#: What may choose the weights of a set: nothing, the best repeat's quality, the class, the
+#: last four bases, the number of long contexts seen before, that and the class, the last
+#: two bases and the class.
+SELECTORS = ("none", "repeat", "class", "bases", "seen", "seen-class", "bases-class")
 
 
 @dataclass(frozen=True)
-class ContextModel:
-    """Counts of the next base after the last ``order`` bases (and the class, if asked)."""
+class Model:
+    """Counts of the base that follows ``order`` bases, on this strand or the opposite one.
+
+    ``bits`` is the binary logarithm of the number of contexts kept. Contexts of up to
+    eleven bases have four 8-bit counts each, directly indexed, their logarithm the
+    feature; longer ones have four 4-bit counts, hashed if need be, whose meaning is
+    learned (an adaptive probability by rank for every state of the counts).
+    """
 
     order: int
-    bits: int
     with_class: bool = False
+    nibble: bool = False
+    bits: int = 24
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Places followed at once because the bases there agreed with the latest ones.
+
+    A place is found through a seed (a pattern of the last bases, 1 for a base that must
+    agree), accepted with at most ``accept_misses`` of the last 32 bases different or a run
+    of ``accept_run`` equal ones, and dropped above ``drop_misses``. How often a place was
+    right lately says how much its guess weighs.
+    """
+
+    seeds: tuple[str, ...]
+    bits: int
+    places: int
+    accept_misses: int
+    accept_run: int
+    drop_misses: int
+    hit_limit: int
 
 
 @dataclass(frozen=True)
 class Level:
-    """A level: its number, the coding id stored with a chunk, its models."""
+    """A level: its number, the coding id stored with a chunk, its models and its rates.
+
+    ``rate`` is the learning rate of the weights times 2^14, ``second_rate`` that of the
+    second layer times 2^20, ``map_shift`` the rate of the indirect maps (2^-shift).
+    """
 
     number: int
     coding: int
-    contexts: tuple[ContextModel, ...]
-    match_lengths: tuple[int, ...]
+    models: tuple[Model, ...] = ()
+    repeats: Repeats | None = None
+    selectors: tuple[str, ...] = ()
+    rate: int = 0
+    second_rate: int = 0
+    map_shift: int = 0
+
+    def without(self, index: int) -> Level:
+        """Return the level less one of its models (for studies)."""
+        return replace(self, models=self.models[:index] + self.models[index + 1 :])
 
 
-_PLAIN = (1, 2, 3, 4, 6, 8, 9, 10, 11, 12, 14, 16, 18, 20, 24)
-_CLASS = (2, 3, 4, 5, 6, 8, 9)
+def _models(plain: str, classed: str, bits: int) -> tuple[Model, ...]:
+    """Models by order; ``n`` before the order says nibble counts."""
+    out = []
+    for text, with_class in ((plain, False), (classed, True)):
+        for word in text.split():
+            nibble = word[0] == "n"
+            out.append(Model(int(word.lstrip("n")), with_class, nibble, bits))
+    return tuple(out)
 
 
-def _contexts(orders: tuple[int, ...], top: int) -> tuple[ContextModel, ...]:
-    plain = tuple(ContextModel(k, min(2 * k, top)) for k in orders)
-    return plain + tuple(ContextModel(k, min(2 * k + 4, top), True) for k in _CLASS)
-
-
-LEVELS: dict[int, Level] = {
-    1: Level(1, 1, (), ()),
-    2: Level(2, 2, _contexts((2, 3, 4, 6, 8, 10, 11, 12, 14, 16, 20), 22), (20,)),
-    3: Level(3, 3, _contexts(_PLAIN, 24), (16, 24)),
+_LEVELS = {
+    1: Level(1, 1),
+    2: Level(
+        2,
+        2,
+        models=_models("2 3 4 6 8 9 10 11 n12 n14 n16 n20", "3 4 5 6 8 9", 22),
+        repeats=Repeats(("1110100110010101111",), 22, 16, 8, 20, 16, 250),
+        selectors=("repeat",),
+        rate=25,
+        second_rate=0,
+        map_shift=7,
+    ),
+    3: Level(
+        3,
+        3,
+        models=_models("1 2 3 4 6 8 9 10 11 n12 n13 n14 n16 n18 n20 n24", "2 3 4 5 6 8 9", 24),
+        repeats=Repeats(("1110100110010101111",), 24, 16, 8, 20, 16, 250),
+        selectors=("repeat", "class"),
+        rate=25,
+        second_rate=2097,
+        map_shift=8,
+    ),
 }
+
+#: The levels a user may ask for, by number.
+LEVELS: Mapping[int, Level] = MappingProxyType(_LEVELS)
+
+
+def by_coding(coding: int) -> Level | None:
+    """Find the level whose coding id is ``coding``."""
+    return next((level for level in LEVELS.values() if level.coding == coding), None)
