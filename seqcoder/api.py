@@ -57,7 +57,7 @@ def compress(
     return write_container(
         sources,
         coder.settings,
-        coder.model_rows(),
+        coder.model_digests(),
         ThreadExecutor(coder, threads),
         target,
         opener=opener,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqcoder import coder
 from seqcoder.container import frames
-from seqcoder.container.rows import ChunkRow, ModelRow
+from seqcoder.container.rows import ChunkRow
 from seqcoder.container.writer import ChunkFrames
 from seqcoder.errors import IntegrityError, ModelError
 from seqcoder.settings import Settings
@@ -61,17 +61,16 @@ class ChunkCoder:
             assert settings.model is not None
             self.model = load_model(settings.model)
 
-    def model_rows(self) -> list[ModelRow]:
-        """Return the models the header names."""
-        if self.model is None:
-            return []
-        return [ModelRow(bytes.fromhex(self.model.digest), self.model.name)]
+    def model_digests(self) -> list[bytes]:
+        """Return the SHA-256 of the models the header names."""
+        return [] if self.model is None else [bytes.fromhex(self.model.digest)]
 
     def latents(self, bases: Bases) -> Latents | None:
         """Stage 1: return the latents of a chunk, or None where there is no model or no gain."""
         if self.model is None or not len(bases):
             return None
-        return self.model.encode(bases, refine=self.settings.level >= 3)
+        latents = self.model.encode(bases, refine=self.settings.level >= 3)
+        return latents if latents.any() else None
 
     def code(self, bases: Bases, latents: Latents | None) -> CodedChunk:
         """Stage 2: code, keep the smallest coding on offer, decode it again and compare.

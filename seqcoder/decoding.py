@@ -14,6 +14,7 @@ from seqcoder.chunk import Bases, decode_chunk
 from seqcoder.container.index import ChunkEntry
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError, ModelError
+from seqcoder.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from seqcoder.latent import LatentModel
@@ -48,11 +49,12 @@ class BaseDecoder:
             return None
         with self._lock:
             if number not in self._models:
-                from seqcoder.latent import find_model
+                from seqcoder.latent import load_model
 
-                row = self._reader.index.models[number - 1]
+                # The index has the first bytes of the digest only, which is enough to find it.
+                digest = self._reader.index.models[number - 1].hex()
                 try:
-                    self._models[number] = find_model(row.digest.hex())
+                    self._models[number] = load_model(DEFAULT_MODEL, digest)
                 except ModelError as error:
                     raise ModelError(f"{self._reader.source.name}: {error}") from None
             return self._models[number]
@@ -68,11 +70,9 @@ class BaseDecoder:
             if bases is not None and len(bases) >= wanted:
                 self._cache.move_to_end(entry.ordinal)
                 return bases
-        latents, residual = self._reader.chunk_frames(entry)
+        row, latents, residual = self._reader.chunk_frames(entry)
         try:
-            bases = decode_chunk(
-                entry.row, latents, residual, self.model(entry.row.model), stop=wanted
-            )
+            bases = decode_chunk(row, latents, residual, self.model(row.model), stop=wanted)
         except IntegrityError as error:
             raise IntegrityError(
                 f"{self._reader.source.name}: chunk {entry.ordinal} at byte {entry.offset}: {error}"

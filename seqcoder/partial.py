@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 from seqcoder.chunk import Bases, CodedChunk, bases_digest
 from seqcoder.container.index import ChunkEntry
-from seqcoder.container.rows import ModelRow
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, header
@@ -20,9 +19,9 @@ from seqcoder.errors import UsageError
 from seqcoder.settings import Settings
 
 
-def partial_path(out: Path, settings: Settings, models: Sequence[ModelRow]) -> Path:
+def partial_path(out: Path, settings: Settings, models: Sequence[bytes]) -> Path:
     """Return the hidden temporary name of ``out``; another setting or model has another name."""
-    facts = json.dumps([settings.to_dict(), [model.digest.hex() for model in models]])
+    facts = json.dumps([settings.to_dict(), [model.hex() for model in models]])
     key = hashlib.sha256(facts.encode()).hexdigest()[:8]
     return out.with_name(f".{out.name}.{key}.partial")
 
@@ -54,7 +53,7 @@ def open_partial(path: Path) -> BinaryIO:
 class FoundChunks:
     """The whole chunks in a temporary file, offered one after the other."""
 
-    def __init__(self, path: Path, models: Sequence[ModelRow]) -> None:
+    def __init__(self, path: Path, models: Sequence[bytes]) -> None:
         """Scan the file; chunks count only behind the very header this run would write."""
         self._source = RangeSource(str(path))
         start = header(models)

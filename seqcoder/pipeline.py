@@ -15,7 +15,6 @@ from seqcoder.atomic import commit
 from seqcoder.base_space import BaseSpace
 from seqcoder.chunk import Bases, CodedChunk
 from seqcoder.container.check import check_frames
-from seqcoder.container.rows import ModelRow
 from seqcoder.container.writer import ContainerWriter, GenomeFrames
 from seqcoder.errors import InputError, SeqcoderError, UsageError
 from seqcoder.executor import Executor
@@ -49,7 +48,7 @@ class GenomeRun:
 def write_container(
     sources: Sequence[GenomeSource],
     settings: Settings,
-    models: Sequence[ModelRow],
+    models: Sequence[bytes],
     executor: Executor,
     out: Path,
     *,

@@ -121,7 +121,7 @@ def build_report(
         path,
         size,
         sha256,
-        models[0].digest.hex() if models else "",
+        models[0].hex() if models else "",
         tuple(_genome_report(genome, index, entries, coded) for genome in genomes),
         tuple(
             ChunkReport(

@@ -21,7 +21,7 @@ class Settings:
 
     level: int = DEFAULT_LEVEL
     chunk_bases: int = DEFAULT_CHUNK_BASES
-    model: str | None = None
+    model: str | None = DEFAULT_MODEL
     """Name or path of the model that gives the latents; None: no latents."""
     group: bool = False
     """Whether genomes are written as walks over one another's bases (relatives)."""

@@ -48,3 +48,22 @@ def real_file(relative: str) -> bytes:
         pytest.skip(f"real genomes are not here ({path}); they are not part of the project")
     with path.open("rb") as file:
         return zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(file).read()
+
+
+def coding_genome(n: int, seed: int = 0) -> bytes:
+    """A genome of open reading frames with a codon usage of its own, on both strands."""
+    rng = np.random.default_rng(seed)
+    stops = {48, 50, 56}  # TAA, TAG, TGA with A, C, G, T = 0..3
+    codons = np.array([c for c in range(64) if c not in stops])
+    usage = rng.dirichlet(np.full(len(codons), 0.4))
+    parts: list[np.ndarray] = []
+    total = 0
+    while total < n:
+        body = rng.choice(codons, int(rng.integers(150, 500)), p=usage)
+        gene = np.concatenate([[14], body, [48]])  # ATG ... TAA
+        bases = np.stack([gene >> 4, gene >> 2 & 3, gene & 3], axis=1).reshape(-1)
+        bases = bases if rng.random() < 0.5 else 3 - bases[::-1]
+        parts += [bases, rng.integers(0, 4, int(rng.integers(20, 150)))]
+        total += sum(map(len, parts[-2:]))
+    residues = letters(np.concatenate(parts)[:n].astype(np.uint8))
+    return fasta_bytes((f"coding_{seed} invented", residues), width=80)

@@ -55,8 +55,8 @@ def check_header(contents: bytes) -> list[bytes]:
     need(c.take(8) == b"SQC\r\n\x1a\n\0", "no seqcoder container")
     need(c.u8() == 1, "a major version other than 1")
     c.u8()
-    need(c.take(2) == b"\0\0", "an unknown feature")
-    models = [(c.take(32), c.text())[0] for _ in range(c.varint())]
+    need(c.u8() == 0, "an unknown feature")
+    models = [c.take(32) for _ in range(c.varint())]
     c.end()
     need(struct.pack("<I", zlib.crc32(contents[:-4])) == contents[-4:], "CRC of the header")
     return models
@@ -64,7 +64,7 @@ def check_header(contents: bytes) -> list[bytes]:
 
 def chunk_row(c: Cursor) -> dict:
     row = {"bases": c.varint(), "coding": c.u8(), "model": c.u8()}
-    row |= {"frames": [c.varint(), c.varint()], "digest": c.take(8)}
+    row |= {"frames": [c.varint(), c.varint()]}
     need(row["bases"] >= 1, "a chunk without bases")
     return row
 
@@ -85,7 +85,9 @@ def head(data: bytes, at: int, ordinal: int, first_base: int | None) -> tuple[di
     c = Cursor(contents[:-4])
     need(c.varint() == ordinal, "an ordinal out of order")
     need(first_base is None or c.varint() == first_base, "another first base")
-    row = genome_row(c, 8) if first_base is None else chunk_row(c)
+    row = genome_row(c, 4) if first_base is None else chunk_row(c)
+    if first_base is not None:
+        row["digest"] = c.take(8)
     c.end()
     frames, start = [], behind
     for length in row["frames"]:
@@ -177,14 +179,12 @@ Section = tuple[dict, list[bytes]]
 def footers(data: bytes) -> Iterator[bytes]:
     """Contents of the index sections of all valid footers, the last one first."""
     at = len(data) + 1
-    while (at := data.rfind(struct.pack("<II", FOOTER, 24), 0, at + 7)) >= 0:
-        offset, length, digest, end = struct.unpack_from(
-            "<QI8s4s", data[at + 8 : at + 32].ljust(24)
-        )
-        section = data[offset : offset + length]
-        if end == b"SQC1" and offset + length <= at and digest8(section) == digest:
+    while (at := data.rfind(struct.pack("<II", FOOTER, 20), 0, at + 7)) >= 0:
+        offset, digest, end = struct.unpack_from("<Q8s4s", data[at + 8 : at + 28].ljust(20))
+        section = data[offset:at]
+        if end == b"SQC1" and digest8(section) == digest:
             magic, contents, behind = skippable(section, 0)
-            need(magic == INDEX and behind == length, "a footer that points to no index")
+            need(magic == INDEX and behind == len(section), "a footer that points to no index")
             yield contents
 
 
@@ -207,6 +207,7 @@ def indexed(data: bytes) -> tuple[list[bytes], list[Section], list[Section]]:
             seen, frames = head(data, at, ordinal, None if kind else first_base)
             for field in row.keys() - {"sha", "table"}:
                 need(row[field] == seen[field], f"another {field} in the head than in the index")
+            row = seen | row
             need(not kind or row["sha"].startswith(seen["sha"]), "another SHA-256 in the head")
             sections[kind].append((row, frames))
             first_base += 0 if kind else row["bases"]

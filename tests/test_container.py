@@ -62,7 +62,7 @@ def test_scanning_finds_what_the_index_says(packed: bytes) -> None:
     scan = scan_sections(source)
     assert scan.end == len(packed)
     assert not scan.problem
-    assert scan.index.chunks == index.chunks
+    assert [c.offset for c in scan.index.chunks] == [c.offset for c in index.chunks]
     assert [g.row.name for g in scan.index.genomes] == [g.row.name for g in index.genomes]
     assert [g.offset for g in scan.index.genomes] == [g.offset for g in index.genomes]
     assert Index.unpack(index.pack(), "t").pack() == index.pack()
@@ -71,10 +71,11 @@ def test_scanning_finds_what_the_index_says(packed: bytes) -> None:
 def test_one_record_genome_costs_little(tmp_path: Path) -> None:
     header = "NC_000913.3 Escherichia coli str. K-12 substr. MG1655, complete genome"
     data = fasta_bytes((header, letters(random_bases(300_000))), width=80)
-    packed = seqcoder.compress_bytes({"EsCo.fa": data})
-    index = ContainerReader(RangeSource(packed)).index
-    coded = sum(c.row.latents_length + c.row.residual_length for c in index.chunks)
-    assert len(packed) - coded <= 400
+    for model in (None, "prokaryote-1"):
+        packed = seqcoder.compress_bytes({"EsCo.fa": data}, settings=Settings(model=model))
+        index = ContainerReader(RangeSource(packed)).index
+        coded = sum(c.row.latents_length + c.row.residual_length for c in index.chunks)
+        assert len(packed) - coded <= 400
 
 
 def test_a_torn_tail_leaves_the_old_footer_valid(packed: bytes) -> None:

@@ -18,7 +18,8 @@ from independent_fasta import RefusedError
 
 import seqcoder
 from seqcoder import Settings, coder, testing
-from seqcoder.container.reader import ContainerReader
+from seqcoder.container.reader import ContainerReader, read_header
+from seqcoder.container.scan import scan_sections
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.pangenome import Walk
@@ -60,9 +61,9 @@ def callback_for(data: bytes) -> Callback:
         assert coding != coder.TWO_BIT, "two bits a base need nobody's help"
         classes = None
         if model:
-            from seqcoder.latent import find_model, unpack_latents
+            from seqcoder.latent import load_model, unpack_latents
 
-            known = find_model(models[model - 1].digest.hex())
+            known = load_model("prokaryote-1", models[model - 1].hex())
             classes = known.classes(unpack_latents(latents, n), n)
         return coder.decode(payload, n, coding, classes)
 
@@ -125,8 +126,8 @@ def _append(old: bytes, new: bytes) -> bytes:
     index = ContainerReader(RangeSource(old)).index
     first = index.n_bases
     writer = ContainerWriter(out, index=index, position=len(old))
-    writer.begin_append(index.models)
-    for c in added.chunks:
+    writer.begin_append(read_header(RangeSource(old))[0])
+    for c in scan_sections(source).index.chunks:  # which, unlike the index, knows the digests
         latents = source.read(c.latents_offset, c.row.latents_length)
         residual = source.read(c.residual_offset, c.row.residual_length)
         writer.add_chunk(ChunkFrames(c.row, latents, residual))
@@ -157,7 +158,7 @@ def test_every_flipped_bit_is_refused(packed: bytes) -> None:
     """Anywhere by way of the index; anywhere but in index and footer without it."""
     refused = (RefusedError, ValueError, zstandard.ZstdError)
     decode = callback_for(packed)
-    index_at = struct.unpack_from("<Q", packed, len(packed) - 24)[0]
+    index_at = struct.unpack_from("<Q", packed, len(packed) - 20)[0]
     rng = np.random.default_rng(1)
     for at in rng.integers(0, len(packed), 80).tolist():
         damaged = bytearray(packed)

@@ -68,7 +68,7 @@ def run_containers(
     """
     if not containers:
         return
-    models = tuple(ChunkCoder(settings).model_rows())
+    models = tuple(ChunkCoder(settings).model_digests())
     with connect(options), _token_file(out) as token, Actors() as actors:
         coding = Coding(settings, models)
         model_actors = start_model_actors(coding, options, actors) if models else []

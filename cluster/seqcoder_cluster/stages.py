@@ -15,7 +15,6 @@ from pathlib import Path
 
 from seqcoder import coder
 from seqcoder.chunk import Bases, ChunkCoder, CodedChunk, Latents
-from seqcoder.container.rows import ModelRow
 from seqcoder.errors import ModelError
 from seqcoder.settings import Settings
 
@@ -30,7 +29,7 @@ class Coding:
     """What a worker needs to know: the settings, and the models it must find under them."""
 
     settings: Settings
-    models: tuple[ModelRow, ...]
+    models: tuple[bytes, ...]
 
     def task_bytes(self) -> int:
         """Return the memory a coder task takes at most."""
@@ -68,7 +67,7 @@ def loaded_coder(coding: Coding) -> ChunkCoder:
         ModelError: the model found here is not the one the run began with.
     """
     chunk_coder = ChunkCoder(coding.settings)
-    if tuple(chunk_coder.model_rows()) != coding.models:
+    if tuple(chunk_coder.model_digests()) != coding.models:
         raise ModelError(
             f"model {coding.settings.model!r} on node {platform.node()} is not the one on the "
             "node that started the run; install the same seqcoder and weights on all nodes"
@@ -81,7 +80,13 @@ def loaded_coder(coding: Coding) -> ChunkCoder:
 
 
 def stage_batch(coding: Coding, batch: Sequence[Bases], device: str) -> list[Staged]:
-    """Stage 1 on a batch of chunks."""
+    """Stage 1 on a batch of chunks.
+
+    On "cpu" GPUs stay hidden, as they may be another's: Ray hides those of a worker that asked
+    for some, and none from one that did not.
+    """
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # torch looks when it is first used
     chunk_coder = loaded_coder(coding)
     staged = []
     for bases in batch:

@@ -88,7 +88,7 @@ def model_digest(settings: Settings) -> str:
     """Return the SHA-256 (hex) of the model the settings name, "" for none; ModelError."""
     if not settings.uses_model:
         return ""
-    return ChunkCoder(settings).model_rows()[0].digest.hex()
+    return ChunkCoder(settings).model_digests()[0].hex()
 
 
 @dataclass(frozen=True)

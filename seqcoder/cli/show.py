@@ -7,6 +7,7 @@ from collections import Counter
 
 from seqcoder import coder
 from seqcoder.cli.restore import open_source
+from seqcoder.container.reader import read_header
 from seqcoder.reader import Container
 
 
@@ -71,6 +72,14 @@ def run_info(name: str, json: bool) -> None:
         print(f"{key}\t{value}")
 
 
+def _model_name(digest: bytes) -> str:
+    """Return a model's name and SHA-256, or the SHA-256 alone where the model is not at hand."""
+    from seqcoder.latent import list_models
+
+    names = [model.name for model in list_models() if model.digest == digest.hex()]
+    return f"{names[0] if names else 'missing'} {digest.hex()}"
+
+
 def container_facts(container: Container) -> dict[str, object]:
     """Return sizes and counts of a container."""
     index = container.reader.index
@@ -96,7 +105,7 @@ def container_facts(container: Container) -> dict[str, object]:
         "bits per base": round(8 * size / bases, 4) if bases else None,
         "chunks": len(index.chunks),
         "codings": dict(codings),
-        "models": [f"{model.name} {model.digest.hex()}" for model in index.models],
+        "models": [_model_name(digest) for digest in read_header(container.reader.source)[0]],
         "latent bytes": latents,
         "residual bytes": residual,
         "side bytes": side,

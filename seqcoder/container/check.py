@@ -25,13 +25,12 @@ def damaged_frames(reader: ContainerReader) -> Iterator[Finding]:
     """Yield a finding for every chunk and genome section that is not whole."""
     for chunk in reader.index.chunks:
         try:
-            reader.check_section(chunk)
             reader.chunk_frames(chunk)
         except IntegrityError as error:
             yield Finding(str(error), chunk=chunk.ordinal)
     for genome in reader.index.genomes:
         try:
-            reader.check_section(genome)
+            reader.check_genome(genome)
             for frame in ("side", "walk", "stored"):
                 reader.genome_frame(genome, frame)
         except IntegrityError as error:

@@ -9,21 +9,27 @@ from functools import cached_property
 from operator import attrgetter
 
 from seqcoder.container import frames
-from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow, ModelRow
+from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow
 from seqcoder.errors import IntegrityError
 from seqcoder.varint import ByteReader, put_bytes, put_varint
 
-FOOTER_LENGTH = 32
+FOOTER_LENGTH = 28
 HEAD_FRAMING = frames.SKIPPABLE_HEAD + 4  # and the CRC-32
-HEAD_DIGEST = 8
-"""Bytes of a SHA-256 where the whole of it stands elsewhere: enough to tell two apart."""
+CHUNK_DIGEST = 8
+MODEL_PREFIX = 8
+"""Bytes of a model's SHA-256 in the index; the header has all of it."""
+HEAD_DIGEST = 4
+"""Bytes of a file's SHA-256 in its genome head; the index has all of it."""
 _FOOTER_END = b"SQC1"
 _MAX_INDEX_BODY = 1 << 31
 
 
 @dataclass(frozen=True)
 class ChunkEntry:
-    """A chunk and its place: file offset of its head, its first base in base space."""
+    """A chunk and its place: file offset of its head, its first base in base space.
+
+    By way of the index, ``row.digest`` is not known.
+    """
 
     row: ChunkRow
     ordinal: int
@@ -32,7 +38,7 @@ class ChunkEntry:
 
     @cached_property
     def head_body(self) -> bytes:
-        """What the chunk's head says, without CRC."""
+        """What the chunk's head says, but for its last 12 bytes, digest and CRC."""
         body = bytearray()
         put_varint(body, self.ordinal)
         put_varint(body, self.first_base)
@@ -40,9 +46,14 @@ class ChunkEntry:
         return bytes(body)
 
     @property
+    def frames_offset(self) -> int:
+        """File offset behind the head."""
+        return self.offset + len(self.head_body) + CHUNK_DIGEST + HEAD_FRAMING
+
+    @property
     def latents_offset(self) -> int:
         """File offset of the latents frame."""
-        return self.offset + len(self.head_body) + HEAD_FRAMING
+        return self.frames_offset
 
     @property
     def residual_offset(self) -> int:
@@ -83,9 +94,14 @@ class GenomeEntry:
         return bytes(body)
 
     @property
+    def frames_offset(self) -> int:
+        """File offset behind the head."""
+        return self.offset + len(self.head_body) + HEAD_FRAMING
+
+    @property
     def side_offset(self) -> int:
         """File offset of the side frame."""
-        return self.offset + len(self.head_body) + HEAD_FRAMING
+        return self.frames_offset
 
     @property
     def label(self) -> str:
@@ -112,7 +128,8 @@ class GenomeEntry:
 class Index:
     """All that is known of a container without decoding: models, chunks, genomes."""
 
-    models: list[ModelRow] = field(default_factory=list)
+    models: list[bytes] = field(default_factory=list)
+    """SHA-256 of each model, or (by way of the index) the first 8 bytes of it."""
     chunks: list[ChunkEntry] = field(default_factory=list)
     genomes: list[GenomeEntry] = field(default_factory=list)
 
@@ -134,7 +151,7 @@ class Index:
         body = bytearray()
         put_varint(body, len(self.models))
         for model in self.models:
-            body += model.digest[:HEAD_DIGEST]
+            body += model[:MODEL_PREFIX]
         put_varint(body, len(self.chunks))
         end = 0
         for chunk in self.chunks:
@@ -165,14 +182,12 @@ class Index:
         if packing == 1:
             body = frames.decompress(body, _MAX_INDEX_BODY, f"{what}: index")
         source = ByteReader(body, f"{what}: index")
-        index = cls(
-            models=[ModelRow(source.take(HEAD_DIGEST)) for _ in range(_count(source, HEAD_DIGEST))]
-        )
-        n_chunks = _count(source, 13)
+        index = cls(models=[source.take(MODEL_PREFIX) for _ in range(_count(source, MODEL_PREFIX))])
+        n_chunks = _count(source, 6)
         base = end = 0
         for ordinal in range(n_chunks):
             offset = end + source.varint()
-            chunk = ChunkEntry(ChunkRow.unpack(source), ordinal, offset, base)
+            chunk = ChunkEntry(ChunkRow.unpack(source, 0), ordinal, offset, base)
             if not chunk.row.n_bases or chunk.row.model > len(index.models):
                 raise IntegrityError(f"{what}: index: impossible chunk {ordinal}")
             index.chunks.append(chunk)
@@ -201,16 +216,18 @@ def _count(source: ByteReader, least_row: int) -> int:
 
 def pack_footer(index_offset: int, section: bytes) -> bytes:
     """Return the footer for an index ``section`` at ``index_offset``."""
-    contents = struct.pack("<QI", index_offset, len(section)) + frames.digest8(section)
+    contents = struct.pack("<Q", index_offset) + frames.digest8(section)
     return frames.skippable(frames.FOOTER, contents + _FOOTER_END)
 
 
 FOOTER_START = struct.pack("<II", frames.FOOTER, FOOTER_LENGTH - frames.SKIPPABLE_HEAD)
 
 
-def unpack_footer(tail: bytes) -> tuple[int, int, bytes] | None:
-    """Return index offset, index length and digest8, or None if ``tail`` is no footer."""
+def unpack_footer(tail: bytes) -> tuple[int, bytes] | None:
+    """Return index offset and digest8, or None if ``tail`` is no footer.
+
+    The index section ends where the footer begins.
+    """
     if len(tail) != FOOTER_LENGTH or tail[:8] != FOOTER_START or tail[-4:] != _FOOTER_END:
         return None
-    offset, length = struct.unpack_from("<QI", tail, 8)
-    return offset, length, tail[20:28]
+    return struct.unpack_from("<Q", tail, 8)[0], tail[16:24]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 from seqcoder.container import frames
 from seqcoder.container.index import (
@@ -13,7 +14,7 @@ from seqcoder.container.index import (
     Index,
     unpack_footer,
 )
-from seqcoder.container.rows import MAX_CHUNK_BASES, MAX_FILE_BYTES, ModelRow
+from seqcoder.container.rows import MAX_CHUNK_BASES, MAX_FILE_BYTES, ChunkRow
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import MAJOR, SIGNATURE
 from seqcoder.errors import InputError, IntegrityError
@@ -22,8 +23,8 @@ from seqcoder.varint import ByteReader
 _SEARCH_STEP = 1 << 20
 
 
-def read_header(source: RangeSource, offset: int = 0) -> tuple[list[ModelRow], int]:
-    """Return the models a header section names and the offset behind it.
+def read_header(source: RangeSource, offset: int = 0) -> tuple[list[bytes], int]:
+    """Return the SHA-256 of the models a header section names and the offset behind it.
 
     Raises InputError where the file is no container at all, or one of another major version,
     and IntegrityError where its header is damaged.
@@ -34,19 +35,19 @@ def read_header(source: RangeSource, offset: int = 0) -> tuple[list[ModelRow], i
     if start[8:] != SIGNATURE and start[:4] != struct.pack("<I", frames.HEADER):
         raise InputError(f"{source.name}: not a seqcoder container (no SQC signature)")
     kind, length = struct.unpack_from("<II", start)
-    if kind != frames.HEADER or start[8:] != SIGNATURE or not 17 <= length <= 1 << 20:
+    if kind != frames.HEADER or start[8:] != SIGNATURE or not 16 <= length <= 1 << 20:
         raise IntegrityError(f"{what}: damaged at byte {offset}")
     contents = source.read(offset + 8, length)
     major, _minor = contents[8], contents[9]
     body = frames.check_head(contents, b"", what)
-    features = int.from_bytes(body[10:12], "little")
+    features = body[10]
     if major != MAJOR or features:
         raise InputError(
             f"{source.name}: format {major} (features {features:#x}) is newer than this seqcoder "
             f"reads ({MAJOR}); upgrade seqcoder"
         )
-    reader = ByteReader(body[12:], what)
-    models = [ModelRow.unpack(reader) for _ in range(reader.varint(255))]
+    reader = ByteReader(body[11:], what)
+    models = [reader.take(32) for _ in range(reader.varint(255))]
     reader.finish()
     return models, offset + 8 + length
 
@@ -58,10 +59,10 @@ def _footer_at(source: RangeSource, end: int) -> tuple[int, Index] | None:
     found = unpack_footer(source.read(end - FOOTER_LENGTH, FOOTER_LENGTH))
     if found is None:
         return None
-    offset, length, digest = found
-    if offset + length != end - FOOTER_LENGTH:
+    offset, digest = found
+    if offset > end - FOOTER_LENGTH:
         return None
-    section = source.read(offset, length)
+    section = source.read(offset, end - FOOTER_LENGTH - offset)
     if frames.digest8(section) != digest:
         return None
     return offset, Index.unpack(section, source.name)
@@ -109,15 +110,37 @@ class ContainerReader:
         """Bytes behind the last valid footer (a torn append), normally 0."""
         return self.source.size - self.end
 
-    def chunk_frames(self, chunk: ChunkEntry) -> tuple[bytes, bytes]:
-        """Return the decompressed latents (b"" if none) and residual of a chunk, checksums checked.
+    def _section(self, part: ChunkEntry | GenomeEntry) -> tuple[bytes, bytes]:
+        """Return the contents of a section's head, its CRC stripped, and the frames behind it.
 
-        Raises IntegrityError naming container, chunk and offset.
+        The CRC is over the head and all frames of the section. Raises IntegrityError unless it
+        holds and the head says what the index says.
+        """
+        kind = frames.CHUNK if isinstance(part, ChunkEntry) else frames.GENOME
+        start = part.frames_offset - part.offset
+        what = f"{self.source.name}: {part.label} at byte {part.offset}"
+        section = self.source.read(part.offset, part.end - part.offset)
+        contents = section[frames.SKIPPABLE_HEAD : start]
+        if section[:8] != struct.pack("<II", kind, len(contents)):
+            raise IntegrityError(f"{what}: no such section there; the data are damaged")
+        body = frames.check_head(contents, section[start:], what)
+        if not body.startswith(part.head_body):
+            raise IntegrityError(f"{what}: its head and the index disagree")
+        return body, section[start:]
+
+    def check_genome(self, genome: GenomeEntry) -> None:
+        """Raise IntegrityError unless a genome's section is whole and agrees with the index."""
+        self._section(genome)
+
+    def chunk_frames(self, chunk: ChunkEntry) -> tuple[ChunkRow, bytes, bytes]:
+        """Return a chunk's row (with its digest), decompressed latents (b"" if none) and residual.
+
+        Head, CRC and checksums are checked; raises IntegrityError naming container, chunk, offset.
         """
         row = chunk.row
-        raw = self.source.read(chunk.latents_offset, row.latents_length + row.residual_length)
+        body, raw = self._section(chunk)
+        what = f"{self.source.name}: {chunk.label}"
         latents = b""
-        what = f"{self.source.name}: chunk {chunk.ordinal}"
         if row.latents_length:
             latents = frames.decompress(
                 raw[: row.latents_length],
@@ -129,22 +152,7 @@ class ContainerReader:
             min(MAX_CHUNK_BASES, row.n_bases + 1024),
             f"{what}: residual at byte {chunk.residual_offset}",
         )
-        return latents, residual
-
-    def check_section(self, part: ChunkEntry | GenomeEntry) -> None:
-        """Raise IntegrityError unless a section's head says what the index says, and its CRC holds.
-
-        The CRC is over the head and all frames of the section.
-        """
-        kind = frames.CHUNK if isinstance(part, ChunkEntry) else frames.GENOME
-        what = f"{self.source.name}: {part.label} at byte {part.offset}"
-        section = self.source.read(part.offset, part.end - part.offset)
-        head = frames.SKIPPABLE_HEAD + len(part.head_body) + 4
-        contents = section[frames.SKIPPABLE_HEAD : head]
-        if section[:8] != struct.pack("<II", kind, len(contents)):
-            raise IntegrityError(f"{what}: no such section there; the data are damaged")
-        if frames.check_head(contents, section[head:], what) != part.head_body:
-            raise IntegrityError(f"{what}: its head and the index disagree")
+        return replace(row, digest=body[len(chunk.head_body) :]), latents, residual
 
     def genome_frame(self, genome: GenomeEntry, frame: str) -> bytes:
         """Return the decompressed ``side``, ``walk`` or ``stored`` frame of a genome."""

@@ -14,55 +14,36 @@ MAX_FILE_BYTES = 1 << 40
 
 
 @dataclass(frozen=True)
-class ModelRow:
-    """A model that chunks need: its SHA-256 and its name.
-
-    The header has both in full; the index has the first 8 bytes of the digest and no name.
-    """
-
-    digest: bytes
-    name: str = ""
-
-    def pack(self, out: bytearray) -> None:
-        """Append the header's form to ``out``."""
-        out += self.digest
-        put_bytes(out, self.name.encode())
-
-    @classmethod
-    def unpack(cls, source: ByteReader) -> ModelRow:
-        """Read a row; raises IntegrityError."""
-        return cls(source.take(32), source.text())
-
-
-@dataclass(frozen=True)
 class ChunkRow:
-    """A chunk: n bases, how they are coded, the lengths of its frames, digest8 of its bases."""
+    """A chunk: n bases, how they are coded, the lengths of its frames, digest8 of its bases.
+
+    The index leaves the digest out; it is then b"" until the chunk's own head is read.
+    """
 
     n_bases: int
     coding: int
     model: int
     latents_length: int
     residual_length: int
-    digest: bytes
+    digest: bytes = b""
 
     def pack(self, out: bytearray) -> None:
-        """Append the row to ``out``."""
+        """Append the row to ``out``, without the digest."""
         put_varint(out, self.n_bases)
         out += bytes((self.coding, self.model))
         put_varint(out, self.latents_length)
         put_varint(out, self.residual_length)
-        out += self.digest
 
     @classmethod
-    def unpack(cls, source: ByteReader) -> ChunkRow:
-        """Read a row; raises IntegrityError."""
+    def unpack(cls, source: ByteReader, digest_bytes: int) -> ChunkRow:
+        """Read a row and so many bytes of digest; raises IntegrityError."""
         return cls(
             source.varint(MAX_CHUNK_BASES),
             source.u8(),
             source.u8(),
             source.varint(),
             source.varint(),
-            source.take(8),
+            source.take(digest_bytes),
         )
 
 
@@ -93,7 +74,7 @@ class GenomeRow:
         return bool(self.flags & PLAIN)
 
     def pack(self, out: bytearray, digest_bytes: int = 32) -> None:
-        """Append the row to ``out``; the genome's own head has 8 bytes of its SHA-256 only."""
+        """Append the row to ``out``; the genome's own head has 4 bytes of its SHA-256 only."""
         put_bytes(out, self.name.encode())
         out += bytes((self.kind, self.flags))
         for value in (

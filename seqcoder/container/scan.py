@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seqcoder.container import frames
-from seqcoder.container.index import HEAD_DIGEST, ChunkEntry, GenomeEntry, Index
+from seqcoder.container.index import CHUNK_DIGEST, HEAD_DIGEST, ChunkEntry, GenomeEntry, Index
 from seqcoder.container.reader import read_header
-from seqcoder.container.rows import ChunkRow, GenomeRow, ModelRow
+from seqcoder.container.rows import ChunkRow, GenomeRow
 from seqcoder.container.source import RangeSource
 from seqcoder.errors import IntegrityError, SeqcoderError
 from seqcoder.varint import ByteReader
@@ -62,9 +62,7 @@ def _in_order(part: Part, found: object, expected: object) -> None:
         raise IntegrityError(f"{part.label} at byte {part.offset} is out of order")
 
 
-def read_section(
-    source: RangeSource, offset: int
-) -> tuple[Part | None, int, list[ModelRow] | None]:
+def read_section(source: RangeSource, offset: int) -> tuple[Part | None, int, list[bytes] | None]:
     """Read the section at ``offset``: the chunk or genome if it is one, the offset behind it,
     and the models if it is a header.
 
@@ -87,7 +85,7 @@ def read_section(
     part: Part
     if kind == frames.CHUNK:
         first_base = reader.varint()
-        part = ChunkEntry(ChunkRow.unpack(reader), ordinal, offset, first_base)
+        part = ChunkEntry(ChunkRow.unpack(reader, CHUNK_DIGEST), ordinal, offset, first_base)
     else:
         part = GenomeEntry(GenomeRow.unpack(reader, HEAD_DIGEST), ordinal, offset)
     reader.finish()
@@ -95,7 +93,7 @@ def read_section(
     return part, part.end, None
 
 
-def whole_parts(source: RangeSource) -> Iterator[Part | IntegrityError | list[ModelRow]]:
+def whole_parts(source: RangeSource) -> Iterator[Part | IntegrityError | list[bytes]]:
     """Yield every whole chunk, genome and header, whatever lies between; and each gap's error."""
     offset = 0
     while offset < source.size:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from seqcoder.container import frames
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index, pack_footer
-from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow, ModelRow
+from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow
 from seqcoder.varint import put_varint
 
 SIGNATURE = b"SQC\r\n\x1a\n\0"
@@ -37,13 +37,12 @@ class GenomeFrames:
     record_table: bytes = b""
 
 
-def header(models: Sequence[ModelRow]) -> bytes:
-    """Return the header section."""
+def header(models: Sequence[bytes]) -> bytes:
+    """Return the header section; ``models`` are SHA-256 digests (32 bytes each)."""
     body = bytearray(SIGNATURE)
-    body += bytes((MAJOR, MINOR, 0, 0))
+    body += bytes((MAJOR, MINOR, 0))
     put_varint(body, len(models))
-    for model in models:
-        model.pack(body)
+    body += b"".join(models)
     return frames.head_frame(frames.HEADER, bytes(body))
 
 
@@ -57,7 +56,7 @@ class ContainerWriter:
     def __init__(
         self,
         out: BinaryIO,
-        models: Sequence[ModelRow] = (),
+        models: Sequence[bytes] = (),
         *,
         index: Index | None = None,
         position: int | None = None,
@@ -69,8 +68,11 @@ class ContainerWriter:
         if position is None:
             self._write(header(self.index.models))
 
-    def begin_append(self, models: Sequence[ModelRow]) -> None:
-        """Write the header of an append; models are the old ones and any new ones behind them."""
+    def begin_append(self, models: Sequence[bytes]) -> None:
+        """Write the header of an append.
+
+        ``models`` are the whole digests of the header before it, and any new ones behind them.
+        """
         self.index.models = list(models)
         self._write(header(models))
 
@@ -82,7 +84,8 @@ class ContainerWriter:
         """Write a chunk section and return its place."""
         entry = ChunkEntry(chunk.row, len(self.index.chunks), self.position, self.index.n_bases)
         following = chunk.latents + chunk.residual
-        self._write(frames.head_frame(frames.CHUNK, entry.head_body, following) + following)
+        head = entry.head_body + chunk.row.digest
+        self._write(frames.head_frame(frames.CHUNK, head, following) + following)
         self.index.chunks.append(entry)
         return entry
 

@@ -61,7 +61,7 @@ def make_corpus(folder: Path, settings: Settings, sizes: list[int], per_containe
     for container in containers:
         path = folder / container.file
         executor = ThreadExecutor(coder, 2)
-        write_container(container.genomes, settings, coder.model_rows(), executor, path)
+        write_container(container.genomes, settings, coder.model_digests(), executor, path)
         expected[path.name] = path.read_bytes()
     return Corpus(containers, settings, expected)
 

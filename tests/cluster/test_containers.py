@@ -13,7 +13,6 @@ from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run_co
 from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.stages import Coding
 
-from seqcoder.container.rows import ModelRow
 from seqcoder.errors import InputError, ModelError, UsageError
 from seqcoder.genome import GenomeSource, local_source, read_local
 from seqcoder.plan import ContainerPlan
@@ -48,7 +47,7 @@ def test_same_bytes_with_latents(
 def test_another_model_is_refused(
     ray_cluster: Any, corpus_with_latents: Corpus, tmp_path: Path
 ) -> None:
-    coding = Coding(corpus_with_latents.settings, (ModelRow(bytes(32), "prokaryote-1"),))
+    coding = Coding(corpus_with_latents.settings, (bytes(32),))
     with Actors() as actors, pytest.raises(ModelError, match="is not the one") as caught:
         start_model_actors(coding, ClusterOptions(), actors)
     assert type(caught.value) is ModelError

@@ -37,7 +37,7 @@ def run_here(
         report = write_container(
             container.genomes,
             settings,
-            coder.model_rows(),
+            coder.model_digests(),
             ThreadExecutor(coder, 1),
             out / container.file,
             opener=opener,

@@ -58,7 +58,7 @@ def rebuild_report(path: Path, sources: Sequence[GenomeSource]) -> ContainerRepo
         size = container.reader.source.size
     with path.open("rb") as file:
         sha256 = file_digest(file, "sha256").hexdigest()
-    model = models[0].digest.hex() if models else ""
+    model = models[0].hex() if models else ""
     return ContainerReport(str(path), size, sha256, model, tuple(reports), chunks)
 
 
