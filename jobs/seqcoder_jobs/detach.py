@@ -6,40 +6,63 @@ import json
 import os
 import shlex
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from seqcoder.atomic import write_atomically
-from seqcoder.errors import InputError, UsageError
+from seqcoder.errors import InputError, SeqcoderError, UsageError
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.corpus.locations import absolute, one_line
 from seqcoder_jobs.submit import Request
 
 JOB_PREFIX = "raysubmit_"
 _FOLLOW_SECONDS = 2.0
+# Jobs run in a shell on the head node, whose PATH need not lead to the Python that Ray runs with:
+# the Python of this machine is tried (homes are often shared), then what PATH has.
+_FIND_PYTHON = (
+    'for p in "$0" python3 python; do "$p" -c "import seqcoder_jobs" 2>/dev/null && '
+    'exec "$p" -m seqcoder_jobs.cli "$@"; done; '
+    'echo "seqcoder is not installed where this cluster runs jobs" >&2; exit 127'
+)
+
+
+@contextmanager
+def _asking(what: str) -> Iterator[None]:
+    """Turn whatever Ray raises into one line; raises UsageError or InputError."""
+    try:
+        yield
+    except (SeqcoderError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        text = one_line(error)
+        if isinstance(error, ImportError) or "ray[default]" in text:
+            raise UsageError(
+                "detached jobs need Ray's job client, which is not installed; "
+                "pip install 'ray[default]'"
+            ) from None
+        if "Authentication" in type(error).__name__:
+            raise UsageError(
+                f"{what}: the cluster wants a token; set RAY_AUTH_MODE=token, and see Ray's "
+                "documentation on token authentication"
+            ) from None
+        raise InputError(f"{what}: {text}") from None
 
 
 def _client(address: str | None) -> Any:
-    """Connect to a cluster's dashboard; UsageError where it or its client is missing."""
+    """Connect to a cluster's dashboard; raises UsageError or InputError where that fails."""
     where = address or os.environ.get("RAY_API_SERVER_ADDRESS") or os.environ.get("RAY_ADDRESS")
     if where in (None, "", "local"):
         raise UsageError(
             "detached jobs run on a cluster; give its dashboard, for example "
             "--address http://head:8265"
         )
-    try:
+    with _asking(str(where)):
         from ray.job_submission import JobSubmissionClient
 
         return JobSubmissionClient(where)
-    except (ImportError, RuntimeError) as error:
-        if "ray[default]" in str(error) or isinstance(error, ImportError):
-            raise UsageError(
-                "detached jobs need Ray's job client, which is not installed; "
-                "pip install 'ray[default]'"
-            ) from None
-        raise UsageError(f"{where}: {one_line(error)}") from None
-    except (ConnectionError, ValueError) as error:
-        raise UsageError(f"{where}: no Ray dashboard answers ({one_line(error)})") from None
 
 
 def detach(request: Request, address: str | None, quiet: bool) -> None:
@@ -54,12 +77,10 @@ def detach(request: Request, address: str | None, quiet: bool) -> None:
     corpora = "".join(f"{absolute(corpus)}\n" for corpus in request.corpora)
     write_atomically(inputs, os.fsencode(corpora))
     entrypoint = shlex.join(_arguments(request, archive, inputs))
-    try:
+    with _asking("the cluster refused the job"):
         job = client.submit_job(
             entrypoint=entrypoint, metadata={"name": "seqcoder", "archive": str(archive)}
         )
-    except (RuntimeError, ConnectionError) as error:
-        raise InputError(f"the cluster refused the job: {one_line(error)}") from None
     facts = {"job": job, "address": client.get_address(), "entrypoint": entrypoint}
     write_atomically(archive.job_file, (json.dumps(facts, indent=1) + "\n").encode())
     if not quiet:
@@ -72,7 +93,7 @@ def detach(request: Request, address: str | None, quiet: bool) -> None:
 
 def _arguments(request: Request, archive: Archive, inputs: Path) -> list[str]:
     """Return the command the job runs: this submit, attached to the cluster it runs on."""
-    words = ["python", "-m", "seqcoder_jobs.cli", "submit", "--output", str(archive)]
+    words = ["sh", "-c", _FIND_PYTHON, sys.executable, "submit", "--output", str(archive)]
     if request.corpora:
         words += ["--from-file", str(inputs)]
     wishes, options = request.wishes, request.options
@@ -115,23 +136,24 @@ def job_status(name: str, address: str | None) -> dict[str, str]:
     """Return id, status and message of a job; ``status`` tells where it cannot be asked."""
     try:
         client, job = _find(name, address)
-        details = client.get_job_info(job)
-    except (RuntimeError, ConnectionError) as error:
-        return {"job": name, "status": "unknown", "message": one_line(error)}
-    except UsageError as error:
+        with _asking(job):
+            details = client.get_job_info(job)
+    except SeqcoderError as error:
         if name.startswith(JOB_PREFIX):
             raise
         return {"job": name, "status": "unknown", "message": str(error)}
-    return {"job": job, "status": str(details.status), "message": details.message or ""}
+    return {
+        "job": job,
+        "status": str(details.status),
+        "message": (details.message or "").split("\n")[0],
+    }
 
 
 def print_logs(name: str, address: str | None, follow: bool) -> None:
     """Print a job's output so far, or until it ends."""
-    import time
-
     client, job = _find(name, address)
     shown = ""
-    try:
+    with _asking(job):
         while True:
             text = client.get_job_logs(job)
             print(text[len(shown) :] if text.startswith(shown) else text, end="", flush=True)
@@ -139,15 +161,11 @@ def print_logs(name: str, address: str | None, follow: bool) -> None:
             if not follow or client.get_job_status(job).is_terminal():
                 return
             time.sleep(_FOLLOW_SECONDS)
-    except (RuntimeError, ConnectionError) as error:
-        raise InputError(f"{job}: {one_line(error)}") from None
 
 
 def stop_job(name: str, address: str | None) -> None:
     """Stop a job."""
     client, job = _find(name, address)
-    try:
+    with _asking(job):
         stopped = client.stop_job(job)
-    except (RuntimeError, ConnectionError) as error:
-        raise InputError(f"{job}: {one_line(error)}") from None
     print(f"{job}\t{'stopping' if stopped else 'was not running'}")
