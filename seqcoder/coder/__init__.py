@@ -39,9 +39,13 @@ def encode(
     bases: NDArray[np.uint8], coding: int, classes: NDArray[np.uint8] | None = None
 ) -> bytes:
     """Code bases (uint8, 0..3, shape ``(n,)``) under a coding id (see ``LEVELS``)."""
-    if coding in (TWO_BIT, 1) or len(bases) == 0:
+    if coding == TWO_BIT or len(bases) == 0:
         return twobit.pack(bases)
     level = _level(coding)
+    if not level.models:
+        from seqcoder.coder import copying
+
+        return copying.encode(bases)
     from seqcoder.coder import engine
 
     return engine.encode(bases, level, classes)
@@ -61,9 +65,13 @@ def decode(
             gives other bases; the caller holds a digest against that.
     """
     count = n if stop is None else min(stop, n)
-    if coding in (TWO_BIT, 1) or count == 0:
+    if coding == TWO_BIT or count == 0:
         return twobit.unpack(payload, count)
     level = _level(coding)
+    if not level.models:
+        from seqcoder.coder import copying
+
+        return copying.decode(payload, count)
     from seqcoder.coder import engine
 
     return engine.decode(payload, n, level, classes, count)

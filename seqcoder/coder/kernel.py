@@ -132,7 +132,7 @@ def code(
     chosen = np.zeros(n_sets, np.int64)
     score = np.zeros((n_sets, 4), np.int64)
     share = np.zeros((n_sets, 4), np.int64)
-    freq = np.zeros(4, np.int64)
+    np.zeros(4, np.int64)
     final = np.zeros(4, np.int64)
     n_cand = 0
 
