@@ -1,0 +1,223 @@
+"""From measurements to a cluster: the check of the model, the prediction, what saturates first."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from seqcoder_cluster.options import ClusterOptions, size_window
+
+from seqcoder_jobs.scaling.measured import Point
+from seqcoder_jobs.scaling.model import Cluster, Genome, simulate, simulate_shared
+from seqcoder_jobs.scaling.rates import Rates
+
+GENOMES = 2_400_000
+CORES = (10, 30, 100, 300, 1000, 3000, 10_000)
+CORES_PER_NODE = 64
+_STORE_BYTES_PER_NODE = 64 << 30
+_CONTAINER_BYTES = 256 << 20
+_BATCHES_PER_CODER = 24
+_MOST_BATCHES = 150_000
+
+
+@dataclass(frozen=True)
+class Check:
+    """A measured point against the model.
+
+    ``model`` has the coders' times of that very run; ``ahead`` those of one worker alone, so
+    that it would have been a prediction.
+    """
+
+    point: Point
+    model: float
+    ahead: float
+
+    @property
+    def error(self) -> float:
+        """Relative error of ``model``."""
+        return self.model / self.point.wall - 1
+
+    @property
+    def error_ahead(self) -> float:
+        """Relative error of ``ahead``."""
+        return self.ahead / self.point.wall - 1
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A run over the whole corpus.
+
+    ``rate`` is bases a second in its middle, ``efficiency`` against all cores coding all the
+    time, ``busy`` the utilisation of each resource, ``overhead`` the CPU time of driver and
+    coordinators relative to that of coders and actors.
+    """
+
+    cores: int
+    coders: int
+    actors: int
+    containers: int
+    seconds: float
+    rate: float
+    efficiency: float
+    busy: dict[str, float]
+    overhead: float
+
+
+def with_point(rates: Rates, point: Point) -> Rates:
+    """Return rates with the coders' and actors' times of a measured run."""
+    return replace(
+        rates,
+        code_per_base=point.code_per_base,
+        code_spread=point.code_spread,
+        model_per_base=point.model_per_base,
+        start=point.start,
+        coded_share=point.coded_share,
+    )
+
+
+def check(points: Sequence[Point], rates: Rates, cores: int, store_bytes: float) -> list[Check]:
+    """Set the model against every measured point."""
+    alone = min(points, key=lambda point: point.workers)
+    checks = []
+    for point in points:
+        window = size_window(
+            ClusterOptions(workers=point.workers),
+            len(point.containers),
+            1 << 18,
+            point.workers,
+            store_bytes,
+        )
+        uses_model = point.model_per_base > 0
+        cluster = Cluster(point.workers, int(uses_model), 1, window, rates.network, rates.storage)
+        seen = simulate(point.containers, with_point(rates, point), cluster).seconds
+        guess = simulate_shared(point.containers, with_point(rates, alone), cluster, cores).seconds
+        checks.append(Check(point, point.start + seen, point.start + guess))
+    return checks
+
+
+def corpus(count: int, chunk_bases: int, mean_bases: float = 4.0e6) -> list[Genome]:
+    """Invent genome sizes as public collections have them: mean 4 Mb, standard deviation 1.5 Mb."""
+    generator = random.Random(7)
+    genomes: list[Genome] = []
+    for _ in range(count):
+        bases = int(min(max(generator.gauss(mean_bases, 1.5e6), 0.6e6), 12e6))
+        n = -(-bases // chunk_bases)
+        genomes.append(tuple(bases * (i + 1) // n - bases * i // n for i in range(n)))
+    return genomes
+
+
+def in_containers(genomes: Sequence[Genome]) -> list[list[Genome]]:
+    """Fill containers of the default size."""
+    containers: list[list[Genome]] = [[]]
+    filled = 0
+    for genome in genomes:
+        if filled + sum(genome) > _CONTAINER_BYTES and containers[-1]:
+            containers.append([])
+            filled = 0
+        containers[-1].append(genome)
+        filled += sum(genome)
+    return containers
+
+
+def predict(
+    cores: int, rates: Rates, chunk_bases: int, storage: float, network: float
+) -> Prediction:
+    """Predict a run over 2.4 million genomes.
+
+    A part of the corpus is simulated; the rest goes at the rate of the middle of that part.
+    """
+    nodes = -(-cores // CORES_PER_NODE)
+    share = rates.model_per_base / (rates.code_per_base + rates.model_per_base)
+    actors = max(1, round(cores * share * 1.15)) if share else 0
+    coders = max(1, cores - actors)
+    whole = corpus(1000, chunk_bases)
+    mean_bases = sum(map(sum, whole)) / len(whole)
+    per_genome = sum(map(len, whole)) / len(whole)
+    n = int(min(GENOMES, max(_BATCHES_PER_CODER * coders, 2000) / per_genome, _MOST_BATCHES))
+    containers = in_containers(corpus(n, chunk_bases))
+    all_containers = int(GENOMES * mean_bases / _CONTAINER_BYTES)
+    window = size_window(
+        ClusterOptions(workers=coders),
+        all_containers,
+        chunk_bases,
+        coders,
+        nodes * _STORE_BYTES_PER_NODE,
+    )
+    cluster = Cluster(coders, actors, nodes, window, network, storage)
+    outcome = simulate(containers, rates, cluster)
+    done = outcome.done
+    a, b = done[int(0.3 * len(done))], done[int(0.6 * len(done))]
+    steady = (b[1] - a[1]) / max(b[0] - a[0], 1e-9)
+    simulated = sum(sum(genome) for container in containers for genome in container)
+    rest = max(GENOMES * mean_bases - simulated, 0.0)
+    serial = rates.start + rates.plan * GENOMES
+    seconds = serial + outcome.seconds + rest / steady
+    busy = _busy_at(steady, rates, cluster, mean_bases, per_genome)
+    ideal = GENOMES * mean_bases * (rates.code_per_base + rates.model_per_base) / cores
+    work = (rates.code_per_base + rates.model_per_base) * steady
+    light = busy["driver"] + busy["coordinators"] * window.containers
+    return Prediction(
+        cores,
+        coders,
+        actors,
+        window.containers,
+        seconds,
+        steady,
+        ideal / seconds,
+        busy,
+        light / work,
+    )
+
+
+def _busy_at(
+    rate: float,
+    rates: Rates,
+    cluster: Cluster,
+    mean_bases: float,
+    per_genome: float,
+) -> dict[str, float]:
+    """Return the utilisation of each resource while ``rate`` bases a second go through."""
+    load = loads(rates, mean_bases, per_genome)
+    containers = cluster.window.containers
+    return {
+        "coders": rate * load["coders"] / cluster.coders,
+        "model actors": rate * load["model actors"] / max(cluster.actors, 1),
+        "coordinators": rate * load["coordinators"] / containers,
+        "driver": rate * load["driver"] + containers * rates.question,
+        "network": rate * load["network"] / cluster.network / min(cluster.nodes, containers),
+        "storage": rate * load["storage"] / cluster.storage,
+    }
+
+
+def loads(rates: Rates, mean_bases: float, per_genome: float) -> dict[str, float]:
+    """Return what a base costs each resource: seconds, or bytes for network and storage."""
+    coded = rates.coded_share
+    return {
+        "coders": rates.code_per_base,
+        "model actors": rates.model_per_base,
+        "coordinators": rates.byte + (2 * rates.genome + rates.batch * per_genome) / mean_bases,
+        "driver": rates.row / mean_bases + rates.container / _CONTAINER_BYTES,
+        "network": 2.0 + 2 * coded,
+        "storage": 1.0 + 2 * coded,
+    }
+
+
+def ceilings(rates: Rates, chunk_bases: int, storage: float) -> list[tuple[str, float]]:
+    """Return at how many cores each part that does not grow with the cluster is full, least first.
+
+    The driver also asks every coordinator once a second; there is one for each 16 coders.
+    """
+    whole = corpus(1000, chunk_bases)
+    mean_bases = sum(map(sum, whole)) / len(whole)
+    load = loads(rates, mean_bases, sum(map(len, whole)) / len(whole))
+    per_core = 1 / (rates.code_per_base + rates.model_per_base)
+    driver = per_core * load["driver"] + rates.question / 16
+    found = [
+        ("driver", 1 / driver),
+        ("shared storage", storage / (per_core * load["storage"])),
+        ("one coordinator, by its coders", 1 / (load["coordinators"] / rates.code_per_base)),
+    ]
+    if rates.model_per_base:
+        found.append(("one model actor, by its coders", rates.code_per_base / rates.model_per_base))
+    return sorted(found, key=lambda pair: pair[1])

@@ -1,0 +1,197 @@
+"""What each step costs, measured on this machine: the numbers the model of a cluster runs on."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqcoder_cluster.flight import in_flight
+
+from seqcoder.api import compress
+from seqcoder.genome import GenomeSource
+from seqcoder.plan import Plan, plan_containers
+from seqcoder.report import ContainerReport
+from seqcoder.settings import Settings
+from seqcoder_jobs.archive import Archive, SavedPlan
+from seqcoder_jobs.manifest.files import compact, write_part
+from seqcoder_jobs.manifest.rows import container_rows
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Costs in seconds, rates in bytes a second.
+
+    Coders: ``code_per_base`` for stage 2 and verification, ``code_spread`` the relative standard
+    deviation from chunk to chunk. Model actors: ``model_per_base``. Coordinator:
+    ``genome`` and ``byte`` for reading, parsing, hashing and committing a file, ``batch`` for
+    handing a batch out and taking it back. Driver: ``container``, ``row`` for a genome's rows in
+    the manifest, ``question`` for asking a coordinator how far it is (once a second), and ``plan``
+    for a genome before all starts. ``start``: until workers are there.
+    """
+
+    code_per_base: float
+    code_spread: float
+    model_per_base: float
+    genome: float
+    byte: float
+    batch: float
+    container: float
+    row: float
+    question: float
+    plan: float
+    start: float
+    network: float
+    storage: float
+    coded_share: float
+    """Bytes written for each byte read."""
+
+
+def coder_costs(settings: Settings, fasta_bytes: bytes) -> tuple[float, float]:
+    """Return CPU seconds a base of stage 2 with verification, and of stage 1."""
+    from seqcoder import fasta
+    from seqcoder.chunk import ChunkCoder
+
+    parsed = fasta.parse(fasta_bytes)
+    assert not isinstance(parsed, fasta.NotFasta)
+    bases, coder = parsed.bases, ChunkCoder(settings)
+    coder.code(bases[:1000], coder.latents(bases[:1000]))
+    started = time.process_time()
+    latents = coder.latents(bases)
+    staged = time.process_time()
+    coder.code(bases, latents)
+    return (time.process_time() - staged) / len(bases), (staged - started) / len(bases)
+
+
+def coordinator_costs(folder: Path, large: bytes) -> tuple[float, float, ContainerReport]:
+    """Return a coordinator's CPU seconds for each genome and for each byte of it.
+
+    Chunks are packed at level 1, whose time is taken off. Also returns a report of many genomes.
+    """
+    many = 48
+    for i in range(many):
+        (folder / f"tiny{i}.fa").write_bytes(b">tiny%d\n%s\n" % (i, b"ACGT" * 250))
+    (folder / "large.fa").write_bytes(large)
+    tiny = [folder / f"tiny{i}.fa" for i in range(many)]
+    per_run, report = _compress_cpu(tiny, folder / "tiny.sqc")
+    whole, _ = _compress_cpu([folder / "large.fa"], folder / "large.sqc")
+    genome = per_run / many
+    return genome, max(whole - genome, 0.0) / len(large), report
+
+
+def _compress_cpu(files: Sequence[Path], out: Path) -> tuple[float, ContainerReport]:
+    best, report = float("inf"), None
+    for _ in range(3):
+        started = time.process_time()
+        report = compress(files, out, settings=Settings(level=1), threads=1, force=True)
+        spent = time.process_time() - started
+        coding = sum((c.code_seconds or 0) + (c.verify_seconds or 0) for c in report.chunks)
+        best = min(best, max(spent - coding, 0.0))
+    assert report is not None
+    return best, report
+
+
+def driver_costs(folder: Path, report: ContainerReport) -> tuple[float, float, float]:
+    """Return the driver's seconds for each container, for each genome's rows, for each plan entry.
+
+    ``report`` is of a container with many genomes.
+    """
+    archive = Archive(folder / "archive")
+    archive.make()
+    n = len(report.genomes)
+
+    def commit(number: int, part: ContainerReport) -> None:
+        file = f"{number:06d}.sqc"
+        received = pickle.loads(pickle.dumps(part))
+        write_part(archive.manifest, file, container_rows(file, received, {}))
+
+    one = ContainerReport(
+        report.path, report.size, report.sha256, "", report.genomes[:1], report.chunks[:1]
+    )
+    commit(0, report)  # imports and caches
+    container = _best_cpu(lambda: commit(1, one))
+    many = _best_cpu(lambda: commit(2, report))
+    folding = _best_cpu(lambda: compact(archive.manifest, ()), 1)
+    row = max(many - container, 0.0) / n + folding / (2 * n)
+    entries = [
+        GenomeSource(f"species/genome_{i:07d}.fa.gz", f"/corpus/genome_{i:07d}.fa.gz", "", 4 << 20)
+        for i in range(5000)
+    ]
+
+    def plan() -> None:
+        saved = SavedPlan(Plan(Settings(), "", plan_containers(entries, 256 << 20)), 256 << 20, 0)
+        archive.save(saved)
+
+    return container, row, _best_cpu(plan) / len(entries)
+
+
+def _best_cpu(work: Callable[[], None], runs: int = 3) -> float:
+    best = float("inf")
+    for _ in range(runs):
+        started = time.process_time()
+        work()
+        best = min(best, time.process_time() - started)
+    return best
+
+
+class _Silent:
+    def counts(self) -> int:
+        return 1
+
+
+def ray_costs(batch_bytes: int) -> tuple[float, float, float]:
+    """Return seconds for each batch (handed out and taken back), for each question; bytes a second.
+
+    Ray must be connected. The batch's cost is this process's CPU time, as a coordinator has it.
+    """
+    import numpy as np
+    import ray
+
+    data = np.zeros(batch_bytes, np.uint8)
+    answer = b"x" * (batch_bytes // 4)
+    task = ray.remote(num_cpus=1)(lambda reference: answer)
+    silent: Any = ray.remote(num_cpus=0)(_Silent).remote()
+    ray.get([task.remote(ray.put(data)), silent.counts.remote()])
+
+    def batches(count: int) -> None:
+        items = (ray.put(data) for _ in range(count))
+        for _ in in_flight(items, task.remote, running=4, waiting=8, describe=str):
+            pass
+
+    def questions(count: int) -> None:
+        for _ in range(count):
+            question = silent.counts.remote()
+            ray.wait([question], timeout=1.0)
+            ray.get(question)
+
+    batch = _best_cpu(lambda: batches(100)) / 100
+    question = _best_cpu(lambda: questions(200)) / 200
+    block = np.zeros(64 << 20, np.uint8)
+    length = ray.remote(num_cpus=1)(lambda block: len(block))
+    best = float("inf")
+    for _ in range(3):
+        started = time.perf_counter()
+        ray.get(length.remote(ray.put(block)))
+        best = min(best, time.perf_counter() - started)
+    ray.kill(silent)
+    return batch, question, len(block) / best
+
+
+def storage_rate(folder: Path) -> float:
+    """Return bytes a second written to disk for good (fsync) below ``folder``."""
+    block = os.urandom(1 << 20)
+    best = float("inf")
+    for _ in range(3):
+        started = time.perf_counter()
+        with (folder / "storage.bin").open("wb") as file:
+            for _ in range(64):
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+        best = min(best, time.perf_counter() - started)
+    (folder / "storage.bin").unlink()
+    return (64 << 20) / best

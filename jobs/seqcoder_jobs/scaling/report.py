@@ -1,0 +1,234 @@
+"""The scaling benchmark as one HTML page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqcoder import __version__
+from seqcoder.bench import page, plots
+from seqcoder.bench.page import time_text
+from seqcoder.bench.plots import INK, OURS, PARTS
+from seqcoder_jobs.scaling.predict import GENOMES, Check, Prediction
+from seqcoder_jobs.scaling.run import Scaling
+
+_BUSY = ("coders", "model actors", "coordinators", "driver", "network", "storage")
+
+
+def scaling_html(found: Scaling) -> str:
+    """Return the page; without matplotlib it has tables only."""
+    drawn = plots.has_matplotlib()
+    worst = max(abs(c.error) for c in found.checks)
+    last = found.predictions[-1]
+    thousand = next(p for p in found.predictions if p.cores == 1000)
+    first, at = found.ceilings[0]
+    body = [
+        page.facts(
+            [
+                ("largest error of the model, measured points", f"{100 * worst:.1f} %"),
+                (f"{GENOMES / 1e6:.1f} M genomes on 1,000 cores", time_text(thousand.seconds)),
+                (f"the same on {last.cores:,} cores", time_text(last.seconds)),
+                ("driver and coordinators, of the work", f"{100 * thousand.overhead:.2f} %"),
+                (f"cores at which the {first} is full", _round(at)),
+            ]
+        ),
+        _measured(found, drawn),
+        _predicted(found, drawn),
+        _saturates(found),
+        _costs(found),
+    ]
+    lead = (
+        f"seqcoder {__version__} on Ray: measured on {found.cores} cores of this machine, "
+        "predicted for clusters by a discrete-event model with the costs measured in the same run."
+    )
+    return page.page("Scaling of seqcoder-ray", lead, body)
+
+
+def _measured(found: Scaling, drawn: bool) -> str:
+    parts = []
+    if drawn:
+        parts.append(
+            page.figure(
+                _measured_plot(found.checks),
+                "Points are measured, crosses the model with the coders' times of each run. The "
+                "dotted line is ideal. Starting workers is left out of the rates.",
+            )
+        )
+    header = [
+        "scaling",
+        "workers",
+        "million bases",
+        "measured",
+        "of it start",
+        "model",
+        "error",
+        "from 1 worker",
+        "error",
+    ]
+    rows = [
+        [
+            c.point.kind,
+            str(c.point.workers),
+            f"{c.point.bases / 1e6:.2f}",
+            f"{c.point.wall:.2f} s",
+            f"{c.point.start:.2f} s",
+            f"{c.model:.2f} s",
+            f"{100 * c.error:+.1f} %",
+            f"{c.ahead:.2f} s",
+            f"{100 * c.error_ahead:+.1f} %",
+        ]
+        for c in found.checks
+    ]
+    parts.append(page.table(header, rows))
+    parts.append(
+        page.text(
+            "“model” takes the coders' and actors' times by the clock from the very run it is set "
+            "against, so that it checks the pipeline (windows, order, waiting, overheads); “from "
+            "1 worker” has the times of the run with one worker, so it also has to foresee what "
+            "several workers on the same cores, and anything else on this machine, do to them.",
+            "note",
+        )
+    )
+    return page.section("Measured here", *parts)
+
+
+def _measured_plot(checks: list[Check]) -> str:
+    def fill(axes: Any) -> None:
+        for ax, kind in zip(axes, ("strong", "weak"), strict=True):
+            mine = [c for c in checks if c.point.kind == kind]
+            n = [c.point.workers for c in mine]
+            rate = [c.point.rate / 1e6 for c in mine]
+            model = [c.point.bases / 1e6 / max(c.model - c.point.start, 1e-9) for c in mine]
+            ax.plot(n, [rate[0] * k / n[0] for k in n], ":", color=INK, lw=1)
+            ax.plot(n, rate, "o", color=OURS, ms=8)
+            ax.plot(n, model, "x", color=PARTS[1], ms=9, mew=2)
+            ax.set_xticks(n)
+            ax.set_xlim(0, max(n) + 0.5)
+            ax.set_ylim(0, 1.15 * max(*rate, *model, rate[0] * n[-1] / n[0]))
+            ax.set_xlabel("workers")
+            same = "the same corpus" if kind == "strong" else "a corpus that grows with them"
+            ax.set_title(f"{kind.capitalize()} scaling: {same}")
+        axes[0].set_ylabel("million bases a second")
+
+    return plots.draw(9, 3.4, 2, fill)
+
+
+def _predicted(found: Scaling, drawn: bool) -> str:
+    parts = []
+    if drawn:
+        parts.append(
+            page.figure(
+                _predicted_plot(found.predictions),
+                "Left: time for the corpus; the dotted line is every core coding all the time. "
+                "Right: utilisation of each part in the middle of the run.",
+            )
+        )
+    header = ["cores", "coders", "actors", "containers at once", "Gbases/s", "time", "efficiency"]
+    rows = [
+        [
+            f"{p.cores:,}",
+            f"{p.coders:,}",
+            f"{p.actors:,}",
+            f"{p.containers:,}",
+            f"{p.rate / 1e9:.4f}",
+            time_text(p.seconds),
+            f"{100 * p.efficiency:.1f} %",
+            *(f"{100 * p.busy[name]:.1f} %" for name in _BUSY[2:]),
+            f"{100 * p.overhead:.2f} %",
+        ]
+        for p in found.predictions
+    ]
+    parts.append(page.table([*header, *_BUSY[2:], "overhead"], rows, texts=0))
+    settings = found.settings
+    parts.append(
+        page.text(
+            f"Corpus: {GENOMES:,} genomes of 4 Mb on average (standard deviation 1.5 Mb), level "
+            f"{settings.level}, chunks of up to {settings.chunk_bases:,} bases, containers of 256 "
+            f"MiB, 64 cores a node, {found.wishes.network / 1e9:.2f} GB/s of network a node and "
+            f"{found.wishes.storage / 1e9:.0f} GB/s of shared storage for all (assumptions: "
+            "--network, --storage). “overhead” is the CPU time of driver and coordinators "
+            "relative to that of coders and model actors.",
+            "note",
+        )
+    )
+    return page.section("Predicted", *parts)
+
+
+def _predicted_plot(predictions: list[Prediction]) -> str:
+    def fill(axes: Any) -> None:
+        cores = [p.cores for p in predictions]
+        left, right = axes
+        left.plot(
+            cores, [p.seconds * p.efficiency / 3600 for p in predictions], ":", color=INK, lw=1
+        )
+        left.plot(cores, [p.seconds / 3600 for p in predictions], "o-", color=OURS)
+        left.set_xscale("log")
+        left.set_yscale("log")
+        left.set_xlabel("cores")
+        left.set_ylabel("hours")
+        left.set_title("Time for 2.4 million genomes")
+        for name, color in zip(_BUSY, (*PARTS, INK), strict=True):
+            right.plot(cores, [100 * p.busy[name] for p in predictions], "o-", ms=4, color=color)
+            right.plot([], [], "o-", ms=4, color=color, label=name)
+        right.set_xscale("log")
+        right.set_ylim(0, 105)
+        right.set_xlabel("cores")
+        right.set_ylabel("% busy")
+        right.set_title("How busy each part is")
+        right.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+
+    return plots.draw(10, 3.8, 2, fill)
+
+
+def _saturates(found: Scaling) -> str:
+    rows = [[what, _round(cores)] for what, cores in found.ceilings]
+    first, cores = found.ceilings[0]
+    grows = [pair for pair in found.ceilings if not pair[0].startswith("one ")]
+    wall, at = grows[0]
+    return page.section(
+        "What saturates first",
+        page.text(
+            f"The first part to be full is {_article(first)}, at {_round(cores)} cores. "
+            + (
+                "There are as many coordinators and model actors as a cluster needs; of what "
+                f"does not grow with it, the {wall} is full first, at {_round(at)} cores."
+                if first.startswith("one ")
+                else ""
+            )
+        ),
+        page.table(["part", "full at cores"], rows),
+    )
+
+
+def _article(name: str) -> str:
+    return name if name.startswith("one ") else f"the {name}"
+
+
+def _round(cores: float) -> str:
+    digits = len(str(int(cores))) - 2
+    return f"{round(cores, -digits) if digits > 0 else cores:,.0f}"
+
+
+def _costs(found: Scaling) -> str:
+    r = found.rates
+    rows = [
+        ["coder, stage 2 and verification", f"{1e6 * r.code_per_base:.3f} s", "a million bases"],
+        ["model actor, stage 1", f"{1e6 * r.model_per_base:.3f} s", "a million bases"],
+        ["coordinator: read, parse, hash", f"{1e6 * r.byte:.4f} s", "a million bytes"],
+        ["coordinator: a file", f"{1e3 * r.genome:.2f} ms", "a genome"],
+        ["coordinator: hand out, take back", f"{1e3 * r.batch:.2f} ms", "a batch of 250 kb"],
+        ["driver: report and manifest part", f"{1e3 * r.container:.2f} ms", "a container"],
+        ["driver: rows of the manifest", f"{1e3 * r.row:.3f} ms", "a genome"],
+        ["driver: plan", f"{1e3 * r.plan:.4f} ms", "a genome, before the start"],
+        ["driver: how far is it?", f"{1e3 * r.question:.2f} ms", "a container and second"],
+        ["start of workers", f"{r.start:.1f} s", "once"],
+        ["object store between processes", f"{r.network / 1e9:.2f} GB/s", "here"],
+        ["disk, with fsync", f"{r.storage / 1e9:.2f} GB/s", "here"],
+        ["bytes written", f"{r.coded_share:.3f}", "a byte read"],
+    ]
+    return page.section(
+        "Costs measured in this run",
+        page.table(["step", "cost", "for"], rows, texts=3),
+        page.text(
+            "CPU seconds of one core, the least of three runs, except start and rates.", "note"
+        ),
+    )
