@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from seqcoder.latent import library
+from seqcoder.latent.types import latents_to_classes, mirror
+
+CODON_OF = {int(a): c for c, a in enumerate(library.RESIDUE_OF)}
+
+
+def gene_of(residues: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    codons = np.array([CODON_OF[int(a)] for a in residues])
+    return np.stack([codons >> 4, (codons >> 2) & 3, codons & 3], axis=1).reshape(-1).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def protein() -> NDArray[np.uint8]:
+    return np.random.default_rng(11).integers(1, 21, 200).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def known(protein: NDArray[np.uint8]) -> library.Library:
+    other = np.random.default_rng(12).integers(1, 21, 500).astype(np.uint8)
+    gap = np.array([library.GAP], np.uint8)
+    return library.build_library(np.concatenate([other, gap, protein, gap, other[::-1]]))
+
+
+def said(context: int) -> int:
+    """The residue a first context number names."""
+    return (context - 1) // 21 % 21
+
+
+@pytest.mark.parametrize("strand", [0, 1])
+def test_a_known_protein_is_followed_on_either_strand(
+    protein: NDArray[np.uint8], known: library.Library, strand: int
+) -> None:
+    bases = gene_of(protein)
+    classes = np.tile(np.array([1, 2, 3], np.uint8), protein.size)
+    expected = np.repeat(protein, 3)
+    if strand:
+        bases, classes, expected = (3 - bases[::-1]), mirror(classes), expected[::-1]
+    contexts, confidence = library.trace(bases, classes, known)
+    quiet = 3 * library.SEED
+    assert (contexts[0, :quiet] == 0).all()
+    assert (contexts[0, quiet:] > 0).all()
+    assert [said(int(c)) for c in contexts[0, quiet:]] == expected[quiet:].tolist()
+    assert confidence[-1] == library.CONFIDENCES - 1
+
+
+def test_substitutions_are_survived(protein: NDArray[np.uint8], known: library.Library) -> None:
+    changed = protein.copy()
+    changed[40::9] = changed[40::9] % 20 + 1
+    classes = np.tile(np.array([1, 2, 3], np.uint8), protein.size)
+    contexts, _ = library.trace(gene_of(changed), classes, known)
+    assert (contexts[0, 3 * library.SEED :] > 0).mean() > 0.98
+
+
+def test_nothing_is_said_between_genes(protein: NDArray[np.uint8], known: library.Library) -> None:
+    bases = gene_of(protein)
+    contexts, confidence = library.trace(bases, np.zeros(bases.size, np.uint8), known)
+    assert not contexts.any()
+    assert not confidence.any()
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 600))
+def test_only_earlier_bases_are_read(
+    protein: NDArray[np.uint8], known: library.Library, seed: int, cut: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    bases = gene_of(protein)
+    if rng.integers(2):
+        bases = 3 - bases[::-1]
+    latents = np.repeat(rng.integers(-128, 128, 9), 3).astype(np.int8)
+    if rng.integers(2):
+        latents[:] = rng.integers(0, 7)
+    classes = latents_to_classes(latents, bases.size)
+    other = bases.copy()
+    other[cut:] = rng.integers(0, 4, bases.size - cut)
+    a, b = library.trace(bases, classes, known), library.trace(other, classes, known)
+    assert np.array_equal(a[0][:, : cut + 1], b[0][:, : cut + 1])
+    assert np.array_equal(a[1][: cut + 1], b[1][: cut + 1])
+    assert int(a[0].max()) < library.CONTEXTS
+    assert int(a[1].max()) < library.CONFIDENCES
+
+
+def test_any_residues_make_a_safe_library() -> None:
+    rng = np.random.default_rng(4)
+    odd = library.build_library(rng.integers(0, 256, 5000).astype(np.uint8))
+    assert odd.residues[0] == odd.residues[-1] == library.GAP
+    assert odd.residues.max() <= library.GAP
+    nothing = library.empty_library()
+    bases = rng.integers(0, 4, 3000).astype(np.uint8)
+    classes = latents_to_classes(np.ones(125, np.int8), 3000)
+    assert not library.trace(bases, classes, nothing)[0].any()
+
+
+def test_the_step_in_python_and_compiled_agree(
+    protein: NDArray[np.uint8], known: library.Library
+) -> None:
+    bases = gene_of(protein)[:240]
+    classes = np.tile(np.array([1, 2, 3], np.uint8), 80)
+    contexts, confidence = library.trace(bases, classes, known)
+    state, out = np.zeros(library.STATE, np.int64), np.zeros(4, np.int64)
+    for i in range(bases.size):
+        library.library_step.py_func(
+            i, bases, classes, known.residues, known.heads, known.chain, known.seed, state, out
+        )
+        assert (out[0], out[1], out[2]) == (contexts[0, i], contexts[1, i], confidence[i])
