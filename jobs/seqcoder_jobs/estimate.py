@@ -12,10 +12,10 @@ from seqcoder.settings import Settings
 # How much bacterial FASTA grows when decompressed, by suffix (measured on the dev genomes).
 _GROWTH = {".gz": 3.4, ".bgz": 3.3, ".zst": 3.5, ".xz": 3.9, ".bz2": 3.8}
 _BASES_PER_BYTE = 0.985  # headers and line ends take the rest
-# Bits per base and bases per second of one core, coding and verifying, by level: measured on
-# EsCo, rounded (docs/archive.md says how).
-_BITS = {1: 2.0, 2: 1.92, 3: 1.9}
-_SPEED = {1: 20e6, 2: 0.35e6, 3: 0.2e6}
+# Bits per base and bases per second of one core, coding and verifying, by level: measured on the
+# first mebibase of EsCo (ChunkCoder.latents and .code, CPU time), rounded.
+_BITS = {1: 1.99, 2: 1.85, 3: 1.84}
+_SPEED = {1: 25e6, 2: 0.65e6, 3: 0.45e6}
 _START_SECONDS = 8.0  # Ray, and the coder's kernels
 
 

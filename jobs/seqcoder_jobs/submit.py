@@ -77,6 +77,8 @@ class Outcome:
     failures: tuple[Problem, ...]
     error: SeqcoderError | None
     """What ended the run early, if something did; the same command goes on from there."""
+    done: int = 0
+    """Inputs that this run got done: verified or stored, and in the manifest."""
 
 
 def look_through(request: Request) -> Todo:
@@ -148,13 +150,13 @@ def submit(
             todo = _look_through(request, saved, parameters, _done(archive))
         assert todo is not None
         begin(todo)
-        error = None
+        error, done = None, 0
         if todo.pending or todo.saved != saved:
             archive.mark_incomplete()
             archive.save(todo.saved)
         if todo.pending:
-            error = _run(archive, todo, request.options, runner, on_progress)
-        return Outcome(todo, _finish(archive, todo), error)
+            error, done = _run(archive, todo, request.options, runner, on_progress)
+        return Outcome(todo, _finish(archive, todo), error, done)
 
 
 def _recover(archive: Archive, saved: SavedPlan) -> None:
@@ -197,16 +199,21 @@ def _run(
     options: ClusterOptions,
     runner: Runner,
     on_progress: Callable[[ProgressCounts], None],
-) -> SeqcoderError | None:
+) -> tuple[SeqcoderError | None, int]:
+    """Write the pending containers; returns what ended that early, and the inputs done."""
     from seqcoder_jobs.manifest.files import write_part
     from seqcoder_jobs.manifest.rows import container_rows
 
     files = {genome.name: c.file for c in todo.pending for genome in c.genomes}
 
+    done = 0
+
     def on_report(report: ContainerReport) -> None:
+        nonlocal done
         # A report without container (all inputs failed) tells by its genomes which it is.
         file = files[report.genomes[0].name]
         write_part(archive.manifest, file, container_rows(file, report, todo.attempts))
+        done += len(report.genomes) - len(report.failures)
 
     try:
         runner(
@@ -219,8 +226,8 @@ def _run(
             on_progress=on_progress,
         )
     except SeqcoderError as error:
-        return error
-    return None
+        return error, done
+    return None, done
 
 
 def _finish(archive: Archive, todo: Todo) -> tuple[Problem, ...]:

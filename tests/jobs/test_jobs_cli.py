@@ -268,12 +268,11 @@ def test_status_tells_what_is_pending(run: Run, archive: Path, corpus: Path) -> 
     assert facts["bytes"] == sum(p.stat().st_size for p in (archive / "containers").glob("*"))
 
 
-def test_training_takes_its_own_arguments(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    import types
+def test_training_without_torch_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_torch(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    seen: list[list[str]] = []
-    fake = types.ModuleType("seqcoder_jobs.training.cli")
-    fake.train = seen.append  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "seqcoder_jobs.training.cli", fake)
-    assert run("train", "--epochs", "3", "--help")[0] == 0
-    assert seen == [["--epochs", "3", "--help"]]
+    monkeypatch.setattr("seqcoder_jobs.cli.app.train_command", no_torch)
+    code, _, err = run("train", "corpus", "out")
+    assert (code, "training needs torch" in err) == (2, True)
+    assert "--resume" in run("train", "--help")[1]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -67,13 +66,14 @@ def test_driver_killed_then_the_same_command_again(
     try:
         deadline = time.monotonic() + 120
         while not containers(archive):
-            assert driver.poll() is None, driver.communicate()[0].decode()
+            if driver.poll() is not None:
+                break
             assert time.monotonic() < deadline
             time.sleep(0.01)
     finally:
-        os.kill(driver.pid, signal.SIGKILL)
-        driver.communicate()
-    assert driver.returncode == -signal.SIGKILL
+        driver.kill()  # SIGKILL
+        output = driver.communicate()[0].decode()
+    assert driver.returncode == -signal.SIGKILL, output
     assert not (archive / "_SUCCESS").exists()
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
+from typing import Annotated, Any
 
 import typer
 
 from seqcoder import __version__
 from seqcoder.cli.common import EXIT_CODES
+from seqcoder.errors import UsageError
+from seqcoder_jobs.training.cli import train_command
 
 app = typer.Typer(
     name="seqcoder-ray",
@@ -155,23 +158,13 @@ def demo(
     run(output, workers, quiet)
 
 
-@app.command(
-    context_settings={
-        "ignore_unknown_options": True,
-        "allow_extra_args": True,
-        "help_option_names": [],
-    },
-    add_help_option=False,
-)
-def train(context: typer.Context) -> None:
-    """Train a model for the latents (see `seqcoder-ray train --help`)."""
+@app.command("train")
+@functools.wraps(train_command)
+def train(*arguments: Any, **options: Any) -> None:
+    """Run the training command; its options are its own."""
     try:
-        from seqcoder_jobs.training.cli import train as run
-    except ImportError as error:
-        from seqcoder.errors import UsageError
-
+        train_command(*arguments, **options)
+    except ModuleNotFoundError as error:
         raise UsageError(
-            f"training needs {error.name or error}; pip install 'seqcoder[model]'"
+            f"training needs {error.name}, which is not installed; pip install 'seqcoder[model]'"
         ) from None
-
-    run(context.args)

@@ -185,7 +185,8 @@ def _submit(request: Request, choices: Choices) -> None:
     seconds = time.monotonic() - started
     archive = Archive(request.archive)
     problems = (*outcome.todo.listing.problems, *outcome.failures)
-    if archive.exists:
+    # An error before anything was done (no cluster, no model) is told alone.
+    if archive.exists and (outcome.error is None or outcome.done):
         summary = summarise(archive)
         if choices.json:
             facts = summary.to_dict() | {
@@ -254,6 +255,5 @@ def result_table(summary: Summary, outcome: Outcome | None, seconds: float | Non
         ("  index and framing", size_text(summary.bytes - frames)),
     ]
     if seconds is not None and outcome is not None:
-        done = outcome.todo.n_genomes if outcome.error is None else 0
-        rows.append(("this run", f"{done:,} genomes in {time_text(seconds)}"))
+        rows.append(("this run", f"{outcome.done:,} genomes in {time_text(seconds)}"))
     table(f"{NAME}: {summary.archive}", rows)
