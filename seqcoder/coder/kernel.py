@@ -35,6 +35,8 @@ u32 = np.uint32
 
 #: Bases between the sight of a place on the opposite strand and its update (prefetch).
 DELAY = 8
+#: Bases before the first update on the opposite strand (more than any order).
+START = 32
 #: Weight vectors a set can choose among.
 CHOICES = 256
 
@@ -118,8 +120,7 @@ def code(
     slot = np.zeros(n_models, np.uint64)
     ahead = np.zeros((4, n_models), np.uint64)
     ring_slot = np.zeros((DELAY, n_models), np.uint64)
-    ring_symbol = np.zeros((DELAY, n_models), np.uint16)
-    ring_ok = np.zeros((DELAY, n_models), np.uint8)
+    ring_symbol = np.zeros((DELAY, n_models), np.uint8)
     seed_ring = np.zeros((DELAY, n_seeds * 2 + 1), np.uint64)
     place = np.zeros(max_candidates + 1, np.int64)
     inverted = np.zeros(max_candidates + 1, np.int64)
@@ -150,38 +151,28 @@ def code(
 
     for i in range(n):
         cls = i64(classes[i]) if has_class else 0
+        cls_u = u64(cls)
         # ---- features of the context models
         for j in range(n_byte):
-            order2 = u64(models[j, 0])
-            at = u64(models[j, 2]) + (h & u64(models[j, 3]))
-            if models[j, 1]:
-                at += u64(cls) << order2
+            at = u64(models[j, 2]) + (h & u64(models[j, 3])) + cls_u * u64(models[j, 1])
             slot[j] = at
             counts = byte_counts[at]
-            kind = models[j, 5]
+            kind = models[j, 4]
             feature[0, j] = logs[kind, counts & u32(255)]
             feature[1, j] = logs[kind, (counts >> u32(8)) & u32(255)]
             feature[2, j] = logs[kind, (counts >> u32(16)) & u32(255)]
             feature[3, j] = logs[kind, counts >> u32(24)]
-        longest = 0
         for j in range(n_byte, n_models):
             at = ahead[i & 3, j] + (h & u64(15))
             slot[j] = at
             nib = nibble_counts[at]
-            if nib == u16(0):
-                feature[0, j] = 0
-                feature[1, j] = 0
-                feature[2, j] = 0
-                feature[3, j] = 0
-            else:
-                longest += 1
-                row = u64(state_of[nib]) << u64(2)
-                ranks = u64(ranks_of[nib])
-                m = j - n_byte
-                feature[0, j] = log_p[maps[m, row + (ranks & u64(3))] >> 10]
-                feature[1, j] = log_p[maps[m, row + ((ranks >> u64(2)) & u64(3))] >> 10]
-                feature[2, j] = log_p[maps[m, row + ((ranks >> u64(4)) & u64(3))] >> 10]
-                feature[3, j] = log_p[maps[m, row + (ranks >> u64(6))] >> 10]
+            row = u64(state_of[nib]) << u64(2)
+            ranks = u64(ranks_of[nib])
+            m = j - n_byte
+            feature[0, j] = log_p[maps[m, row + (ranks & u64(3))] >> 10]
+            feature[1, j] = log_p[maps[m, row + ((ranks >> u64(2)) & u64(3))] >> 10]
+            feature[2, j] = log_p[maps[m, row + ((ranks >> u64(4)) & u64(3))] >> 10]
+            feature[3, j] = log_p[maps[m, row + (ranks >> u64(6))] >> 10]
         # ---- votes of the repeats
         quality = 0
         if has_repeats:
@@ -237,6 +228,9 @@ def code(
         # ---- mixing
         for s in range(4):
             final[s] = 0
+        f0 = i64(0)
+        f1 = i64(0)
+        f2 = i64(0)
         for k in range(n_sets):
             what = selectors[k]
             pick = 0
@@ -247,10 +241,6 @@ def code(
             elif what == 3:
                 pick = i64(h & u64(255))
             elif what == 4:
-                pick = min(longest, 15)
-            elif what == 5:
-                pick = min(longest, 15) * 16 + cls
-            elif what == 6:
                 pick = i64(h & u64(15)) * 16 + cls
             chosen[k] = pick
             w = weights[k, pick]
@@ -281,10 +271,10 @@ def code(
             e1 = exps[z1 >> 4]
             e2 = exps[z2 >> 4]
             e3 = exps[z3 >> 4]
-            inv = i64(1 << 40) // (e0 + e1 + e2 + e3)
-            f0 = (e0 * inv) >> 24
-            f1 = (e1 * inv) >> 24
-            f2 = (e2 * inv) >> 24
+            inv = i64((65536 - 8) << 24) // (e0 + e1 + e2 + e3)
+            f0 = ((e0 * inv) >> 24) + 1
+            f1 = ((e1 * inv) >> 24) + 1
+            f2 = ((e2 * inv) >> 24) + 1
             share[k, 0] = f0
             share[k, 1] = f1
             share[k, 2] = f2
@@ -294,15 +284,20 @@ def code(
             final[1] += v * z1
             final[2] += v * z2
             final[3] += v * z3
-        zmin = min(min(final[0], final[1]), min(final[2], final[3]))
-        e0 = exps[min((final[0] - zmin) >> 20, 4095)]
-        e1 = exps[min((final[1] - zmin) >> 20, 4095)]
-        e2 = exps[min((final[2] - zmin) >> 20, 4095)]
-        e3 = exps[min((final[3] - zmin) >> 20, 4095)]
-        inv = i64((65536 - 8) << 24) // (e0 + e1 + e2 + e3)
-        f0 = ((e0 * inv) >> 24) + 1
-        f1 = ((e1 * inv) >> 24) + 1
-        f2 = ((e2 * inv) >> 24) + 1
+        if n_sets > 1:
+            zmin = min(min(final[0], final[1]), min(final[2], final[3]))
+            e0 = exps[min((final[0] - zmin) >> 20, 4095)]
+            e1 = exps[min((final[1] - zmin) >> 20, 4095)]
+            e2 = exps[min((final[2] - zmin) >> 20, 4095)]
+            e3 = exps[min((final[3] - zmin) >> 20, 4095)]
+            inv = i64((65536 - 8) << 24) // (e0 + e1 + e2 + e3)
+            f0 = ((e0 * inv) >> 24) + 1
+            f1 = ((e1 * inv) >> 24) + 1
+            f2 = ((e2 * inv) >> 24) + 1
+        else:
+            f0 = share[0, 0]
+            f1 = share[0, 1]
+            f2 = share[0, 2]
         f3 = 65536 - f0 - f1 - f2
         # ---- range coder
         r = span >> u64(16)
@@ -374,83 +369,78 @@ def code(
                 v = second[quality, k] - ((((g >> 14) * second_rate) + (1 << 17)) >> 18)
                 second[quality, k] = min(max(v, -262143), 262143)
         # ---- counts of the contexts just seen
+        shift8 = u32(8 * b)
         for j in range(n_byte):
             counts = byte_counts[slot[j]]
-            shift = u32(8 * b)
-            if ((counts >> shift) & u32(255)) == u32(255):
+            if ((counts >> shift8) & u32(255)) >= u32(models[j, 5]):
                 counts = (counts >> u32(1)) & u32(0x7F7F7F7F)
-            byte_counts[slot[j]] = counts + (u32(1) << shift)
+            byte_counts[slot[j]] = counts + (u32(1) << shift8)
+        shift4 = u16(4 * b)
         for j in range(n_byte, n_models):
             nib = nibble_counts[slot[j]]
-            shift = u16(4 * b)
-            if nib != u16(0):
-                row = u64(state_of[nib]) << u64(2)
-                rank = (u64(ranks_of[nib]) >> u64(2 * b)) & u64(3)
-                m = j - n_byte
-                for q in range(4):
-                    x = maps[m, row + u64(q)]
-                    want = i32(4194303) if u64(q) == rank else i32(0)
-                    x = i32(x + i32(i32(want - x) >> i32(map_shift)))
-                    maps[m, row + u64(q)] = max(x, i32(2048))
-                if ((nib >> shift) & u16(15)) == u16(15):
-                    nib = (nib >> u16(1)) & u16(0x7777)
-            nibble_counts[slot[j]] = u16(nib + u16(u16(1) << shift))
+            row = u64(state_of[nib]) << u64(2)
+            rank = i64((u64(ranks_of[nib]) >> u64(2 * b)) & u64(3))
+            m = j - n_byte
+            for q in range(4):
+                x = maps[m, row + u64(q)]
+                want = i32(4193280) if q == rank else i32(0)
+                x = i32(x + i32(i32(want - x) >> i32(map_shift)))
+                maps[m, row + u64(q)] = max(x, i32(2048))
+            if ((nib >> shift4) & u16(15)) == u16(15):
+                nib = (nib >> u16(1)) & u16(0x7777)
+            nibble_counts[slot[j]] = u16(nib + u16(u16(1) << shift4))
         # ---- history
         packed[i >> 5] |= u64(b) << u64(62 - 2 * (i & 31))
         h = (h << u64(2)) | u64(b)
         rc = (rc >> u64(2)) | (u64(3 - b) << u64(62))
         # ---- the same places read on the opposite strand, DELAY bases late
         ring = i & (DELAY - 1)
-        next_class = u64(classes[i + 3]) if has_class and i + 3 < n else u64(0)
-        for j in range(n_models):
-            order2 = u64(models[j, 0])
-            order = models[j, 0] >> 1
-            is_byte = j < n_byte
-            if ring_ok[ring, j]:
+        if i >= START + DELAY:
+            for j in range(n_byte):
                 at = ring_slot[ring, j]
-                shift = ring_symbol[ring, j]
-                if is_byte:
-                    s8 = u32(shift) << u32(1)
-                    counts = byte_counts[at]
-                    if ((counts >> s8) & u32(255)) == u32(255):
-                        counts = (counts >> u32(1)) & u32(0x7F7F7F7F)
-                    byte_counts[at] = counts + (u32(1) << s8)
-                else:
-                    nib = nibble_counts[at]
-                    if ((nib >> shift) & u16(15)) == u16(15):
-                        nib = (nib >> u16(1)) & u16(0x7777)
-                    nibble_counts[at] = u16(nib + u16(u16(1) << shift))
-            if i >= order:
-                ring_ok[ring, j] = 1
-                key = rc >> (u64(64) - order2)
-                ring_symbol[ring, j] = u16(4 * (3 - i64((h >> order2) & u64(3))))
-                other = u64(opposite[classes[i - order]]) if has_class and models[j, 1] else u64(0)
-                if is_byte:
-                    at = u64(models[j, 2]) + key + (other << order2)
-                    ring_slot[ring, j] = at
-                    if order > 7:
-                        prefetch(byte_counts, at)
-                else:
-                    g = (key >> u64(4)) | (other << order2)
-                    g = (g * u64(models[j, 4])) >> u64(models[j, 5])
-                    at = u64(models[j, 2]) + (g << u64(4)) + (key & u64(15))
-                    ring_slot[ring, j] = at
-                    prefetch(nibble_counts, at)
-            # the line that holds the sixteen contexts two bases ahead
-            if is_byte:
-                if order > 7:
-                    at = u64(models[j, 2]) + ((h << u64(4)) & u64(models[j, 3]))
-                    if models[j, 1]:
-                        at += next_class << order2
-                    prefetch(byte_counts, at)
-            else:
-                g = h & (u64(models[j, 3]) >> u64(4))
+                shift8 = u32(ring_symbol[ring, j]) << u32(3)
+                counts = byte_counts[at]
+                if ((counts >> shift8) & u32(255)) >= u32(models[j, 5]):
+                    counts = (counts >> u32(1)) & u32(0x7F7F7F7F)
+                byte_counts[at] = counts + (u32(1) << shift8)
+            for j in range(n_byte, n_models):
+                at = ring_slot[ring, j]
+                shift4 = u16(u16(ring_symbol[ring, j]) << u16(2))
+                nib = nibble_counts[at]
+                if ((nib >> shift4) & u16(15)) == u16(15):
+                    nib = (nib >> u16(1)) & u16(0x7777)
+                nibble_counts[at] = u16(nib + u16(u16(1) << shift4))
+        if i >= START:
+            for j in range(n_byte):
+                order2 = u64(models[j, 0])
+                ring_symbol[ring, j] = np.uint8(u64(3) - ((h >> order2) & u64(3)))
+                at = u64(models[j, 2]) + (rc >> (u64(64) - order2))
                 if models[j, 1]:
-                    g |= next_class << order2
-                g = (g * u64(models[j, 4])) >> u64(models[j, 5])
-                at = u64(models[j, 2]) + (g << u64(4))
-                ahead[(i + 3) & 3, j] = at
+                    other = u64(opposite[classes[i - (models[j, 0] >> 1)]])
+                    at += other * u64(models[j, 1])
+                ring_slot[ring, j] = at
+                if order2 > u64(14):
+                    prefetch(byte_counts, at)
+            for j in range(n_byte, n_models):
+                order2 = u64(models[j, 0])
+                ring_symbol[ring, j] = np.uint8(u64(3) - ((h >> order2) & u64(3)))
+                key = rc >> (u64(64) - order2)
+                group = ((key >> u64(4)) * u64(models[j, 4])) >> u64(models[j, 5])
+                at = u64(models[j, 2]) + (group << u64(4)) + (key & u64(15))
+                ring_slot[ring, j] = at
                 prefetch(nibble_counts, at)
+        # ---- the lines that hold the sixteen contexts two bases ahead
+        next_class = u64(classes[i + 3]) if has_class and i + 3 < n else u64(0)
+        for j in range(n_byte):
+            if models[j, 0] > 14:
+                at = u64(models[j, 2]) + ((h << u64(4)) & u64(models[j, 3]))
+                prefetch(byte_counts, at + next_class * u64(models[j, 1]))
+        for j in range(n_byte, n_models):
+            group = h & (u64(models[j, 3]) >> u64(4))
+            group = (group * u64(models[j, 4])) >> u64(models[j, 5])
+            at = u64(models[j, 2]) + (group << u64(4))
+            ahead[(i + 3) & 3, j] = at
+            prefetch(nibble_counts, at)
         # ---- repeats: judge the followed ones, look for new ones
         if has_repeats:
             kept = 0

@@ -19,16 +19,16 @@ TWO_BIT = 0
 COMPLEMENT_CLASS = (0, 4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9, 13, 14, 15)
 
 #: What may choose the weights of a set: nothing, the best repeat's quality, the class, the
-#: last four bases, the number of long contexts seen before, that and the class, the last
-#: two bases and the class.
-SELECTORS = ("none", "repeat", "class", "bases", "seen", "seen-class", "bases-class")
+#: last four bases, the last two bases and the class.
+SELECTORS = ("none", "repeat", "class", "bases", "bases-class")
 
 
 @dataclass(frozen=True)
 class Model:
     """Counts of the base that follows ``order`` bases, on this strand or the opposite one.
 
-    ``bits`` is the binary logarithm of the number of contexts kept. Contexts of up to
+    ``bits`` is the binary logarithm of the number of contexts kept, ``limit`` the count at
+    which all four are halved (small: the model follows the neighbourhood). Contexts of up to
     eleven bases have four 8-bit counts each, directly indexed, their logarithm the
     feature; longer ones have four 4-bit counts, hashed if need be, whose meaning is
     learned (an adaptive probability by rank for every state of the counts).
@@ -38,6 +38,7 @@ class Model:
     with_class: bool = False
     nibble: bool = False
     bits: int = 24
+    limit: int = 255
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,17 @@ class Level:
         return replace(self, models=self.models[:index] + self.models[index + 1 :])
 
 
+#: Halving limit of a model that follows the neighbourhood (half forgotten in 50 bases).
+_FAST = 31
+
+
 def _models(plain: str, classed: str, bits: int) -> tuple[Model, ...]:
-    """Models by order; ``n`` before the order says nibble counts."""
+    """Models by order; ``n`` before the order says nibble counts, ``f`` fast byte counts."""
     out = []
     for text, with_class in ((plain, False), (classed, True)):
         for word in text.split():
-            nibble = word[0] == "n"
-            out.append(Model(int(word.lstrip("n")), with_class, nibble, bits))
+            limit = _FAST if word[0] == "f" else 255
+            out.append(Model(int(word.lstrip("nf")), with_class, word[0] == "n", bits, limit))
     return tuple(out)
 
 
@@ -96,7 +101,7 @@ _LEVELS = {
     2: Level(
         2,
         2,
-        models=_models("2 3 4 6 8 9 10 11 n12 n14 n16 n20", "3 4 5 6 8 9", 22),
+        models=_models("2 4 6 8 11 n12 n16", "3 5 6 8 9 f1 f3", 22),
         repeats=Repeats(("1110100110010101111",), 22, 16, 8, 20, 16, 250),
         selectors=("repeat",),
         rate=25,
@@ -106,7 +111,9 @@ _LEVELS = {
     3: Level(
         3,
         3,
-        models=_models("1 2 3 4 6 8 9 10 11 n12 n13 n14 n16 n18 n20 n24", "2 3 4 5 6 8 9", 24),
+        models=_models(
+            "1 2 3 4 6 8 10 11 n12 n13 n14 n16 n18 n20 n24", "2 3 4 5 6 8 9 f1 f2 f3 f4", 24
+        ),
         repeats=Repeats(("1110100110010101111",), 24, 16, 8, 20, 16, 250),
         selectors=("repeat", "class"),
         rate=25,

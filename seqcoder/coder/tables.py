@@ -83,9 +83,7 @@ def used_models(level: Level, with_class: bool) -> list[Model]:
 
 def _slots(model: Model) -> int:
     if model.nibble:
-        return (
-            int(1 << min(2 * model.order, model.bits)) if not model.with_class else 1 << model.bits
-        )
+        return 1 << min(2 * model.order, model.bits)
     return int(4**model.order * (16 if model.with_class else 1))
 
 
@@ -96,18 +94,23 @@ def seed_bits(level: Level, n: int) -> int:
 
 
 def model_rows(models: list[Model]) -> tuple[NDArray[np.int64], int, int]:
-    """Rows ``2 * order, class?, offset, mask, multiplier, shift or kind``, and table sizes."""
+    """Rows of six numbers a model, and the number of contexts of either kind.
+
+    All: ``2 * order``, contexts a class (0: no class), offset, mask of the order. Then byte
+    counts: kind of logarithm, count at which all are halved; nibble counts: multiplier and
+    right shift that turn the bases but the last two into a group of sixteen contexts.
+    """
     rows, n_byte, n_nibble = [], 0, 0
     for m in models:
         mask = 4**m.order - 1
         if m.nibble:
-            direct = 2 * m.order <= m.bits and not m.with_class
-            mult, shift = (1, 0) if direct else (HASH - (1 << 64), 64 - (m.bits - 4))
-            rows.append((2 * m.order, int(m.with_class), n_nibble, mask, mult, shift))
+            hashed = 2 * m.order > m.bits
+            how = (HASH - (1 << 64), 64 - (m.bits - 4)) if hashed else (1, 0)
+            rows.append((2 * m.order, 0, n_nibble, mask, *how))
             n_nibble += _slots(m)
         else:
-            kind = 0 if m.order <= 8 else 1
-            rows.append((2 * m.order, int(m.with_class), n_byte, mask, 0, kind))
+            stride = 4**m.order if m.with_class else 0
+            rows.append((2 * m.order, stride, n_byte, mask, int(m.order > 8), m.limit))
             n_byte += _slots(m)
     return np.array(rows, np.int64).reshape(-1, 6), n_byte, max(n_nibble, 16)
 
