@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +13,9 @@ import pytest
 
 @pytest.fixture(scope="session")
 def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A ``ray.cluster_utils.Cluster`` of two nodes of 2 CPUs each on loopback, connected to.
+    """A ``ray.cluster_utils.Cluster`` of one node of 4 CPUs on loopback, connected to.
 
-    Tests may add nodes, kill workers and kill the nodes they added.
+    Tests may kill workers, and add nodes and kill these.
     """
     pytest.importorskip("ray")
     from seqcoder_cluster import session
@@ -24,9 +23,9 @@ def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     os.environ.update(session.ENVIRONMENT)
     # Worker processes import what tests send them by name.
     here = Path(__file__).parent
-    os.environ["PYTHONPATH"] = os.pathsep.join(map(str, [here, here / "cluster", here / "jobs"]))
-    folder = session.session_folder()
-    with warnings.catch_warnings():
+    paths = [*map(str, [here, here / "cluster", here / "jobs"]), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    with session.session_folder() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import ray
         from ray.cluster_utils import Cluster
@@ -34,11 +33,12 @@ def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         # The test cluster is not to be found by others: no /tmp/ray/ray_current_cluster.
         with session.loopback(), pytest.MonkeyPatch.context() as patch:
             patch.setattr("ray._private.utils.write_ray_address", lambda *_: None)
-            node = {"num_cpus": 2, "object_store_memory": 100 << 20, "memory": 4 << 30}
             cluster = Cluster(
                 initialize_head=True,
                 head_node_args={
-                    **node,
+                    "num_cpus": 4,
+                    "object_store_memory": 200 << 20,
+                    "memory": 8 << 30,
                     "include_dashboard": False,
                     "temp_dir": str(folder),
                     # A node that died is noticed after 5 seconds, not 30.
@@ -50,10 +50,8 @@ def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
                     },
                 },
             )
-            cluster.add_node(**node)
             ray.init(address=cluster.address, **session.QUIET)
             with session.messages_to_log():
                 yield cluster
             ray.shutdown()
             cluster.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)

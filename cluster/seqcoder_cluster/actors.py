@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqcoder_cluster.faults import ClusterError, unwrap
-from seqcoder_cluster.options import ClusterOptions
+from seqcoder_cluster.faults import MAX_TRIES, ClusterError, try_again
+from seqcoder_cluster.options import ClusterOptions, count_actors
 from seqcoder_cluster.stages import Coding, ModelActor
 
 _ACTOR_SECONDS = 900.0
@@ -53,6 +53,7 @@ def start_model_actors(
     """
     import ray
 
+    there = ray.cluster_resources()
     device = "cuda" if options.gpus_per_actor else "cpu"
     pool = [
         actors.start(
@@ -65,7 +66,7 @@ def start_model_actors(
             max_restarts=-1,  # whatever becomes of it, batches are tried a bounded number of times
             max_task_retries=_STAGE_TRIES,  # so that calls wait for the restart
         )
-        for _ in range(options.actors)
+        for _ in range(count_actors(options, there.get("CPU", 1), there.get("GPU", 0)))
     ]
     if pool:
         loading = [actor.load.remote() for actor in pool]
@@ -78,5 +79,5 @@ def start_model_actors(
         try:
             ray.get(ready)
         except Exception as error:
-            raise unwrap(error) from None
+            try_again("loading the model", MAX_TRIES, error)
     return pool

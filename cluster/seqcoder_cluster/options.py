@@ -9,6 +9,7 @@ from seqcoder.errors import UsageError
 # One coordinator parses fast enough for this many coder tasks (a coder does about 1 MB/s, parsing
 # about 100 MB/s on a core it shares with them).
 _CODERS_PER_COORDINATOR = 16
+_CODERS_PER_ACTOR = 16
 # Bytes of the object store a base takes while its batch is in flight: one for the base, up to a
 # quarter for the residual, 1/24 for the latents, and room for their frames.
 _STORE_BYTES_PER_BASE = 1.35
@@ -21,14 +22,15 @@ class ClusterOptions:
 
     ``address``: of a Ray cluster; None takes RAY_ADDRESS, or starts Ray on this machine for the
     run. ``workers``: coder tasks at once (None: all CPUs). ``actors`` and ``gpus_per_actor``:
-    model actors and the GPUs of each (fractions allowed; 0: CPU); with ``actors`` 0 the coder
-    tasks run the model themselves. ``containers_in_flight``: written at a time (None: by size
+    model actors (None: as many as there are GPUs for, or one to 16 CPUs) and the GPUs of each
+    (fractions allowed; 0: CPU); with ``actors`` 0 the coder tasks run the model themselves.
+    ``containers_in_flight``: written at a time (None: by size
     of the cluster). ``object_store_bytes``: of an embedded Ray (None: by memory).
     """
 
     address: str | None = None
     workers: int | None = None
-    actors: int = 1
+    actors: int | None = None
     gpus_per_actor: float = 0.0
     containers_in_flight: int | None = None
     object_store_bytes: int | None = None
@@ -78,6 +80,19 @@ class Window:
     def store_bytes(self, batch_bases: int) -> int:
         """Bytes of the object stores the window can fill."""
         return int(self.containers * self.waiting * batch_bases * _STORE_BYTES_PER_BASE)
+
+
+def count_actors(options: ClusterOptions, cpus: float, gpus: float) -> int:
+    """Return how many model actors to start on a cluster of so many CPUs and GPUs.
+
+    On the CPU stage 1 takes about a thirtieth of stage 2 (docs/cluster.md): one actor serves 16
+    coders with ease.
+    """
+    if options.actors is not None:
+        return options.actors
+    if options.gpus_per_actor:
+        return max(1, int(gpus / options.gpus_per_actor))
+    return max(1, -(-int(min(cpus, options.workers or cpus)) // _CODERS_PER_ACTOR))
 
 
 def size_window(

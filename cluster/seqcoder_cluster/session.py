@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import os
 import shutil
@@ -26,6 +27,7 @@ ENVIRONMENT = {
 # Unix socket paths end at 107 bytes, and Ray adds up to about 80 below its folder.
 _LONGEST_FOLDER = 26
 QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+_FOLDER_PREFIX, _IN_USE = "sqc-", "in-use"
 _KNOCK_SECONDS = 10.0
 _MIN_STORE, _MAX_STORE = 200 << 20, 4 << 30
 
@@ -65,27 +67,26 @@ def connect(options: ClusterOptions) -> Iterator[None]:
         finally:
             ray.shutdown()
         return
-    folder = session_folder()
-    try:
-        with loopback():
-            ray.init(
-                address="local",
-                num_cpus=options.workers,
-                include_dashboard=False,
-                object_store_memory=options.object_store_bytes or _store_bytes(),
-                _temp_dir=str(folder),
-                **QUIET,
-            )
-        if options.gpus_per_actor > ray.cluster_resources().get("GPU", 0):
-            raise UsageError(
-                f"{options.gpus_per_actor:g} GPUs for a model actor: this machine has fewer; "
-                "leave --gpus-per-actor out to run the model on the CPU"
-            )
-        with messages_to_log():
-            yield
-    finally:
-        ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+    with session_folder() as folder:
+        try:
+            with loopback():
+                ray.init(
+                    address="local",
+                    num_cpus=options.workers,
+                    include_dashboard=False,
+                    object_store_memory=options.object_store_bytes or _store_bytes(),
+                    _temp_dir=str(folder),
+                    **QUIET,
+                )
+            if options.gpus_per_actor > ray.cluster_resources().get("GPU", 0):
+                raise UsageError(
+                    f"{options.gpus_per_actor:g} GPUs for a model actor: this machine has fewer; "
+                    "leave --gpus-per-actor out to run the model on the CPU"
+                )
+            with messages_to_log():
+                yield
+        finally:
+            ray.shutdown()
 
 
 def _on_loopback(address: str) -> bool:
@@ -158,12 +159,26 @@ def messages_to_log() -> Iterator[None]:
         worker.print_to_stdstream = before
 
 
-def session_folder() -> Path:
-    """Make a folder for Ray's sockets, logs and spilled objects; only this user may look in."""
-    base = tempfile.gettempdir()
-    return Path(
-        tempfile.mkdtemp(prefix="sqc-", dir=base if len(base) < _LONGEST_FOLDER else "/tmp")
-    )
+@contextlib.contextmanager
+def session_folder() -> Iterator[Path]:
+    """Make a folder for Ray's sockets, logs and spilled objects; only this user may look in.
+
+    It goes at the end, and so do those of runs that were killed.
+    """
+    base = Path(tempfile.gettempdir())
+    if len(str(base)) > _LONGEST_FOLDER:
+        base = Path("/tmp")
+    for old in base.glob(f"{_FOLDER_PREFIX}*"):
+        with contextlib.suppress(OSError), (old / _IN_USE).open() as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=base))
+    try:
+        with (folder / _IN_USE).open("w") as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX)
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _store_bytes() -> int:

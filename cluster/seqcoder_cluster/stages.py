@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from seqcoder import coder
 from seqcoder.chunk import Bases, ChunkCoder, CodedChunk, Latents
 from seqcoder.errors import ModelError
@@ -22,6 +24,8 @@ from seqcoder.settings import Settings
 _PROCESS_BYTES = 250 << 20
 # Copies of a chunk's bases and classes alive at once while it is coded, decoded and compared.
 _BYTES_PER_BASE = 8
+# A chunk for trying a model out.
+_TRIAL_BASES = 4096
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,20 @@ def node_lock(name: str) -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def loaded_coder(coding: Coding) -> ChunkCoder:
-    """Return this process's coder, loaded and compiled once.
+def compiled(coding: int) -> None:
+    """See that the kernels of a coding are compiled.
 
-    Where kernels have to be compiled, one process of the node does it, the others wait and read
-    numba's cache.
+    Where they are not in numba's cache, one process of the node compiles them, and the others
+    wait and read the cache.
+    """
+    if not coder.is_compiled(coding):
+        with node_lock("seqcoder-compile"):
+            coder.warm_up(coding)
+
+
+@lru_cache(maxsize=1)
+def loaded_coder(coding: Coding) -> ChunkCoder:
+    """Return this process's coder, loaded once.
 
     Raises:
         ModelError: the model found here is not the one the run began with.
@@ -72,10 +85,6 @@ def loaded_coder(coding: Coding) -> ChunkCoder:
             f"model {coding.settings.model!r} on node {platform.node()} is not the one on the "
             "node that started the run; install the same seqcoder and weights on all nodes"
         )
-    id_ = coder.LEVELS[coding.settings.level].coding
-    if not coder.is_compiled(id_):
-        with node_lock("seqcoder-compile"):
-            coder.warm_up(id_)
     return chunk_coder
 
 
@@ -105,6 +114,7 @@ def code_batch(
         IntegrityError: a chunk did not decode to itself.
     """
     chunk_coder = loaded_coder(coding)
+    compiled(coder.LEVELS[coding.settings.level].coding)
     worker = f"{platform.node()}:{os.getpid()}"
     done = []
     for bases, stage in zip(batch, staged or stage_batch(coding, batch, "cpu"), strict=True):
@@ -122,8 +132,9 @@ class ModelActor:
         self._device = device
 
     def load(self) -> str:
-        """Load the model; returns the device it runs on."""
-        loaded_coder(self._coding)
+        """Load the model and run it once; returns the device it runs on."""
+        with node_lock("seqcoder-compile"):
+            stage_batch(self._coding, [np.zeros(_TRIAL_BASES, np.uint8)], self._device)
         return self._device
 
     def stage(self, batch: Sequence[Bases]) -> list[Staged]:

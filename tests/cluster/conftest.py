@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from corpus import SETTINGS, Corpus, make_corpus
+from corpus import PER_CONTAINER, SETTINGS, Corpus, make_corpus
 
 from seqcoder.settings import DEFAULT_MODEL, Settings
 
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    """Two containers: four small genomes in one batch; three of several chunks."""
-    sizes = [30_000, 20_000, 40_000, 25_000, 350_000, 320_000, 300_000]
+    """Two containers: four small genomes in one batch; one genome of four chunks."""
+    sizes = [30_000, 20_000, 40_000, 25_000, 1_150_000]
     folder = tmp_path_factory.mktemp("corpus") / "genomes"
-    return make_corpus(folder, SETTINGS, sizes, 500_000)
+    return make_corpus(folder, SETTINGS, sizes, PER_CONTAINER)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
 
 # Chunks of more than a batch, so that there are several tasks.
-SETTINGS = Settings(chunk_bases=300_000)
+SETTINGS = Settings(chunk_bases=300_000, model=None)
+PER_CONTAINER = 200_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def make_corpus(folder: Path, settings: Settings, sizes: list[int], per_containe
     return Corpus(containers, settings, expected)
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 100) -> Any:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         value = condition()

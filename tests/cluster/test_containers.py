@@ -20,7 +20,7 @@ from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
 
 pytestmark = pytest.mark.ray
-QUICK = Settings(level=1)
+QUICK = Settings(level=1, model=None)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])

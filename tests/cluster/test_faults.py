@@ -26,10 +26,16 @@ from seqcoder.settings import Settings
 pytestmark = pytest.mark.ray
 
 
-def run_and(corpus: Corpus, out: Path, harm: Callable[[], object]) -> list[ContainerReport]:
+# One chunk after the other, so that a run can be met in the middle of a container.
+ONE = ClusterOptions(workers=1)
+
+
+def run_and(
+    corpus: Corpus, out: Path, options: ClusterOptions, harm: Callable[[], object]
+) -> list[ContainerReport]:
     """Run the corpus and do some harm meanwhile."""
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(corpus.run, out)
+        future = pool.submit(corpus.run, out, options)
         try:
             harm()
             assert not future.done(), "it was over before the harm was done"
@@ -40,12 +46,17 @@ def run_and(corpus: Corpus, out: Path, harm: Callable[[], object]) -> list[Conta
 
 def begun(out: Path) -> bool:
     """Whether a whole chunk of the larger container, and more, is in its temporary file."""
-    return any(path.stat().st_size > 60_000 for path in out.glob(".000001.*.partial"))
+    return any(path.stat().st_size > 80_000 for path in out.glob(".000001.*.partial"))
 
 
 def test_coder_worker_killed(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run_and(corpus, out, lambda: [kill_worker(ray_cluster, "code_batch") for _ in range(2)])
+
+    def harm() -> None:
+        for _ in range(2):
+            kill_worker(ray_cluster, "code_batch")
+
+    run_and(corpus, out, ClusterOptions(), harm)
     corpus.check(out)
 
 
@@ -57,7 +68,7 @@ def test_coordinator_killed(ray_cluster: Any, corpus: Corpus, tmp_path: Path) ->
         for _ in workers(ray_cluster, "Coordinator"):
             kill_worker(ray_cluster, "Coordinator")
 
-    reports = run_and(corpus, out, harm)
+    reports = run_and(corpus, out, ONE, harm)
     corpus.check(out)
     assert sorted(Path(report.path).name for report in reports) == sorted(corpus.expected)
 
@@ -77,7 +88,7 @@ def test_node_lost(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
         wait_for(busy, "a coder task on the new node")
         ray_cluster.remove_node(node, allow_graceful=False)
 
-    run_and(corpus, out, harm)
+    run_and(corpus, out, ClusterOptions(), harm)
     corpus.check(out)
 
 
@@ -91,7 +102,7 @@ class SlowModel(ModelActor):
 
 def test_model_actor_killed(ray_cluster: Any) -> None:
     """The actor's restarts and the calls it had, without a model: it finds no latents."""
-    coding = Coding(Settings(chunk_bases=1 << 18), ())
+    coding = Coding(Settings(model=None), ())
     expected = [random_bases(BATCH_BASES, seed) for seed in range(8)]
     with Actors() as actors:
         pool = start_model_actors(coding, ClusterOptions(actors=2), actors, SlowModel)
@@ -109,13 +120,13 @@ DRIVER = """
 import sys
 import time
 from pathlib import Path
-from corpus import SETTINGS
+from corpus import PER_CONTAINER, SETTINGS
 from seqcoder.genome import local_source, read_local
 from seqcoder.plan import plan_containers
 from seqcoder_cluster import ClusterOptions, run_containers
 sources = [local_source(path) for path in sorted(Path(sys.argv[2]).glob("*.fa"))]
-run_containers(plan_containers(sources, 500_000), SETTINGS, Path(sys.argv[3]),
-               ClusterOptions(address=sys.argv[1]), opener=read_local,
+run_containers(plan_containers(sources, PER_CONTAINER), SETTINGS, Path(sys.argv[3]),
+               ClusterOptions(address=sys.argv[1], workers=1), opener=read_local,
                on_report=lambda report: None)
 """
 

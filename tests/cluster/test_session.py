@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from seqcoder_cluster import session
 from seqcoder_cluster.options import ClusterOptions, Window, size_window
 
 from seqcoder.errors import UsageError
@@ -73,6 +75,20 @@ def test_embedded_ray_is_on_loopback_silent_and_leaves_nothing(tmp_path: Path) -
         for left in folder.iterdir():
             left.unlink()
         folder.rmdir()
+
+
+def test_folders_of_killed_runs_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(session, "_LONGEST_FOLDER", 1000)
+    killed = tmp_path / "sqc-killed"
+    killed.mkdir()
+    (killed / "in-use").touch()
+    with session.session_folder() as first:
+        assert not killed.exists()
+        with session.session_folder() as second:
+            assert first.exists()
+        assert not second.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_importing_the_layer_does_not_import_ray() -> None:
