@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.latent.model import LatentModel, list_models, load_model
+from seqcoder.latent.model import LatentModel, find_model, list_models, load_model
 from seqcoder.latent.types import STRIDE
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "STRIDE",
     "LatentModel",
     "Library",
+    "find_model",
     "list_models",
     "load_model",
     "pack_latents",

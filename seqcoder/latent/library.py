@@ -49,7 +49,7 @@ _SURE = 13  # at this many nothing else is looked for
 _EXPECT, _RUN, _KEY, _KNOWN, _AT, _PAST, _AT2, _PAST2, _RING = 0, 1, 2, 3, 4, 5, 6, 7, 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Library:
     """Library proteins and the index of their seeds.
 
@@ -61,6 +61,10 @@ class Library:
     heads: NDArray[np.int32]
     chain: NDArray[np.int32]
     seed: int
+
+    def for_seed(self, seed: int) -> Library:
+        """The same proteins indexed by seeds of another length (kept once built)."""
+        return self if seed == self.seed else _reseeded(self, seed)
 
 
 @nb.njit(
@@ -95,6 +99,11 @@ def build_library(residues: NDArray[np.uint8], seed: int = SEED) -> Library:
     for array in (padded, heads, chain):
         array.setflags(write=False)
     return Library(padded, heads, chain, seed)
+
+
+@lru_cache(maxsize=4)
+def _reseeded(library: Library, seed: int) -> Library:
+    return build_library(library.residues[1:-1], seed)
 
 
 @lru_cache(maxsize=1)

@@ -46,18 +46,17 @@ class LatentModel:
         """Classes of ``n`` bases, (n,) uint8 0..6: integers only, any latents are valid."""
         return latents_to_classes(latents, n)
 
-    def library(self, seed: int | None = None) -> Library:
-        """The protein library, indexed by seeds of ``seed`` residues (kept once built)."""
-        from seqcoder.latent import library
-
-        return _library(self.file, seed or library.SEED)
+    @property
+    def library(self) -> Library:
+        """The protein library the coder reads beside the classes (kept once built)."""
+        return _library(self.file)
 
 
 @lru_cache(maxsize=4)
-def _library(file: ModelFile, seed: int) -> Library:
+def _library(file: ModelFile) -> Library:
     from seqcoder.latent.library import build_library
 
-    return build_library(residues_of(file), seed)
+    return build_library(residues_of(file))
 
 
 def _folders() -> list[Path]:
@@ -120,5 +119,19 @@ def load_model(name_or_path: str = "prokaryote-1", digest: str | None = None) ->
         )
     raise ModelError(
         f"no model {name_or_path}: not in this installation, nor a {SUFFIX} file, nor in a folder "
+        f"named by {MODELS_VARIABLE}"
+    )
+
+
+def find_model(digest: str) -> LatentModel:
+    """Find the model whose SHA-256 (hex) starts with ``digest``.
+
+    Raises ModelError if no model at hand has it.
+    """
+    for model in list_models():
+        if digest and model.digest.startswith(digest):
+            return model
+    raise ModelError(
+        f"no model with SHA-256 {digest}... is at hand; put its {SUFFIX} file into a folder "
         f"named by {MODELS_VARIABLE}"
     )
