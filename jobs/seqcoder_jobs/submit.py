@@ -99,7 +99,12 @@ def _look_through(
     request: Request, saved: SavedPlan | None, parameters: Parameters, done: Done
 ) -> Todo:
     known = [genome for c in saved.plan.containers for genome in c.genomes] if saved else []
-    listing = list_corpora(request.corpora, all_files=request.all_files, known=known)
+    listing = list_corpora(
+        request.corpora,
+        all_files=request.all_files,
+        known=known,
+        leave_out=str(Archive(request.archive)),
+    )
     extended = extend(saved, listing.sources, parameters, done)
     pending = tuple(c for c in extended.plan.containers if c.file not in done.containers)
     failed = done.failed or {}

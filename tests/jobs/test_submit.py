@@ -15,7 +15,7 @@ from local_runner import SMALL, Killed, dies_reading, run_here, submit_here
 from seqcoder_jobs.archive import TABLES, Archive
 from seqcoder_jobs.manifest import files
 from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request, look_through
+from seqcoder_jobs.submit import Request, look_through, submit
 
 import seqcoder
 from seqcoder.errors import InputError, UsageError
@@ -395,9 +395,16 @@ def test_no_input_leaves_no_folder(tmp_path: Path) -> None:
         submit_here([], tmp_path / "archive")
 
 
+def test_archive_within_its_corpus_is_no_input(corpus: Path) -> None:
+    archive = corpus / "archive"
+    request = Request((str(corpus),), str(archive), SMALL, all_files=True)
+    assert submit(request, runner=run_here).todo.n_genomes == 6
+    assert submit(request, runner=run_here).todo.n_genomes == 0
+
+
 def test_foreign_folder_is_left_alone(corpus: Path) -> None:
     with pytest.raises(UsageError, match="is no archive and not empty"):
-        submit_here([corpus], corpus)
+        submit_here([corpus / "a.fa"], corpus)
 
 
 def test_edited_plan_is_refused(corpus: Path, tmp_path: Path) -> None:

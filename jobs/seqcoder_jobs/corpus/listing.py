@@ -57,15 +57,20 @@ class _Found:
 
 
 def list_corpora(
-    arguments: Iterable[str], *, all_files: bool = False, known: Sequence[GenomeSource] = ()
+    arguments: Iterable[str],
+    *,
+    all_files: bool = False,
+    known: Sequence[GenomeSource] = (),
+    leave_out: str = "",
 ) -> Listing:
     """List folders (recursively), files, globs, tar files and URIs, in the order given.
 
     Folders are listed in the order of their sorted relative paths, tar files in their own.
-    ``known`` are inputs planned before: they keep their names, found again or not.
+    ``known`` are inputs planned before: they keep their names, found again or not. The folder
+    ``leave_out`` (the archive, which may lie in the corpus) is passed by.
     Nothing raises: what cannot be listed is among the problems.
     """
-    lister = _Lister(all_files)
+    lister = _Lister(all_files, leave_out)
     for argument in arguments:
         lister.add(argument)
     names = {(source.path, source.member): source.name for source in known}
@@ -81,8 +86,9 @@ def list_corpora(
 
 
 class _Lister:
-    def __init__(self, all_files: bool) -> None:
+    def __init__(self, all_files: bool, leave_out: str) -> None:
         self._all_files = all_files
+        self._leave_out = os.path.realpath(leave_out) if leave_out else ""
         self.found: dict[tuple[str, str], _Found] = {}
         self.problems: list[Problem] = []
         self.passed_over = 0
@@ -165,7 +171,7 @@ class _Lister:
         seen: set[str] = set()
         for folder, folders, files in os.walk(root, onerror=unreadable, followlinks=True):
             real = os.path.realpath(folder)
-            if real in seen:
+            if real in seen or real == self._leave_out:
                 folders.clear()
                 continue
             seen.add(real)

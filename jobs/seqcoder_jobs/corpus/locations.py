@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -96,9 +97,9 @@ def facts(location: str) -> FileFacts | None:
             status = Path(location).stat()
         except (OSError, ValueError) as error:
             raise InputError(f"{location}: {reason(error)}") from None
-        if Path(location).is_dir():
+        if stat.S_ISDIR(status.st_mode):
             return None
-        if not Path(location).is_file():
+        if not stat.S_ISREG(status.st_mode):
             raise InputError(f"{location}: neither a file nor a folder")
         return FileFacts(location, status.st_size, status.st_mtime_ns)
     from pyarrow import fs
