@@ -25,7 +25,8 @@ Tell = Callable[[str], None]
 class Point:
     """A run: wall seconds (median of the repeats), and what its chunks took by the clock.
 
-    ``start`` is what a run of one tiny genome took at this number of workers.
+    ``start`` is what a run of tiny genomes took at this number of workers, ``parse_per_byte`` the
+    reading of the inputs by the clock.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Point:
     code_per_base: float
     code_spread: float
     model_per_base: float
+    parse_per_byte: float
     coded_share: float
 
     @property
@@ -68,6 +70,7 @@ def invented_genome(number: int, length: int) -> bytes:
 
 def write_genomes(folder: Path, count: int, length: int) -> list[Path]:
     """Write invented genomes into a folder."""
+    folder.mkdir(exist_ok=True)
     paths = []
     for number in range(count):
         path = folder / f"invented_{number:04d}.fa"
@@ -92,14 +95,15 @@ class Bench:
         At the largest number of workers both are one and the same run.
         """
         most = max(workers)
+        tiny = write_genomes(self.folder / "tiny", 4 * most, 2000)
         found: list[Point] = []
         for n in workers:
             share = list(files[: max(1, len(files) * n // most)])
             with connect(ClusterOptions(workers=n)):
-                tiny = self.folder / "tiny.fa"
-                tiny.write_bytes(invented_genome(0, 2000))
-                self._run([tiny], n)  # processes started, kernels compiled or loaded
-                start = median(self._run([tiny], n)[0] for _ in range(2))
+                # Twice: until all processes are there and have loaded their kernels.
+                for _ in range(2):
+                    self._run(tiny, n)
+                start = median(self._run(tiny, n)[0] for _ in range(3))
                 strong = self._point("strong", list(files), n, start)
                 found.append(strong)
                 if len(share) == len(files):
@@ -128,6 +132,7 @@ class Bench:
             sum(e * c.bases for e, c in zip(each, chunks, strict=True)) / bases,
             pstdev(each) / fmean(each),
             sum(c.model_seconds or 0.0 for c in chunks) / bases,
+            sum(genome.parse_seconds for report in reports for genome in report.genomes) / raw,
             sum(report.size for report in reports) / raw,
         )
 

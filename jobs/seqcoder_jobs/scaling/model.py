@@ -12,7 +12,7 @@ import heapq
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seqcoder_cluster.options import Window
 
@@ -228,18 +228,13 @@ def simulate_shared(
     containers: Sequence[Sequence[Genome]], rates: Rates, cluster: Cluster, cores: int
 ) -> Outcome:
     """Run the model where all processes share ``cores``: slower by as much as they are too many."""
-    from dataclasses import replace
-
     outcome = simulate(containers, rates, cluster)
-    for _ in range(3):
-        b = outcome.busy
-        work = (
-            b["coders"] * cluster.coders
-            + b["model actors"] * cluster.actors
-            + b["coordinators"] * cluster.window.containers
-            + b["driver"]
-        )
-        stretch = max(1.0, cluster.stretch * work / outcome.seconds / cores)
-        cluster = replace(cluster, stretch=stretch)
-        outcome = simulate(containers, rates, cluster)
-    return outcome
+    busy = outcome.busy
+    work = (
+        busy["coders"] * cluster.coders
+        + busy["model actors"] * cluster.actors
+        + busy["coordinators"] * cluster.window.containers
+        + busy["driver"]
+    )
+    stretch = max(1.0, work / outcome.seconds / cores)
+    return simulate(containers, rates, replace(cluster, stretch=stretch))

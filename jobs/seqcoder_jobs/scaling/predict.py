@@ -65,9 +65,17 @@ class Prediction:
 
 
 def with_point(rates: Rates, point: Point) -> Rates:
-    """Return rates with the coders' and actors' times of a measured run."""
+    """Return rates with the coders', actors' and coordinators' times by the clock of a run.
+
+    What a coordinator does besides parsing was measured as CPU time, and takes as much longer by
+    the clock as parsing did.
+    """
+    slower = max(1.0, point.parse_per_byte / rates.byte) if rates.byte else 1.0
     return replace(
         rates,
+        genome=rates.genome * slower,
+        byte=rates.byte * slower,
+        batch=rates.batch * slower,
         code_per_base=point.code_per_base,
         code_spread=point.code_spread,
         model_per_base=point.model_per_base,
@@ -206,18 +214,17 @@ def loads(rates: Rates, mean_bases: float, per_genome: float) -> dict[str, float
 def ceilings(rates: Rates, chunk_bases: int, storage: float) -> list[tuple[str, float]]:
     """Return at how many cores each part that does not grow with the cluster is full, least first.
 
-    The driver also asks every coordinator once a second; there is one for each 16 coders.
+    The driver also asks every coordinator once a second; there is one for each 16 coders. Behind
+    these stand the parts that do grow with it ("one ..."), by the cores that one of them serves.
     """
     whole = corpus(1000, chunk_bases)
     mean_bases = sum(map(sum, whole)) / len(whole)
     load = loads(rates, mean_bases, sum(map(len, whole)) / len(whole))
     per_core = 1 / (rates.code_per_base + rates.model_per_base)
     driver = per_core * load["driver"] + rates.question / 16
-    found = [
-        ("driver", 1 / driver),
-        ("shared storage", storage / (per_core * load["storage"])),
-        ("one coordinator, by its coders", 1 / (load["coordinators"] / rates.code_per_base)),
-    ]
+    found = [("driver", 1 / driver), ("shared storage", storage / (per_core * load["storage"]))]
+    found.sort(key=lambda pair: pair[1])
+    found.append(("one coordinator, of many", rates.code_per_base / load["coordinators"]))
     if rates.model_per_base:
-        found.append(("one model actor, by its coders", rates.code_per_base / rates.model_per_base))
-    return sorted(found, key=lambda pair: pair[1])
+        found.append(("one model actor, of many", rates.code_per_base / rates.model_per_base))
+    return found

@@ -182,25 +182,15 @@ def _predicted_plot(predictions: list[Prediction]) -> str:
 def _saturates(found: Scaling) -> str:
     rows = [[what, _round(cores)] for what, cores in found.ceilings]
     first, cores = found.ceilings[0]
-    grows = [pair for pair in found.ceilings if not pair[0].startswith("one ")]
-    wall, at = grows[0]
     return page.section(
         "What saturates first",
         page.text(
-            f"The first part to be full is {_article(first)}, at {_round(cores)} cores. "
-            + (
-                "There are as many coordinators and model actors as a cluster needs; of what "
-                f"does not grow with it, the {wall} is full first, at {_round(at)} cores."
-                if first.startswith("one ")
-                else ""
-            )
+            f"Of what does not grow with the cluster, the {first} is full first, at "
+            f"{_round(cores)} cores. There are as many coordinators (one for each 16 coders) and "
+            "model actors as the cluster needs; the table says how many cores one of them serves."
         ),
         page.table(["part", "full at cores"], rows),
     )
-
-
-def _article(name: str) -> str:
-    return name if name.startswith("one ") else f"the {name}"
 
 
 def _round(cores: float) -> str:

@@ -14,7 +14,7 @@ from seqcoder.errors import UsageError
 from seqcoder.executor import thread_count
 from seqcoder.settings import Settings
 from seqcoder_jobs.scaling import rates as costs
-from seqcoder_jobs.scaling.measured import Bench, invented_genome, write_genomes
+from seqcoder_jobs.scaling.measured import Bench, Point, invented_genome, write_genomes
 from seqcoder_jobs.scaling.predict import CORES, Check, Prediction, ceilings, check, predict
 from seqcoder_jobs.scaling.rates import Rates
 
@@ -92,11 +92,7 @@ def measure_scaling(
         bench = Bench(settings, folder, wishes.repeat, tell)
         points = bench.points(files, workers)
         tell("costs of coders, coordinator, driver, Ray and disk")
-        found = _rates(settings, folder, points[-1].coded_share, points)
-        with connect(ClusterOptions(workers=max(workers))):
-            import ray
-
-            store = float(ray.cluster_resources().get("object_store_memory", 1e9))
+        found, store = _rates(settings, folder, points)
     checks = check(points, found, cores, store)
     tell("model of larger clusters")
     predictions = [
@@ -106,14 +102,18 @@ def measure_scaling(
     return Scaling(wishes, settings, cores, found, checks, predictions, full)
 
 
-def _rates(settings: Settings, folder: Path, share: float, points: Sequence[Any]) -> Rates:
+def _rates(settings: Settings, folder: Path, points: Sequence[Point]) -> tuple[Rates, float]:
+    """Measure what one step costs; also returns the bytes of Ray's object store here."""
     large = invented_genome(1, 2_000_000)
     code, model = costs.coder_costs(settings, invented_genome(2, 500_000))
     genome, byte, report = costs.coordinator_costs(folder, large)
     container, row, plan = costs.driver_costs(folder, report)
-    with connect(ClusterOptions(workers=1)):
+    with connect(ClusterOptions(workers=max(point.workers for point in points))):
+        import ray
+
         batch, question, network = costs.ray_costs(_BATCH_BYTES)
-    return Rates(
+        store = float(ray.cluster_resources().get("object_store_memory", 1e9))
+    rates = Rates(
         code_per_base=code,
         code_spread=points[0].code_spread,
         model_per_base=model,
@@ -127,8 +127,9 @@ def _rates(settings: Settings, folder: Path, share: float, points: Sequence[Any]
         start=max(point.start for point in points),
         network=network,
         storage=costs.storage_rate(folder),
-        coded_share=share,
+        coded_share=points[-1].coded_share,
     )
+    return rates, store
 
 
 def _up_to(cores: int) -> tuple[int, ...]:
