@@ -28,8 +28,8 @@ SEED = 24
 _AHEAD = 24
 _LEAST = 32
 
-_FIND = types.int64(types.uint8[::1], types.uint32[::1], types.uint8[::1], types.uint8[::1])
 _BYTES = types.Array(types.uint8, 1, "C", readonly=True)
+_FIND = types.int64(_BYTES, types.uint32[::1], types.uint8[::1], types.uint8[::1])
 _COPY = types.int64(types.uint8[::1], _BYTES, types.int64, _BYTES)
 
 
