@@ -15,6 +15,7 @@ from seqcoder.atomic import commit
 from seqcoder.base_space import BaseSpace
 from seqcoder.chunk import Bases, CodedChunk
 from seqcoder.container.check import check_frames
+from seqcoder.container.rows import check_name
 from seqcoder.container.writer import ContainerWriter, GenomeFrames
 from seqcoder.errors import InputError, SeqcoderError, UsageError
 from seqcoder.executor import Executor
@@ -62,11 +63,14 @@ def write_container(
     run was interrupted there, its whole chunks are compared with the input and kept.
 
     Raises:
-        UsageError: two sources of one name, or another process writes the same container.
+        UsageError: a name that is no relative path, two sources of one name, or another process
+            writes the same container.
         InputError: the output cannot be written (no space, no permission). What is whole of the
             temporary file is kept for the next try.
     """
     names = [source.name for source in sources]
+    for name in names:
+        check_name(name)
     if len(set(names)) != len(names):
         double = next(name for name in names if names.count(name) > 1)
         raise UsageError(f"two inputs would be called {double!r}; rename one")

@@ -150,7 +150,13 @@ class Genome(Sequence[Record]):
     @cached_property
     def full_side(self) -> fasta.SideStreams:
         """All side streams, with the headers' descriptions."""
-        return fasta.unpack_side(self._parts[2], self.table, self.row.size, self._what)
+        side = fasta.unpack_side(self._parts[2], self.table, self.row.size, self._what)
+        exceptions, expected = int(side.exceptions.lengths.sum()), self.row.n_residues
+        if exceptions + self.row.n_bases != expected or side.width != self.row.line_width:
+            raise IntegrityError(f"{self._what}: side streams and index disagree")
+        if self.row.plain and not side.plain:
+            raise IntegrityError(f"{self._what}: is not as plain as the index says")
+        return side
 
     @property
     def side(self) -> fasta.SideStreams:
@@ -166,7 +172,10 @@ class Genome(Sequence[Record]):
         if self.row.base_start is not None:
             return Walk.contiguous(self.row.base_start, self.row.n_bases)
         frame = self.container.reader.genome_frame(self.entry, "walk")
-        return Walk.from_bytes(frame, self.row.n_bases, space)
+        try:
+            return Walk.from_bytes(frame, self.row.n_bases, space)
+        except IntegrityError as error:
+            raise IntegrityError(f"{self._what}: {error}") from None
 
     def bases(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
         """Return bases ``start`` to ``stop`` of all records in a row (uint8, A C G T = 0..3)."""

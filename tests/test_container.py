@@ -65,7 +65,7 @@ def test_scanning_finds_what_the_index_says(packed: bytes) -> None:
     assert [c.offset for c in scan.index.chunks] == [c.offset for c in index.chunks]
     assert [g.row.name for g in scan.index.genomes] == [g.row.name for g in index.genomes]
     assert [g.offset for g in scan.index.genomes] == [g.offset for g in index.genomes]
-    assert Index.unpack(index.pack(), "t").pack() == index.pack()
+    assert Index.unpack(index.pack(), "t", len(packed)).pack() == index.pack()
 
 
 def test_one_record_genome_costs_little(tmp_path: Path) -> None:

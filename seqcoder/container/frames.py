@@ -12,6 +12,8 @@ from seqcoder.errors import IntegrityError
 
 HEADER, CHUNK, GENOME, INDEX, FOOTER = range(0x184D2A58, 0x184D2A5D)
 SKIPPABLE_HEAD = 8
+# A block of a zstd frame holds at most 2**17 bytes and takes at least 4.
+_MOST_EXPANSION = 1 << 15
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
@@ -69,19 +71,26 @@ def content_size(frame: bytes, what: str) -> int:
 def decompress(frame: bytes, most: int, what: str) -> bytes:
     """Decompress one whole zstd frame of at most ``most`` bytes of content.
 
-    The limit is checked against the frame's own head before anything is allocated.
+    The limit, and what so short a frame can hold at all, are checked against the frame's own
+    head before anything is allocated.
     Raises IntegrityError, naming ``what``, for anything else than exactly one intact frame.
     """
     size = content_size(frame, what)
     if size > most:
         raise IntegrityError(f"{what}: frame of {size} bytes where at most {most} belong")
-    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+    if size > len(frame) * _MOST_EXPANSION:
+        raise IntegrityError(f"{what}: frame of {size} bytes in {len(frame)}; the data are damaged")
+    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
     try:
-        data = decompressor.decompress(frame)
+        if size:
+            return decompressor.decompress(frame, allow_extra_data=False)
+        # zstandard takes no look at a frame that says it holds nothing, unless it streams it.
+        stream = decompressor.decompressobj()
+        data = stream.decompress(frame)
     except zstandard.ZstdError as error:
         reason = "checksum mismatch" if "checksum" in str(error) else str(error)
         raise IntegrityError(f"{what}: {reason}; the data are damaged") from None
-    if not decompressor.eof or decompressor.unused_data or len(data) != size:
+    if not stream.eof or stream.unused_data or data or not is_zstd(frame):
         raise IntegrityError(f"{what}: frame cut short or followed by foreign bytes")
     return data
 

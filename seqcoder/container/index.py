@@ -21,7 +21,9 @@ MODEL_PREFIX = 8
 HEAD_DIGEST = 4
 """Bytes of a file's SHA-256 in its genome head; the index has all of it."""
 _FOOTER_END = b"SQC1"
-_MAX_INDEX_BODY = 1 << 31
+# Index bodies shrink by little, digests do not compress. One that shrinks by more is written raw,
+# so that a reader can refuse a small index that claims to be a large one.
+_MOST_SHRINKAGE, _SMALL_BODY = 64, 1 << 24
 
 
 @dataclass(frozen=True)
@@ -167,12 +169,16 @@ class Index:
                 put_bytes(body, genome.record_table)
             end = genome.end
         packed = frames.compress(bytes(body), 19)
-        contents = b"\1" + packed if len(packed) < len(body) else b"\0" + bytes(body)
+        packs = len(packed) < len(body) <= _most_body(len(packed))
+        contents = b"\1" + packed if packs else b"\0" + bytes(body)
         return frames.skippable(frames.INDEX, contents)
 
     @classmethod
-    def unpack(cls, section: bytes, what: str) -> Index:
-        """Read an index section; raises IntegrityError, naming ``what``."""
+    def unpack(cls, section: bytes, what: str, place: int) -> Index:
+        """Read an index section that lies at ``place``; raises IntegrityError, naming ``what``.
+
+        All sections lie before it and take bytes there, which bounds what may be listed.
+        """
         if len(section) < frames.SKIPPABLE_HEAD + 1:
             raise IntegrityError(f"{what}: index of {len(section)} bytes; the data are damaged")
         kind, length = struct.unpack_from("<II", section)
@@ -180,7 +186,9 @@ class Index:
             raise IntegrityError(f"{what}: no index where the footer says; the data are damaged")
         packing, body = section[8], section[9:]
         if packing == 1:
-            body = frames.decompress(body, _MAX_INDEX_BODY, f"{what}: index")
+            body = frames.decompress(body, _most_body(len(body)), f"{what}: index")
+        elif packing:
+            raise IntegrityError(f"{what}: index packed in an unknown way ({packing})")
         source = ByteReader(body, f"{what}: index")
         index = cls(models=[source.take(MODEL_PREFIX) for _ in range(_count(source, MODEL_PREFIX))])
         n_chunks = _count(source, 6)
@@ -188,7 +196,8 @@ class Index:
         for ordinal in range(n_chunks):
             offset = end + source.varint()
             chunk = ChunkEntry(ChunkRow.unpack(source, 0), ordinal, offset, base)
-            if not chunk.row.n_bases or chunk.row.model > len(index.models):
+            bad = not chunk.row.n_bases or chunk.row.model > len(index.models)
+            if bad or chunk.end > place:
                 raise IntegrityError(f"{what}: index: impossible chunk {ordinal}")
             index.chunks.append(chunk)
             base, end = chunk.stop_base, chunk.end
@@ -200,6 +209,8 @@ class Index:
             if row.base_start is not None and row.base_start + row.n_bases > base:
                 raise IntegrityError(f"{what}: index: genome {row.name!r} lies outside base space")
             genome = GenomeEntry(row, ordinal, offset, table)
+            if genome.end > place:
+                raise IntegrityError(f"{what}: index: impossible genome {ordinal}")
             index.genomes.append(genome)
             end = genome.end
         source.finish()
@@ -207,6 +218,11 @@ class Index:
         if len(set(names)) != len(names):
             raise IntegrityError(f"{what}: index: two genomes of one name")
         return index
+
+
+def _most_body(packed: int) -> int:
+    """Return how many bytes an index body may have that is ``packed`` bytes when compressed."""
+    return max(_SMALL_BODY, _MOST_SHRINKAGE * packed)
 
 
 def _count(source: ByteReader, least_row: int) -> int:

@@ -21,6 +21,8 @@ from seqcoder.errors import InputError, IntegrityError
 from seqcoder.varint import ByteReader
 
 _SEARCH_STEP = 1 << 20
+# A file made of false footers, each naming most of the file as its index, would take for ever.
+_MOST_SEARCHED = 16
 
 
 def read_header(source: RangeSource, offset: int = 0) -> tuple[list[bytes], int]:
@@ -65,7 +67,7 @@ def _footer_at(source: RangeSource, end: int) -> tuple[int, Index] | None:
     section = source.read(offset, end - FOOTER_LENGTH - offset)
     if frames.digest8(section) != digest:
         return None
-    return offset, Index.unpack(section, source.name)
+    return offset, Index.unpack(section, source.name, offset)
 
 
 def read_index(source: RangeSource) -> tuple[Index, int]:
@@ -80,11 +82,12 @@ def read_index(source: RangeSource) -> tuple[Index, int]:
     read_header(source)
     # Backwards in overlapping windows, so that no footer is cut by a window's edge.
     stop = source.size
-    while stop > 0:
+    most = source.bytes_read + _MOST_SEARCHED * source.size
+    while stop > 0 and source.bytes_read <= most:
         start = max(0, stop - _SEARCH_STEP)
         window = source.read(start, min(stop + FOOTER_LENGTH, source.size) - start)
         at = window.rfind(FOOTER_START)
-        while at >= 0:
+        while at >= 0 and source.bytes_read <= most:
             end = start + at + FOOTER_LENGTH
             found = _footer_at(source, end) if end <= source.size else None
             if found:

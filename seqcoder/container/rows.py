@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from seqcoder.errors import IntegrityError, UsageError
@@ -106,6 +107,9 @@ class GenomeRow:
         n_records, n_exceptions, n_bases = (source.varint(size) for _ in range(3))
         width, walk = source.varint(size), source.varint()
         side, walk_length, stored = (source.varint() for _ in range(3))
+        counts = (n_records, n_exceptions, n_bases, width, side, walk_length)
+        if (kind == STORED and any(counts)) or (flags & PLAIN and n_exceptions):
+            raise IntegrityError(f"{source.what}: genome {name!r} contradicts itself")
         return cls(
             name,
             kind,
@@ -123,10 +127,14 @@ class GenomeRow:
         )
 
 
+# Control characters, which would break listings and reach terminals, line ends of any kind, and
+# lone surrogates, which stand for bytes of a file name that are not UTF-8.
+_NOT_IN_NAMES = re.compile("[\\x00-\\x1f\\\\\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
+
+
 def check_name(name: str) -> None:
     """Raise UsageError unless ``name`` is a relative path that stays below its folder."""
-    parts = name.split("/")
-    if any(part in ("", ".", "..") for part in parts) or any(c in name for c in "\0\n\r\\"):
+    if any(part in ("", ".", "..") for part in name.split("/")) or _NOT_IN_NAMES.search(name):
         raise UsageError(
             f"genome name {name!r} is not a plain relative path; rename the file or pass a name"
         )
