@@ -35,6 +35,7 @@ u32 = np.uint32
 
 #: Bases between the sight of a place on the opposite strand and its update (prefetch).
 DELAY = 8
+HALF = DELAY // 2
 #: Bases before the first update on the opposite strand (more than any order).
 START = 32
 #: Weight vectors a set can choose among.
@@ -121,7 +122,8 @@ def code(
     ahead = np.zeros((4, n_models), np.uint64)
     ring_slot = np.zeros((DELAY, n_models), np.uint64)
     ring_symbol = np.zeros((DELAY, n_models), np.uint8)
-    seed_ring = np.zeros((DELAY, n_seeds * 2 + 1), np.uint64)
+    seed_key = np.zeros((DELAY, n_seeds * 2 + 1), np.uint64)
+    seed_place = np.full((DELAY, n_seeds * 2 + 1), i64(-1), np.int64)
     place = np.zeros(max_candidates + 1, np.int64)
     inverted = np.zeros(max_candidates + 1, np.int64)
     misses = np.zeros(max_candidates + 1, np.uint64)
@@ -469,45 +471,55 @@ def code(
                     run[kept] = length
                     kept += 1
             n_cand = kept
+            # a seed is looked up HALF bases after it was seen, what it found judged another
+            # HALF later, so that the memory has time to answer
+            half = (i - HALF) & (DELAY - 1)
             for t in range(n_seeds):
                 mask = seeds[t, 0]
                 width = i64(seeds[t, 1])
-                if i >= width + DELAY:
+                if i >= START + DELAY:
                     for d in range(2):
-                        q = i64(positions[t, seed_ring[ring, 2 * t + d]]) - 1
-                        if q >= 0 and n_cand < max_candidates:
-                            if d == 0:
-                                q += DELAY
-                            else:
-                                q -= width + 1 + DELAY
-                            if q >= 32 and (q <= i if d == 0 else q + 34 < i):
-                                known = False
-                                for c in range(n_cand):
-                                    if place[c] == q and inverted[c] == d:
-                                        known = True
-                                if not known:
-                                    start = q - 32 if d == 0 else q + 1
-                                    o = u64(2 * (start & 31))
-                                    word = packed[start >> 5] << o
-                                    if o > u64(0):
-                                        word |= packed[(start >> 5) + 1] >> (u64(64) - o)
-                                    diff = word ^ (h if d == 0 else rc)
-                                    diff = (diff | (diff >> u64(1))) & u64(0x5555555555555555)
-                                    if d == 1:
-                                        diff = reverse_bits(diff) >> u64(1)
-                                    length = i64(trailing_zeros(diff)) >> 1
-                                    if i64(popcount(diff)) <= accept_misses or length >= accept_run:
-                                        place[n_cand] = q
-                                        inverted[n_cand] = d
-                                        misses[n_cand] = diff
-                                        run[n_cand] = length
-                                        n_cand += 1
-                    positions[t, seed_ring[ring, 2 * t]] = u32(i + 2 - DELAY)
-                if i + 1 >= width:
+                        q = seed_place[ring, 2 * t + d] + DELAY * (1 - 2 * d)
+                        if (
+                            q >= 32
+                            and (q <= i if d == 0 else q + 34 < i)
+                            and n_cand < max_candidates
+                        ):
+                            known = False
+                            for c in range(n_cand):
+                                if place[c] == q and inverted[c] == d:
+                                    known = True
+                            if not known:
+                                start = u64(q - 32 if d == 0 else q + 1)
+                                o = (start & u64(31)) << u64(1)
+                                word = packed[start >> u64(5)] << o
+                                if o > u64(0):
+                                    word |= packed[(start >> u64(5)) + u64(1)] >> (u64(64) - o)
+                                diff = word ^ (h if d == 0 else rc)
+                                diff = (diff | (diff >> u64(1))) & u64(0x5555555555555555)
+                                if d == 1:
+                                    diff = reverse_bits(diff) >> u64(1)
+                                length = i64(trailing_zeros(diff)) >> 1
+                                if i64(popcount(diff)) <= accept_misses or length >= accept_run:
+                                    place[n_cand] = q
+                                    inverted[n_cand] = d
+                                    misses[n_cand] = diff
+                                    run[n_cand] = length
+                                    n_cand += 1
+                if i >= START + HALF:
+                    key = seed_key[half, 2 * t]
+                    q = i64(positions[t, key]) - 1
+                    seed_place[half, 2 * t] = q
+                    prefetch(packed, u64(max(q, 32) - 32) >> u64(5))
+                    q = i64(positions[t, seed_key[half, 2 * t + 1]]) - 2 - width
+                    seed_place[half, 2 * t + 1] = q
+                    prefetch(packed, u64(max(q, 0)) >> u64(5))
+                    positions[t, key] = u32(i + 2 - HALF)
+                if i >= START:
                     for d in range(2):
                         key = (h if d == 0 else rc >> (u64(64) - u64(2 * width))) & mask
                         key = (key * u64(0x9E3779B97F4A7C15)) >> (u64(64) - seed_bits)
-                        seed_ring[ring, 2 * t + d] = key
+                        seed_key[ring, 2 * t + d] = key
                         prefetch(positions[t], key)
     if not decode:
         for _ in range(8):

@@ -75,6 +75,14 @@ def constants() -> Constants:
     )
 
 
+def _zeros(size: int, dtype: type) -> NDArray[Any]:
+    """Zeros that start on a cache line, so that groups of contexts do too."""
+    item = np.dtype(dtype).itemsize
+    raw = np.zeros(size + 64 // item, dtype)
+    skip = (-raw.ctypes.data % 64) // item
+    return raw[skip : skip + size]
+
+
 def used_models(level: Level, with_class: bool) -> list[Model]:
     """Models in the kernel's order: byte counts first; class models only with classes."""
     used = [m for m in level.models if with_class or not m.with_class]
@@ -140,14 +148,14 @@ def arguments(level: Level, n: int, with_class: bool) -> tuple[Any, ...]:
     return (
         np.array(params, np.int64),
         rows,
-        np.zeros(size_byte, np.uint32),
-        np.zeros(size_nibble, np.uint16),
+        _zeros(size_byte, np.uint32),
+        _zeros(size_nibble, np.uint16),
         maps,
         c.state_of,
         c.ranks_of,
         np.array(seeds, np.uint64).reshape(-1, 2),
         np.zeros((len(seeds), 1 << bits), np.uint32),
-        np.zeros(n // 32 + 4, np.uint64),
+        _zeros(n // 32 + 4, np.uint64),
         np.full(_HIT_CONTEXTS, (2097152 << 10) & 0xFFFFFFFF, np.uint32),
         weights,
         np.full((8, n_sets), 65536 // n_sets, np.int64),
