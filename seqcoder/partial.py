@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from seqcoder import __version__
 from seqcoder.chunk import Bases, CodedChunk, bases_digest
 from seqcoder.container.index import ChunkEntry
 from seqcoder.container.scan import scan_sections
@@ -20,8 +21,8 @@ from seqcoder.settings import Settings
 
 
 def partial_path(out: Path, settings: Settings, models: Sequence[bytes]) -> Path:
-    """Return the hidden temporary name of ``out``; another setting or model has another name."""
-    facts = json.dumps([settings.to_dict(), [model.hex() for model in models]])
+    """Return the hidden temporary name of ``out``: one for each setting, model and version."""
+    facts = json.dumps([__version__, settings.to_dict(), [model.hex() for model in models]])
     key = hashlib.sha256(facts.encode()).hexdigest()[:8]
     return out.with_name(f".{out.name}.{key}.partial")
 

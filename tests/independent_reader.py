@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import zstandard
+
 from independent_fasta import Cursor, Record, fasta, need, record_table
 
 Decode = Callable[[bytes, int, int, int, bytes], np.ndarray]

@@ -11,9 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from genomes import fasta_bytes, letters, random_bases, small_genome
 
 import seqcoder
+from genomes import fasta_bytes, letters, random_bases, small_genome
 from seqcoder.cli import main
 
 TWO = small_genome(20_000, seed=2)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from genomes import fasta_bytes, letters, random_bases, real_file, small_genome
 
 import seqcoder
+from genomes import fasta_bytes, letters, random_bases, real_file, small_genome
 from seqcoder import Settings
 from seqcoder.container import frames
 from seqcoder.container.index import Index

@@ -7,9 +7,9 @@ from hashlib import sha256
 
 import pytest
 import zstandard
-from golden.make import FILES, FOLDER, SETTINGS
 
 import seqcoder
+from golden.make import FILES, FOLDER, SETTINGS
 
 EXPECTED = json.loads((FOLDER / "expected.json").read_text())
 

@@ -7,16 +7,16 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 
-import independent_reader
 import numpy as np
 import pytest
 import zstandard
-from genomes import fasta_bytes, letters, random_bases, small_genome
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from independent_fasta import RefusedError
 
+import independent_reader
 import seqcoder
+from genomes import fasta_bytes, letters, random_bases, small_genome
+from independent_fasta import RefusedError
 from seqcoder import Settings, coder, testing
 from seqcoder.container.reader import ContainerReader, read_header
 from seqcoder.container.scan import scan_sections

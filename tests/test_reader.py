@@ -6,11 +6,11 @@ import io
 from pathlib import Path
 
 import pytest
-from genomes import fasta_bytes, letters, random_bases, small_genome
 from hypothesis import given
 from hypothesis import strategies as st
 
 import seqcoder
+from genomes import fasta_bytes, letters, random_bases, small_genome
 from seqcoder import Settings
 
 FILES = {

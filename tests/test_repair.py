@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from genomes import small_genome
 
 import seqcoder
+from genomes import small_genome
 from seqcoder import Settings
 from seqcoder.repair import repair
 

@@ -100,7 +100,7 @@ def stage_batch(coding: Coding, batch: Sequence[Bases], device: str) -> list[Sta
     staged = []
     for bases in batch:
         started = time.perf_counter()
-        latents = chunk_coder.latents(bases)
+        latents = chunk_coder.latents(bases.copy())
         staged.append(Staged(latents, time.perf_counter() - started, device))
     return staged
 
@@ -118,7 +118,9 @@ def code_batch(
     worker = f"{platform.node()}:{os.getpid()}"
     done = []
     for bases, stage in zip(batch, staged or stage_batch(coding, batch, "cpu"), strict=True):
-        chunk = chunk_coder.code(bases, stage.latents)
+        # What comes out of the object store cannot be written to, which kernels need not expect.
+        latents = None if stage.latents is None else stage.latents.copy()
+        chunk = chunk_coder.code(bases.copy(), latents)
         done.append(replace(chunk, model_seconds=stage.seconds, worker=worker, device=stage.device))
     return done
 

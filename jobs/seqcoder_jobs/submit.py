@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from seqcoder_cluster.options import ClusterOptions, ProgressCounts
-
 from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.genome import GenomeSource, Opener
 from seqcoder.plan import ContainerPlan
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.archive import Archive, SavedPlan
 from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
 from seqcoder_jobs.corpus.opener import open_source

@@ -10,17 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from genomes import small_genome
 
 pytest.importorskip("pyarrow")
 pytest.importorskip("ray")
-
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.report import write_report
-from seqcoder_jobs.report.html import report_html
-from seqcoder_jobs.report.read import read_facts
-from seqcoder_jobs.submit import Request, submit
 
 from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import UsageError
@@ -30,6 +24,12 @@ from seqcoder.pipeline import write_container
 from seqcoder.plan import ContainerPlan
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.report import write_report
+from seqcoder_jobs.report.html import report_html
+from seqcoder_jobs.report.read import read_facts
+from seqcoder_jobs.submit import Request, submit
 
 
 def run_here(

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from genomes import fasta_bytes, letters, random_bases, small_genome
 
+from genomes import fasta_bytes, letters, random_bases, small_genome
 from seqcoder.bench import plots, tables
 from seqcoder.bench.cases import make_cases, place, residues
 from seqcoder.bench.command import run as run_command

@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 pytest.importorskip("ray")
 pytest.importorskip("pyarrow")
 
+from seqcoder import fasta
+from seqcoder.settings import Settings
 from seqcoder_cluster.options import Window
 from seqcoder_jobs.scaling import measured, predict, rates, run
 from seqcoder_jobs.scaling.model import Cluster, simulate, simulate_shared
 from seqcoder_jobs.scaling.predict import Check, check, in_containers
 from seqcoder_jobs.scaling.rates import Rates
 from seqcoder_jobs.scaling.report import scaling_html
-
-from seqcoder import fasta
-from seqcoder.settings import Settings
 
 RATES = Rates(
     code_per_base=1e-6,

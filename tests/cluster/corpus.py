@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from genomes import small_genome
-from seqcoder_cluster import ClusterOptions, run_containers
-
 from seqcoder.chunk import ChunkCoder
 from seqcoder.executor import ThreadExecutor
 from seqcoder.genome import local_source, read_local
@@ -20,6 +18,7 @@ from seqcoder.pipeline import write_container
 from seqcoder.plan import ContainerPlan, plan_containers
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder_cluster import ClusterOptions, run_containers
 
 # Chunks of more than a batch, so that there are several tasks.
 SETTINGS = Settings(chunk_bases=300_000, model=None)

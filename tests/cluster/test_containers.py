@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 from corpus import Corpus
-from genomes import small_genome
-from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run_containers
-from seqcoder_cluster.actors import Actors, start_model_actors
-from seqcoder_cluster.stages import Coding
 
+from genomes import small_genome
 from seqcoder.errors import InputError, ModelError, UsageError
 from seqcoder.genome import GenomeSource, local_source, read_local
 from seqcoder.plan import ContainerPlan
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run_containers
+from seqcoder_cluster.actors import Actors, start_model_actors
+from seqcoder_cluster.stages import Coding
 
 pytestmark = pytest.mark.ray
 QUICK = Settings(level=1, model=None)

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 from corpus import Corpus, kill_worker, wait_for, workers
+
 from genomes import random_bases
+from seqcoder.chunk import Bases, bases_digest
+from seqcoder.report import ContainerReport
+from seqcoder.settings import Settings
 from seqcoder_cluster import ClusterOptions
 from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.executor import BATCH_BASES, RayExecutor
 from seqcoder_cluster.options import Window
 from seqcoder_cluster.stages import Coding, ModelActor, Staged
-
-from seqcoder.chunk import Bases, bases_digest
-from seqcoder.report import ContainerReport
-from seqcoder.settings import Settings
 
 pytestmark = pytest.mark.ray
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from seqcoder.errors import IntegrityError, UsageError
 from seqcoder_cluster import ClusterError, ClusterOptions, connect, map_tasks
 from seqcoder_cluster.faults import MAX_TRIES
 from seqcoder_cluster.flight import in_flight
-
-from seqcoder.errors import IntegrityError, UsageError
 
 pytestmark = pytest.mark.ray
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seqcoder_cluster import session
-from seqcoder_cluster.options import ClusterOptions, Window, size_window
 
 from seqcoder.errors import UsageError
+from seqcoder_cluster import session
+from seqcoder_cluster.options import ClusterOptions, Window, size_window
 
 # Prints where the processes of the session listen, then what a task gives.
 EMBEDDED = """

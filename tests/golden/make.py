@@ -15,9 +15,8 @@ import zstandard
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
 
-from genomes import coding_genome, fasta_bytes, letters, random_bases, small_genome  # noqa: E402
-
 import seqcoder  # noqa: E402
+from genomes import coding_genome, fasta_bytes, letters, random_bases, small_genome  # noqa: E402
 
 FILES = {
     "contigs.fa": small_genome(6_000, seed=11, records=3),

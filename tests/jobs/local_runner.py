@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from seqcoder_cluster.options import ClusterOptions, ProgressCounts
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Outcome, Request, submit
-
 from seqcoder.chunk import ChunkCoder
 from seqcoder.executor import ThreadExecutor
 from seqcoder.genome import GenomeSource, Opener
@@ -16,6 +12,9 @@ from seqcoder.pipeline import write_container
 from seqcoder.plan import ContainerPlan
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder_cluster.options import ClusterOptions, ProgressCounts
+from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.submit import Outcome, Request, submit
 
 
 class Killed(BaseException):

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import zstandard
 from pyarrow import fs
-from seqcoder_jobs.corpus import locations
-from seqcoder_jobs.corpus.listing import Listing, list_corpora, read_list
-from seqcoder_jobs.corpus.opener import open_source
 
 from seqcoder.errors import InputError
 from seqcoder.genome import GenomeSource
+from seqcoder_jobs.corpus import locations
+from seqcoder_jobs.corpus.listing import Listing, list_corpora, read_list
+from seqcoder_jobs.corpus.opener import open_source
 
 FILES = {
     "b.fa": b">b\nACGT\n",

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
+from seqcoder.container.rows import check_name
 from seqcoder_jobs.corpus.names import (
     Candidate,
     assign_names,
@@ -10,8 +12,6 @@ from seqcoder_jobs.corpus.names import (
     plain_name,
     strip_tar,
 )
-
-from seqcoder.container.rows import check_name
 
 
 def named(*pairs: tuple[str, str], taken: tuple[str, ...] = ()) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from local_runner import run_here
+
 from seqcoder_jobs.cli import main
 
 Run = Callable[..., tuple[int, str, str]]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from local_runner import submit_here
+
 from seqcoder_jobs.cli import main
 from seqcoder_jobs.planning import Wishes
 

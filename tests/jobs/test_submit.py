@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pytest
 from local_runner import SMALL, Killed, dies_reading, run_here, submit_here
+
+import seqcoder
+from seqcoder.errors import InputError, UsageError
 from seqcoder_jobs.archive import TABLES, Archive
 from seqcoder_jobs.manifest import files
 from seqcoder_jobs.planning import Wishes
 from seqcoder_jobs.submit import Request, look_through, submit
-
-import seqcoder
-from seqcoder.errors import InputError, UsageError
 
 TIMES = ("parse_seconds", "model_seconds", "code_seconds", "verify_seconds")
 

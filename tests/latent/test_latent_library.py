@@ -14,7 +14,9 @@ CODON_OF = {int(a): c for c, a in enumerate(library.RESIDUE_OF)}
 
 def gene_of(residues: NDArray[np.uint8]) -> NDArray[np.uint8]:
     codons = np.array([CODON_OF[int(a)] for a in residues])
-    return np.stack([codons >> 4, (codons >> 2) & 3, codons & 3], axis=1).reshape(-1).astype(np.uint8)
+    return (
+        np.stack([codons >> 4, (codons >> 2) & 3, codons & 3], axis=1).reshape(-1).astype(np.uint8)
+    )
 
 
 @pytest.fixture(scope="module")

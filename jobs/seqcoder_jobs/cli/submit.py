@@ -11,11 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from seqcoder_cluster.options import ClusterOptions
-
 from seqcoder.errors import InputError, UsageError
 from seqcoder.executor import thread_count
 from seqcoder.settings import parse_size
+from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.cli.console import (
     NAME,

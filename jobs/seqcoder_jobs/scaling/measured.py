@@ -9,12 +9,11 @@ from pathlib import Path
 from statistics import fmean, median, pstdev
 from typing import Any
 
-from seqcoder_cluster import ClusterOptions, connect, run_containers
-
 from seqcoder.genome import local_source, read_local
 from seqcoder.plan import ContainerPlan, plan_containers
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder_cluster import ClusterOptions, connect, run_containers
 from seqcoder_jobs.demo_corpus import demo_files
 from seqcoder_jobs.scaling.model import Genome
 

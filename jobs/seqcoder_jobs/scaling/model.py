@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from seqcoder_cluster.options import Window
-
 from seqcoder_jobs.scaling.rates import Rates
 
 Genome = tuple[int, ...]

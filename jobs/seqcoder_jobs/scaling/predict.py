@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from seqcoder_cluster.options import ClusterOptions, size_window
-
 from seqcoder_jobs.scaling.measured import Point
 from seqcoder_jobs.scaling.model import Cluster, Genome, simulate, simulate_shared
 from seqcoder_jobs.scaling.rates import Rates

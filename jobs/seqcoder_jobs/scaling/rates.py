@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqcoder_cluster.flight import in_flight
-
 from seqcoder.chunk import Bases, ChunkCoder, CodedChunk
 from seqcoder.genome import GenomeSource, local_source
 from seqcoder.pipeline import write_container
 from seqcoder.plan import Plan, plan_containers
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder_cluster.flight import in_flight
 from seqcoder_jobs.archive import Archive, SavedPlan
 from seqcoder_jobs.manifest.files import compact, write_part
 from seqcoder_jobs.manifest.rows import container_rows

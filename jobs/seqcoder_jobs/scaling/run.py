@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from seqcoder_cluster import ClusterOptions, connect
-
 from seqcoder.errors import UsageError
 from seqcoder.executor import thread_count
 from seqcoder.settings import Settings
+from seqcoder_cluster import ClusterOptions, connect
 from seqcoder_jobs.scaling import rates as costs
 from seqcoder_jobs.scaling.measured import Bench, Point, invented_genome, write_genomes
 from seqcoder_jobs.scaling.predict import CORES, Check, Prediction, ceilings, check, predict
