@@ -7,7 +7,7 @@ bounds tries after out-of-memory kills, which Ray would repeat for ever.
 
 from __future__ import annotations
 
-import time
+from time import sleep as pause
 
 from seqcoder.errors import SeqcoderError
 
@@ -67,5 +67,5 @@ def try_again(what: str, tries: int, error: BaseException) -> int:
             "it goes on where it stopped"
         ) from None
     # The first loss is mostly a node that went, and others are there. Later ones: give it time.
-    time.sleep(0.0 if tries == 1 else min(8.0, 0.5 * 2**tries))
+    pause(0.0 if tries == 1 else min(8.0, 0.5 * 2**tries))
     return tries + 1

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from seqcoder.errors import IntegrityError, UsageError
-from seqcoder_cluster import ClusterError, ClusterOptions, connect, map_tasks
-from seqcoder_cluster.faults import MAX_TRIES
+from seqcoder_cluster import ClusterError, ClusterOptions, connect, faults, map_tasks
 from seqcoder_cluster.flight import in_flight
 
 pytestmark = pytest.mark.ray
@@ -72,11 +71,16 @@ def die(where: str) -> None:
     os._exit(1)
 
 
-def test_work_that_kills_its_workers_is_given_up(ray_cluster: Any, tmp_path: Path) -> None:
+def test_work_that_kills_its_workers_is_given_up(
+    ray_cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(faults, "pause", pauses.append)
     place = str(tmp_path / "deaths")
-    with pytest.raises(ClusterError, match=rf"deaths: lost {MAX_TRIES} times.*memory"):
+    with pytest.raises(ClusterError, match=rf"deaths: lost {faults.MAX_TRIES} times.*memory"):
         list(map_tasks(die, [place], ClusterOptions()))
-    assert len(Path(place).read_text()) == MAX_TRIES
+    assert len(Path(place).read_text()) == faults.MAX_TRIES
+    assert pauses == [0.0, 2.0, 4.0]
 
 
 def refuse(item: int) -> int:
