@@ -1,5 +1,34 @@
-"""Archives of relatives: a pan-genome stored once, every genome a walk over it."""
+"""Archives of relatives: a pan-genome stored once, every genome a walk over it.
+
+Importing this package is cheap; the kernels (numba) are imported when first needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from seqcoder.pangenome.walk import Fetch, Walk
 
-__all__ = ["Fetch", "Walk"]
+if TYPE_CHECKING:
+    from seqcoder.pangenome.build import Added, PanGenome
+    from seqcoder.pangenome.grouping import group
+    from seqcoder.pangenome.relative import read_walk
+    from seqcoder.pangenome.sketch import sketch
+
+__all__ = ["Added", "Fetch", "PanGenome", "Walk", "group", "read_walk", "sketch"]
+
+_HOMES = {
+    "Added": "build",
+    "PanGenome": "build",
+    "group": "grouping",
+    "read_walk": "relative",
+    "sketch": "sketch",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

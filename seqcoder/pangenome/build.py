@@ -1,0 +1,201 @@
+"""The pan-genome as it grows: genomes in, walks and novel bases out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcoder.pangenome.align import find_segments
+from seqcoder.pangenome.choose import choose
+from seqcoder.pangenome.compose import BASE, NOVEL, PARENT, SELF
+from seqcoder.pangenome.plain import write_walk
+from seqcoder.pangenome.relative import (
+    MAX_FORERUNNERS,
+    Forerunner,
+    forerunners_of,
+    relatives_of,
+    write_relative,
+)
+from seqcoder.pangenome.seeds import STEP, K, insert
+from seqcoder.pangenome.sketch import Sketch, similarity, sketch
+from seqcoder.pangenome.walk import Bases, Ints, Walk
+
+PARENTS = 4
+MIN_SIMILARITY = 0.005
+UNIT = 256
+"""Costs are in 1/256 bit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a genome came to."""
+
+    walk: Walk
+    data: bytes
+    """The walk serialised; read back by `read_walk` (or `Walk.from_bytes`)."""
+    novel: Bases
+    """uint8[n]: the bases it appended to base space, from ``novel_start``."""
+    novel_start: int
+
+
+class PanGenome:
+    """Takes the genomes of a container in order; each becomes a walk plus novel bases.
+
+    Memory: about 2 bytes for each base of base space (the bases, and a k-mer table of 4 bytes
+    for every 4 to 8 bases), 16 bytes for each substitution and 32 for each interval of the
+    walks so far, 8 bytes for every 500 bases of every genome (sketches); while a genome is
+    being added, about 6 bytes a base of it and its `PARENTS` parents.
+    """
+
+    def __init__(self, base_space: Bases | None = None, genomes: Iterable[tuple[Walk, bytes]] = ()):
+        """Begin, or go on after ``base_space`` and the ``genomes`` (walk, serialised) over it."""
+        from seqcoder.pangenome.relative import parents_of
+
+        self._text = np.zeros(1 << 16, dtype=np.uint8)
+        self._n = 0
+        self._bits = 12
+        self._table = np.zeros(1 << self._bits, dtype=np.uint32)
+        self._walks: list[Walk] = []
+        self._sketches: list[Sketch] = []
+        self._known: dict[int, Forerunner] = {}
+        self._sets: dict[int, frozenset[int]] = {}
+        if base_space is not None:
+            self._append(base_space)
+        for walk, data in genomes:
+            at = len(self._walks)
+            self._remember(walk, [at - back for back in parents_of(data)], walk.apply(self.fetch))
+
+    @property
+    def n_bases(self) -> int:
+        """Size of base space so far."""
+        return self._n
+
+    @property
+    def novel(self) -> Bases:
+        """The base space so far: uint8[n_bases], not to be written to nor kept."""
+        return self._text[: self._n]
+
+    def fetch(self, start: int, stop: int) -> Bases:
+        """Return base space [start, stop)."""
+        return self._text[start:stop]
+
+    def add(self, bases: Bases) -> Added:
+        """Parse ``bases`` (uint8, 0..3) against everything so far and append what is novel.
+
+        The walk read back from the bytes is compared with ``bases`` before this returns.
+        """
+        start = self._n
+        mark = sketch(bases)
+        parents = self._choose_parents(mark)
+        items, novel = self._parse(bases, parents)
+        self._append(novel)
+        at = len(self._walks)
+        forerunners = forerunners_of(parents, self._sets)
+        relatives = relatives_of(at, parents, forerunners, self._known)
+        data, walk = write_relative(items, bases, start, relatives, self.fetch)
+        plain = write_walk(walk) if len(walk.starts) < 64 else None
+        if plain is not None and len(plain) <= len(data):
+            data, parents = plain, []
+        walk.check(len(bases), self._n)
+        if not np.array_equal(walk.apply(self.fetch), bases):
+            raise RuntimeError("a walk does not give back its genome: a fault in seqcoder")
+        self._remember(walk, parents, bases, mark)
+        return Added(walk, data, novel, start)
+
+    def _remember(
+        self, walk: Walk, parents: list[int], bases: Bases, mark: Sketch | None = None
+    ) -> None:
+        at = len(self._walks)
+        self._sets[at] = forerunners_of(parents, self._sets)
+        self._walks.append(walk)
+        self._known[at] = Forerunner.of(walk)
+        self._sketches.append(sketch(bases) if mark is None else mark)
+
+    def _reserve(self, size: int) -> None:
+        if size > len(self._text):
+            text = np.zeros(max(size, len(self._text) * 5 // 4), dtype=np.uint8)
+            text[: self._n] = self._text[: self._n]
+            self._text = text
+
+    def _append(self, novel: Bases) -> None:
+        """Add ``novel`` to base space and to its index."""
+        self._reserve(self._n + len(novel))
+        old = self._n
+        self._text[old : old + len(novel)] = novel
+        self._n += len(novel)
+        while (1 << self._bits) * STEP < 2 * self._n:
+            self._bits += 1
+        if len(self._table) != 1 << self._bits:
+            self._table = np.zeros(1 << self._bits, dtype=np.uint32)
+            old = 0
+        insert(self._text, max(0, old - K), self._n, self._table, np.uint64(64 - self._bits))
+
+    def _choose_parents(self, mark: Sketch) -> list[int]:
+        """Take the nearest earlier genomes, as long as few walks must be read for them."""
+        scores = [similarity(mark, other) for other in self._sketches]
+        ranked = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
+        parents: list[int] = []
+        for i in ranked:
+            if len(parents) == PARENTS or scores[i] < MIN_SIMILARITY:
+                break
+            if len(forerunners_of([*parents, i], self._sets)) <= MAX_FORERUNNERS:
+                parents.append(i)
+        return parents
+
+    def _parse(self, bases: Bases, parents: list[int]) -> tuple[Ints, Bases]:
+        """Return the items the genome is made of, and the novel bases."""
+        sources = [self._walks[parent].apply(self.fetch) for parent in parents]
+        edges = np.cumsum([0, self._n, *(len(source) for source in sources)]).astype(np.int64)
+        begin = int(edges[-1])
+        end = begin + len(bases)
+        self._reserve(end)
+        text = self._text
+        for source, at in zip(sources, edges[1:-1].tolist(), strict=True):
+            text[at : at + len(source)] = source
+        text[begin:end] = bases
+        bits = max(10, (2 * (end - self._n) // STEP).bit_length())
+        table = np.zeros(1 << bits, dtype=np.uint32)
+        shift = np.uint64(64 - bits)
+        for at in reversed(range(1, len(edges) - 1)):  # the nearest parent last: it prevails
+            insert(text, int(edges[at]), int(edges[at + 1]), table, shift)
+        segments, _ = find_segments(
+            text, edges, end, self._table, np.uint64(64 - self._bits), table, shift
+        )
+        segments = segments[np.argsort(segments[:, 0], kind="stable")]
+        path, _ = choose(text, begin, end, segments, _rates(segments))
+        return _itemise(text, edges, end, segments, path)
+
+
+def _rates(segments: Ints) -> Ints:
+    """Return what a match and a mismatch cost in each segment, from its share of mismatches."""
+    share = (segments[:, 4] + 0.5) / (segments[:, 1] - segments[:, 0] + 40)
+    share = np.clip(share, 1e-5, 0.4)
+    costs = np.stack([-np.log2(1 - share), 1.3 - np.log2(share)], axis=1)
+    return np.ascontiguousarray((costs * UNIT).astype(np.int64))
+
+
+def _itemise(text: Bases, edges: Ints, end: int, segments: Ints, path: Ints) -> tuple[Ints, Bases]:
+    """Turn a path of segments into items and novel bases."""
+    begin = int(edges[-1])
+    stops = np.append(path[1:, 1], end)
+    keep = stops > path[:, 1]
+    items: list[tuple[int, int, int, int]] = []
+    novel: list[Bases] = []
+    for (segment, first), stop in zip(path[keep].tolist(), stops[keep].tolist(), strict=True):
+        length = stop - first
+        if segment < 0:
+            novel.append(text[first:stop].copy())
+            items.append((NOVEL, 0, 0, length))
+            continue
+        sign, off = int(segments[segment, 2]), int(segments[segment, 3])
+        low = first + off if sign > 0 else off - stop + 1
+        space = int(np.searchsorted(edges, low, side="right")) - 1
+        origin = int(edges[space])
+        kind = SELF if space == len(edges) - 1 else (BASE if space == 0 else PARENT + space - 1)
+        items.append((kind, int(sign < 0), low - origin, length))
+    return (
+        np.array(items, dtype=np.int64).reshape(-1, 4),
+        np.concatenate(novel) if novel else np.zeros(0, dtype=np.uint8),
+    )

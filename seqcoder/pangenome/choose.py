@@ -1,0 +1,142 @@
+"""Which alignment each base is copied from: the cheapest path through the candidates."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+SCALE = 256
+NOVEL_BASE = int(1.9 * SCALE)
+TO_NOVEL = 10 * SCALE
+NEAR = 14 * SCALE
+FAR = 34 * SCALE
+NEAR_REACH = 4096
+DIFF = int(1.3 * SCALE)
+BIG = 1 << 60
+
+
+@numba.njit(cache=True, nogil=True)
+def choose(text, begin, end, segs, rates):
+    """Path: int64[p, 2] of (segment or -1 for novel, first target position), in order.
+
+    rates: int64[n, 2]: cost of a match and of a mismatch in each segment.
+    segs sorted by first position.
+    """
+    A = 24
+    ids = np.empty(A, np.int64)
+    cost = np.empty(A, np.int64)
+    entry = np.empty(A, np.int64)
+    prev = np.empty(A, np.int64)
+    node = np.empty(A, np.int64)
+    origin = np.int64(-1)  # the segment the novel state was entered from
+    cap = 4096
+    nodes = np.empty((cap, 3), np.int64)
+    n_nodes = 0
+    # state 0 is novel
+    ids[0] = -1
+    cost[0] = 0
+    entry[0] = begin
+    prev[0] = -1
+    node[0] = -1
+    live = 1
+    nxt = 0
+    n = segs.shape[0]
+    for t in range(begin, end):
+        # best state at this boundary
+        b = 0
+        for i in range(1, live):
+            if cost[i] < cost[b]:
+                b = i
+        best = cost[b]
+        # arrivals
+        while nxt < n and segs[nxt, 0] <= t:
+            if segs[nxt, 1] > t:
+                at = live
+                if live == A:
+                    # Full: of all but the best, the one that ends first makes room.
+                    at = -1
+                    first = segs[nxt, 1]
+                    for i in range(1, A):
+                        if i != b and segs[ids[i], 1] < first:
+                            first = segs[ids[i], 1]
+                            at = i
+                    if at < 0:
+                        nxt += 1
+                        continue
+                else:
+                    live += 1
+                ids[at] = nxt
+                cost[at] = BIG
+                entry[at] = t
+                prev[at] = -1
+                node[at] = -1
+            nxt += 1
+        if live > 1:
+            frm = ids[b] if b > 0 else origin
+            for i in range(live):
+                if i == b:
+                    continue
+                if i == 0:
+                    w = TO_NOVEL
+                else:
+                    s = ids[i]
+                    w = FAR
+                    if frm >= 0 and segs[frm, 2] == segs[s, 2]:
+                        d = segs[frm, 3] - segs[s, 3]
+                        if -NEAR_REACH < d < NEAR_REACH:
+                            w = NEAR
+                if best + w < cost[i]:
+                    if node[b] < 0:
+                        if n_nodes == cap:
+                            cap *= 2
+                            more = np.empty((cap, 3), np.int64)
+                            more[:n_nodes] = nodes
+                            nodes = more
+                        nodes[n_nodes, 0] = ids[b]
+                        nodes[n_nodes, 1] = entry[b]
+                        nodes[n_nodes, 2] = prev[b]
+                        node[b] = n_nodes
+                        n_nodes += 1
+                    cost[i] = best + w
+                    entry[i] = t
+                    prev[i] = node[b]
+                    node[i] = -1
+                    if i == 0:
+                        origin = ids[b]
+            # departures, then this base
+            keep = 1
+            for i in range(1, live):
+                s = ids[i]
+                if segs[s, 1] > t:
+                    src = segs[s, 2] * t + segs[s, 3]
+                    flip = 0 if segs[s, 2] > 0 else 3
+                    c = rates[s, 0] if text[src] ^ flip == text[t] else rates[s, 1]
+                    ids[keep] = s
+                    cost[keep] = cost[i] + c
+                    entry[keep] = entry[i]
+                    prev[keep] = prev[i]
+                    node[keep] = node[i]
+                    keep += 1
+            live = keep
+        cost[0] += NOVEL_BASE
+    b = 0
+    for i in range(1, live):
+        if cost[i] < cost[b]:
+            b = i
+    total = cost[b]
+    m = 1
+    p = prev[b]
+    while p >= 0:
+        m += 1
+        p = nodes[p, 2]
+    path = np.empty((m, 2), np.int64)
+    path[m - 1, 0] = ids[b]
+    path[m - 1, 1] = entry[b]
+    p = prev[b]
+    i = m - 2
+    while p >= 0:
+        path[i, 0] = nodes[p, 0]
+        path[i, 1] = nodes[p, 1]
+        p = nodes[p, 2]
+        i -= 1
+    return path, total

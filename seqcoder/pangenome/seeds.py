@@ -1,0 +1,40 @@
+"""The index of sampled k-mers that finds where a genome repeats what is already known.
+
+Direct-mapped table of uint32: slot ``hash(canonical k-mer)`` holds one plus the position in
+the text of the k-mer last written there, 0 for none. Nothing else is stored: a hit is
+verified on the text itself. The text is sampled at every `STEP`-th position; the target is
+looked up at every position, so any exact repeat of K + STEP - 1 bases is seen (unless its
+slot was taken), on either strand.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+K = 16
+STEP = 8
+_MASK = np.uint64((1 << (2 * K)) - 1)
+_TOP = np.uint64(2 * (K - 1))
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+@numba.njit("uint64(uint64, uint64, uint64)", cache=True, nogil=True, inline="always")
+def slot_of(forward: int, backward: int, shift: int) -> int:
+    """Slot of the k-mer with 2-bit codes ``forward`` and (reverse complement) ``backward``."""
+    key = min(forward, backward)
+    return ((key * _ODD) ^ ((key * _ODD) >> np.uint64(29))) * _ODD >> shift
+
+
+@numba.njit("void(uint8[::1], int64, int64, uint32[::1], uint64)", cache=True, nogil=True)
+def insert(text, start, stop, table, shift):
+    """Enter the k-mers of text[start:stop] that begin at multiples of STEP."""
+    first = (start + STEP - 1) // STEP * STEP
+    for at in range(first, stop - K + 1, STEP):
+        f = np.uint64(0)
+        r = np.uint64(0)
+        for j in range(K):
+            base = np.uint64(text[at + j])
+            f = (f << np.uint64(2)) | base
+            r = (r >> np.uint64(2)) | ((np.uint64(3) - base) << _TOP)
+        table[slot_of(f, r, shift)] = np.uint32(at + 1)
