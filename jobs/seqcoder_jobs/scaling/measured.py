@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, median, pstdev
+from statistics import fmean, pstdev
 from typing import Any
 
 from seqcoder.genome import local_source, read_local
@@ -18,11 +18,13 @@ from seqcoder_jobs.demo_corpus import demo_files
 from seqcoder_jobs.scaling.model import Genome
 
 Tell = Callable[[str], None]
+Run = tuple[float, list[ContainerReport]]
+"""Wall seconds of a run, and the reports of its containers."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """A run: wall seconds (median of the repeats), and what its chunks took by the clock.
+    """A run: wall seconds (the least of the repeats), and what its chunks took by the clock.
 
     ``start`` is what a run of tiny genomes took at this number of workers, ``parse_per_byte`` the
     reading of the inputs by the clock.
@@ -99,43 +101,28 @@ class Bench:
         for n in workers:
             share = list(files[: max(1, len(files) * n // most)])
             with connect(ClusterOptions(workers=n)):
-                # Twice: until all processes are there and have loaded their kernels.
-                for _ in range(2):
+                for _ in range(2):  # until all processes are there and have loaded kernels
                     self._run(tiny, n)
-                start = median(self._run(tiny, n)[0] for _ in range(3))
-                strong = self._point("strong", list(files), n, start)
-                found.append(strong)
-                if len(share) == len(files):
-                    found.append(_as_weak(strong))
-                else:
-                    found.append(self._point("weak", share, n, start))
+                found += self._points(list(files), share, tiny, n)
         return found
 
-    def _point(self, kind: str, files: Sequence[Path], n: int, start: float) -> Point:
-        runs = []
+    def _points(
+        self, files: Sequence[Path], share: Sequence[Path], tiny: Sequence[Path], n: int
+    ) -> list[Point]:
+        """Measure turn about, so that what else the machine does meets all alike; least counts."""
+        strong: list[Run] = []
+        weak: list[Run] = []
+        start: list[float] = []
         for i in range(self.repeat):
-            self.tell(f"{kind} scaling: {n} workers, {len(files)} genomes, run {i + 1}")
-            runs.append(self._run(files, n))
-        wall, reports = sorted(runs, key=lambda run: run[0])[len(runs) // 2]
-        chunks = [chunk for report in reports for chunk in report.chunks]
-        bases = sum(chunk.bases for chunk in chunks)
-        each = [((c.code_seconds or 0.0) + (c.verify_seconds or 0.0)) / c.bases for c in chunks]
-        raw = sum(genome.raw_bytes for report in reports for genome in report.genomes)
-        return Point(
-            kind,
-            n,
-            wall,
-            start,
-            bases,
-            tuple(map(_genomes, sorted(reports, key=lambda report: report.path))),
-            sum(e * c.bases for e, c in zip(each, chunks, strict=True)) / bases,
-            pstdev(each) / fmean(each),
-            sum(c.model_seconds or 0.0 for c in chunks) / bases,
-            sum(genome.parse_seconds for report in reports for genome in report.genomes) / raw,
-            sum(report.size for report in reports) / raw,
-        )
+            self.tell(f"{n} workers, {len(files)} and {len(share)} genomes, run {i + 1}")
+            start.append(self._run(tiny, n)[0])
+            strong.append(self._run(files, n))
+            if len(share) < len(files):
+                weak.append(self._run(share, n))
+        least = min(start)
+        return [_point("strong", n, least, strong), _point("weak", n, least, weak or strong)]
 
-    def _run(self, files: Sequence[Path], workers: int) -> tuple[float, list[ContainerReport]]:
+    def _run(self, files: Sequence[Path], workers: int) -> Run:
         self._runs += 1
         out = self.folder / f"run{self._runs}"
         reports: list[ContainerReport] = []
@@ -155,6 +142,28 @@ class Bench:
         return plan_containers(sources, max(1, sum(s.size for s in sources) // 4))
 
 
+def _point(kind: str, n: int, start: float, runs: Sequence[Run]) -> Point:
+    """Return the quickest of several runs."""
+    wall, reports = min(runs, key=lambda run: run[0])
+    chunks = [chunk for report in reports for chunk in report.chunks]
+    bases = sum(chunk.bases for chunk in chunks)
+    each = [((c.code_seconds or 0.0) + (c.verify_seconds or 0.0)) / c.bases for c in chunks]
+    raw = sum(genome.raw_bytes for report in reports for genome in report.genomes)
+    return Point(
+        kind,
+        n,
+        wall,
+        start,
+        bases,
+        tuple(map(_genomes, sorted(reports, key=lambda report: report.path))),
+        sum(e * c.bases for e, c in zip(each, chunks, strict=True)) / bases,
+        pstdev(each) / fmean(each),
+        sum(c.model_seconds or 0.0 for c in chunks) / bases,
+        sum(genome.parse_seconds for report in reports for genome in report.genomes) / raw,
+        sum(report.size for report in reports) / raw,
+    )
+
+
 def _genomes(report: ContainerReport) -> tuple[Genome, ...]:
     genomes: list[Genome] = []
     start = 0
@@ -163,9 +172,3 @@ def _genomes(report: ContainerReport) -> tuple[Genome, ...]:
         genomes.append(tuple(c.bases for c in report.chunks if start <= c.first_base < stop))
         start = stop
     return tuple(genomes)
-
-
-def _as_weak(point: Point) -> Point:
-    from dataclasses import replace
-
-    return replace(point, kind="weak")
