@@ -67,5 +67,5 @@ def try_again(what: str, tries: int, error: BaseException) -> int:
             "it goes on where it stopped"
         ) from None
     # The first loss is mostly a node that went, and others are there. Later ones: give it time.
-    pause(0.0 if tries == 1 else min(8.0, 0.5 * 2**tries))
+    pause(0.0 if tries == 1 else 0.5 * 2**tries)
     return tries + 1
