@@ -1,5 +1,8 @@
 """Gap-free alignments of a genome to everything known: the candidates a walk is chosen from."""
 
+# numba's decorators and signatures are untyped
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,arg-type,assignment"
+
 from __future__ import annotations
 
 import numba
@@ -21,7 +24,11 @@ _TOP = np.uint64(2 * (K - 1))
 _MASK = np.uint64((1 << (2 * K)) - 1)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "Tuple((int64, int64, int64))(uint8[::1], int64, int64, int64, int64, int64)",
+    cache=True,
+    nogil=True,
+)
 def extend(text, t, step, sign, off, n):
     """Follow a diagonal from text[t] in direction ``step`` for at most ``n`` bases.
 
@@ -52,7 +59,12 @@ def extend(text, t, step, sign, off, n):
     return length, best, bad
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "boolean(uint8[::1], int64[::1], int64, int64[:, ::1], int64[::1], int64[::1], "
+    "int64, int64, int64, int64)",
+    cache=True,
+    nogil=True,
+)
 def place(text, edges, end, segs, active, state, anchor, sign, off, floor):
     """Extend the diagonal through text[anchor] both ways and keep it as a segment.
 
@@ -118,7 +130,11 @@ def place(text, edges, end, segs, active, state, anchor, sign, off, floor):
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "Tuple((int64, int64))(uint8[::1], int64[::1], int64, int64, int64, int64)",
+    cache=True,
+    nogil=True,
+)
 def realign(text, edges, end, sign, off, b):
     """Find the diagonal on which the alignment that ends at text[b] goes on after an indel.
 
@@ -154,9 +170,20 @@ def realign(text, edges, end, sign, off, b):
     return np.int64(-1), off
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "int64[:, ::1](uint8[::1], int64[::1], int64, uint32[::1], uint64, uint32[::1], uint64)",
+    cache=True,
+    nogil=True,
+)
 def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
-    """edges: int64[s+1]: text[edges[i]:edges[i+1]] is space i; the target is text[edges[-1]:end]."""
+    """Return the segments of text[edges[-1]:end], the genome: int64[n, 6], not in order.
+
+    edges: int64[s + 1]; text[edges[i]:edges[i + 1]] is space i, indexed in ``table_b``
+    (space 0) or ``table_p`` (the others; the genome is entered there as it goes by).
+    A segment: first and last + 1 position in the text, sign and offset of its source (the
+    source of text[t] is text[sign * t + offset], complemented where sign is -1),
+    mismatches, and a flag used here only.
+    """
     begin = edges[-1]
     cap = 4096
     segs = np.empty((cap, 6), np.int64)  # a, b, sign, off, mismatches, may realign
@@ -167,8 +194,7 @@ def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
     inserted = begin
     f = np.uint64(0)
     r = np.uint64(0)
-    loaded = begin - 1  # f, r hold the K - 1 bases before text[loaded]; -1: nothing
-    fresh = True
+    fresh = True  # f and r do not hold the K - 1 bases from text[t]
     good = begin  # everything before is covered by some segment
     t = begin
     while t + K <= end:
@@ -282,4 +308,4 @@ def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
                         max(begin, min(good, at) - OVERLAP),
                     )
         t = stop_t
-    return segs[: state[0]], inserted
+    return segs[: state[0]].copy()

@@ -86,6 +86,7 @@ class PanGenome:
 
         The walk read back from the bytes is compared with ``bases`` before this returns.
         """
+        bases = np.require(bases, dtype=np.uint8, requirements=["C", "W"])
         start = self._n
         mark = sketch(bases)
         parents = self._choose_parents(mark)
@@ -160,11 +161,11 @@ class PanGenome:
         shift = np.uint64(64 - bits)
         for at in reversed(range(1, len(edges) - 1)):  # the nearest parent last: it prevails
             insert(text, int(edges[at]), int(edges[at + 1]), table, shift)
-        segments, _ = find_segments(
+        segments = find_segments(
             text, edges, end, self._table, np.uint64(64 - self._bits), table, shift
         )
         segments = segments[np.argsort(segments[:, 0], kind="stable")]
-        path, _ = choose(text, begin, end, segments, _rates(segments))
+        path = choose(text, begin, end, segments, _rates(segments))
         return _itemise(text, edges, end, segments, path)
 
 
@@ -178,7 +179,6 @@ def _rates(segments: Ints) -> Ints:
 
 def _itemise(text: Bases, edges: Ints, end: int, segments: Ints, path: Ints) -> tuple[Ints, Bases]:
     """Turn a path of segments into items and novel bases."""
-    begin = int(edges[-1])
     stops = np.append(path[1:, 1], end)
     keep = stops > path[:, 1]
     items: list[tuple[int, int, int, int]] = []

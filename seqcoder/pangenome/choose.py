@@ -1,5 +1,8 @@
 """Which alignment each base is copied from: the cheapest path through the candidates."""
 
+# numba's decorators and signatures are untyped
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,arg-type,assignment"
+
 from __future__ import annotations
 
 import numba
@@ -15,7 +18,11 @@ DIFF = int(1.3 * SCALE)
 BIG = 1 << 60
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "int64[:, ::1](uint8[::1], int64, int64, int64[:, ::1], int64[:, ::1])",
+    cache=True,
+    nogil=True,
+)
 def choose(text, begin, end, segs, rates):
     """Path: int64[p, 2] of (segment or -1 for novel, first target position), in order.
 
@@ -123,7 +130,6 @@ def choose(text, begin, end, segs, rates):
     for i in range(1, live):
         if cost[i] < cost[b]:
             b = i
-    total = cost[b]
     m = 1
     p = prev[b]
     while p >= 0:
@@ -139,4 +145,4 @@ def choose(text, begin, end, segs, rates):
         path[i, 1] = nodes[p, 1]
         p = nodes[p, 2]
         i -= 1
-    return path, total
+    return path

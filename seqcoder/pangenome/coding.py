@@ -4,6 +4,9 @@ Each kernel codes or decodes, as ``mode`` says, through the same lines. docs/pan
 specifies the contexts.
 """
 
+# numba's decorators and signatures are untyped
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,arg-type,assignment"
+
 from __future__ import annotations
 
 import numba
@@ -33,7 +36,11 @@ _OTHER = _BEST + 8
 SITE_CONTEXTS = _OTHER + 8
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "int64(int64, uint64[::1], uint8[::1], uint16[:, ::1], int64[:, ::1], int64[::1], int64)",
+    cache=True,
+    nogil=True,
+)
 def code_items(mode, rc, buf, probs, items, sizes, n_bases):
     """Code items (int64[n, 4]: space, reverse, source, length); returns 0, or 1 if invalid.
 
@@ -119,7 +126,11 @@ def _bucket(gap):
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "int64(int64, uint64[::1], uint8[::1], uint16[:, ::1], int64[::1], uint8[::1], int64)",
+    cache=True,
+    nogil=True,
+)
 def code_gaps(mode, rc, buf, probs, clocks, diffs, limit):
     """Code increasing ``clocks`` (int64[m], below ``limit``) and their differences 1..3.
 
@@ -161,7 +172,11 @@ def code_gaps(mode, rc, buf, probs, clocks, diffs, limit):
     return 0
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "void(int64, uint64[::1], uint8[::1], uint16[:, ::1], int64[:, ::1], int64[::1], uint8[::1])",
+    cache=True,
+    nogil=True,
+)
 def code_sites(mode, rc, buf, probs, sites, plain, changes):
     """Code what happens at the sites: changes uint8[n], 0 or a difference 1..3.
 

@@ -5,6 +5,9 @@ A relative form speaks of several spaces: 0 novel bases, 1 the base space before
 space, and the substitutions that come along with a parent's sequence are collected.
 """
 
+# numba's decorators and signatures are untyped
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,arg-type,assignment"
+
 from __future__ import annotations
 
 import numba
@@ -13,7 +16,11 @@ import numpy as np
 NOVEL, BASE, SELF, PARENT = 0, 1, 2, 3
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "int64(int64[:, ::1], int64, int64, int64, int64, int64, int64[:, ::1], int64)",
+    cache=True,
+    nogil=True,
+)
 def _copy(source, first, last, a, b, reverse, pieces, n):
     """Append what [a, b) of a sequence is, given its pieces[first:last]; returns the new n.
 
@@ -59,7 +66,11 @@ def _copy(source, first, last, a, b, reverse, pieces, n):
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "int64(int64[:, ::1], int64, int64, int64, int64)",
+    cache=True,
+    nogil=True,
+)
 def _count(source, first, last, a, b):
     """Return how many of the pieces overlap [a, b)."""
     lo = first
@@ -77,7 +88,12 @@ def _count(source, first, last, a, b):
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "Tuple((int64[:, ::1], int64[:, ::1]))(int64[:, ::1], int64, int64[:, ::1], "
+    "int64[::1], int64[:, ::1], int64[::1])",
+    cache=True,
+    nogil=True,
+)
 def flatten(items, novel_start, rows, row_edges, subs, sub_edges):
     """Turn items into pieces of base space.
 
@@ -156,7 +172,11 @@ def flatten(items, novel_start, rows, row_edges, subs, sub_edges):
     return pieces[:n].copy(), along[:m].copy()
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "int64[:, ::1](int64[:, ::1], int64[:, ::1])",
+    cache=True,
+    nogil=True,
+)
 def combine(one, two):
     """Merge two ordered lists of (position, difference); differences at one place are XORed."""
     out = np.empty((one.shape[0] + two.shape[0], 2), np.int64)
@@ -181,7 +201,11 @@ def combine(one, two):
     return out[:n].copy()
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "int64[:, ::1](int64[:, ::1])",
+    cache=True,
+    nogil=True,
+)
 def join(pieces):
     """Unite pieces that continue one another; int64[p, 5] in and out."""
     out = np.empty_like(pieces)
@@ -205,7 +229,11 @@ def join(pieces):
     return out[:n].copy()
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "void(int64[:, ::1], int64[:, ::1], int64, uint8[::1])",
+    cache=True,
+    nogil=True,
+)
 def count_alleles(rows, subs, low, counts):
     """Count a genome's differences: two bits for each of 1, 2, 3 in counts[y - low].
 
@@ -224,7 +252,11 @@ def count_alleles(rows, subs, low, counts):
             counts[y] = np.uint8(value + (1 << shift))
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(
+    "int64(int64[:, ::1], int64[:, ::1], uint8[::1], int64, int64[:, ::1])",
+    cache=True,
+    nogil=True,
+)
 def list_sites(pieces, along, counts, low, sites):
     """List the copied places where the genome's forerunners differ.
 

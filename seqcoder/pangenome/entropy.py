@@ -3,9 +3,13 @@
 Interval coder over 32 bits (Witten, Neal and Cleary 1987; the carry-free form with equal
 leading bytes shifted out is that of the public PAQ family). ``rc`` is uint64[4]: low, high,
 place in the buffer, and the decoder's window. A probability is 16 bits: the mean of a fast
-and a slow adaptive counter of 16 bits each (the slow one at most 1/128 a step). All of it is integer arithmetic: the range is
-below 2**32 and a probability below 2**16, so their product stays below 2**48.
+and a slow adaptive counter of 16 bits each, the slow one moving by 1/128 a step once it has
+settled. All of it is integer arithmetic: the range is below 2**32 and a probability below
+2**16, so their product stays below 2**48.
 """
+
+# numba's decorators and signatures are untyped
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,arg-type,assignment"
 
 from __future__ import annotations
 

@@ -61,12 +61,14 @@ class _Placed:
     """int64[j, 2]: for the copied runs, first position and first tick of the clock."""
 
     def clock(self, positions: Ints) -> Ints:
-        run = np.searchsorted(self.copied[:, 0], positions, side="right") - 1
-        return positions - self.copied[run, 0] + self.copied[run, 1]
+        run: Ints = np.searchsorted(self.copied[:, 0], positions, side="right") - 1
+        clocks: Ints = positions - self.copied[run, 0] + self.copied[run, 1]
+        return clocks
 
     def position(self, clocks: Ints) -> Ints:
-        run = np.searchsorted(self.copied[:, 1], clocks, side="right") - 1
-        return clocks - self.copied[run, 1] + self.copied[run, 0]
+        run: Ints = np.searchsorted(self.copied[:, 1], clocks, side="right") - 1
+        positions: Ints = clocks - self.copied[run, 1] + self.copied[run, 0]
+        return positions
 
 
 def _place(items: Ints, novel_start: int, relatives: Relatives) -> _Placed:

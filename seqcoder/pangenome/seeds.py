@@ -7,6 +7,9 @@ looked up at every position, so any exact repeat of K + STEP - 1 bases is seen (
 slot was taken), on either strand.
 """
 
+# numba's decorators and signatures are untyped
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,arg-type,assignment"
+
 from __future__ import annotations
 
 import numba

@@ -4,6 +4,9 @@ A sketch keeps the hashes of canonical 21-mers that fall below 2**64 / SCALED (I
 2022, as in sourmash): about one base in SCALED, the same ones in every genome that has them.
 """
 
+# numba's decorators and signatures are untyped
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,arg-type,assignment"
+
 from __future__ import annotations
 
 import numba
@@ -62,6 +65,7 @@ def _shared(one, two):
 
 def sketch(bases: Bases) -> Sketch:
     """Return the sketch of a genome's bases (uint8, 0..3): sorted distinct hashes, uint64."""
+    bases = np.require(bases, dtype=np.uint8, requirements=["C", "W"])
     out = np.empty(64 + 2 * len(bases) // SCALED, dtype=np.uint64)
     found = _collect(bases, out)
     if found > len(out):
