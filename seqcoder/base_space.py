@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
 from seqcoder.chunk import Bases
+
+# A genome that brings at least so much, or more than half of itself, has chunks of its own, and
+# comes out without its neighbours; what relatives of genomes already there bring shares chunks of
+# this size, which is small so that one genome of a group needs few bases that are not its own.
+OWN_CHUNK_BASES = 1 << 18
+SHARED_CHUNK_BASES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a genome's bases are: from ``base_start`` in a row, or along a serialised walk.
+
+    ``novel`` is how many bases it brought to base space, ``chunks`` what is full by now.
+    """
+
+    base_start: int | None
+    walk: bytes
+    novel: int
+    chunks: list[Bases]
+
+
+class Space(Protocol):
+    """Takes genomes in order, says where their bases lie, and cuts chunks as they fill."""
+
+    def place(self, bases: Bases) -> Placed:
+        """Take the next genome's bases (uint8, 0..3)."""
+        ...
+
+    def flush(self) -> list[Bases]:
+        """Return the chunks still open."""
+        ...
 
 
 def chunk_bounds(n_bases: int, chunk_bases: int) -> list[tuple[int, int]]:
@@ -17,19 +49,65 @@ def chunk_bounds(n_bases: int, chunk_bases: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-class BaseSpace:
-    """Takes genomes in order, says where their bases lie, and yields chunks as they fill.
+def cut(bases: Bases, chunk_bases: int) -> list[Bases]:
+    """Return ``bases`` as chunks of at most ``chunk_bases``."""
+    bounds = chunk_bounds(len(bases), chunk_bases)
+    return [np.ascontiguousarray(bases[start:stop]) for start, stop in bounds]
 
-    Every genome begins a chunk of its own, so that it comes out again without its neighbours.
-    """
+
+class SeparateSpace:
+    """Every genome by itself, in chunks of its own."""
 
     def __init__(self, chunk_bases: int) -> None:
         """``chunk_bases`` is the most bases a chunk may hold."""
         self._chunk_bases = chunk_bases
-        self.n_bases = 0
+        self._n_bases = 0
 
-    def add(self, bases: Bases) -> Iterator[Bases]:
-        """Append ``bases`` to base space and yield its chunks."""
-        self.n_bases += len(bases)
-        for start, stop in chunk_bounds(len(bases), self._chunk_bases):
-            yield np.ascontiguousarray(bases[start:stop])
+    def place(self, bases: Bases) -> Placed:
+        """Append ``bases`` to base space."""
+        start = self._n_bases
+        self._n_bases += len(bases)
+        return Placed(start if len(bases) else 0, b"", len(bases), cut(bases, self._chunk_bases))
+
+    def flush(self) -> list[Bases]:
+        """Return nothing: no chunk stays open."""
+        return []
+
+
+class SharedSpace:
+    """A pan-genome: only what is novel is appended; a genome is a walk over what is there."""
+
+    def __init__(self, chunk_bases: int) -> None:
+        """``chunk_bases`` is the most bases a chunk may hold."""
+        from seqcoder.pangenome.build import PanGenome
+
+        self._chunk_bases = chunk_bases
+        self._pan = PanGenome()
+        self._open: list[Bases] = []
+        self._open_bases = 0
+
+    def place(self, bases: Bases) -> Placed:
+        """Parse ``bases`` against all genomes before; the walk has been followed and compared."""
+        # A file without line breaks gives bases that are a view of it; kernels want their own.
+        added = self._pan.add(np.require(bases, requirements=["C", "W"]))
+        walk, novel = added.walk, added.novel
+        chunks: list[Bases] = []
+        if len(novel) >= OWN_CHUNK_BASES or 2 * len(novel) > len(bases):
+            chunks = [*self.flush(), *cut(novel, self._chunk_bases)]
+        elif len(novel):
+            self._open.append(novel)
+            self._open_bases += len(novel)
+            if self._open_bases >= min(SHARED_CHUNK_BASES, self._chunk_bases):
+                chunks = self.flush()
+        straight = len(walk.starts) == 1 and not walk.reverse[0] and not len(walk.sub_positions)
+        if straight or not len(bases):
+            return Placed(int(walk.starts[0]) if len(bases) else 0, b"", len(novel), chunks)
+        return Placed(None, added.data, len(novel), chunks)
+
+    def flush(self) -> list[Bases]:
+        """Close the chunk that lesser genomes share."""
+        if not self._open:
+            return []
+        chunks = cut(np.concatenate(self._open), self._chunk_bases)
+        self._open, self._open_bases = [], 0
+        return chunks

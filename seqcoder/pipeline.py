@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqcoder.atomic import commit
-from seqcoder.base_space import BaseSpace
+from seqcoder.base_space import SeparateSpace, SharedSpace, Space
 from seqcoder.chunk import Bases, CodedChunk
+from seqcoder.container import frames
 from seqcoder.container.check import check_frames
 from seqcoder.container.rows import check_name
 from seqcoder.container.writer import ContainerWriter, GenomeFrames
@@ -42,6 +43,8 @@ class GenomeRun:
     source: GenomeSource
     start: int
     stop: int
+    base_start: int | None = None
+    walk: bytes = b""
     prepared: PreparedGenome | None = None
     error: str = ""
 
@@ -105,9 +108,11 @@ def _read_chunks(
     genomes: list[GenomeRun],
 ) -> Iterator[Bases]:
     """Read the genomes one after the other and yield the chunks of base space."""
-    space = BaseSpace(settings.chunk_bases)
+    shared = settings.group and len(sources) > 1
+    space: Space = (SharedSpace if shared else SeparateSpace)(settings.chunk_bases)
+    n_bases = 0
     for source in sources:
-        genome = GenomeRun(source, space.n_bases, space.n_bases)
+        genome = GenomeRun(source, n_bases, n_bases)
         genomes.append(genome)
         try:
             prepared = prepare_genome(source, opener)
@@ -115,10 +120,16 @@ def _read_chunks(
             genome.error = str(error)
             progress(1, source.size, 0, 0)
             continue
-        yield from space.add(prepared.bases)
-        genome.stop = space.n_bases
+        placed = space.place(prepared.bases)
+        n_bases += placed.novel
+        genome.stop = n_bases
+        genome.base_start = placed.base_start
+        genome.walk = frames.compress(placed.walk, 19) if placed.walk else b""
         genome.prepared = replace(prepared, bases=prepared.bases[:0])
-        progress(1, prepared.row.size, 0, 0)
+        del prepared
+        yield from placed.chunks
+        progress(1, genome.prepared.row.size, 0, 0)
+    yield from space.flush()
 
 
 def _code_chunks(
@@ -156,18 +167,13 @@ def _code_chunks(
 
 def _add_genomes(writer: ContainerWriter, genomes: Sequence[GenomeRun]) -> None:
     for genome in genomes:
-        if genome.prepared is not None:
-            writer.add_genome(
-                GenomeFrames(
-                    replace(
-                        genome.prepared.row,
-                        base_start=genome.start if genome.prepared.row.n_bases else 0,
-                    ),
-                    side=genome.prepared.side,
-                    stored=genome.prepared.stored,
-                    record_table=genome.prepared.record_table,
-                )
-            )
+        prepared = genome.prepared
+        if prepared is None:
+            continue
+        row = replace(prepared.row, base_start=genome.base_start, walk_length=len(genome.walk))
+        writer.add_genome(
+            GenomeFrames(row, prepared.side, genome.walk, prepared.stored, prepared.record_table)
+        )
 
 
 def _cannot_write(out: Path, error: OSError) -> InputError:

@@ -168,14 +168,30 @@ class Genome(Sequence[Record]):
     @cached_property
     def walk(self) -> Walk:
         """Where the genome's bases lie in base space."""
-        space = self.container.reader.index.n_bases
         if self.row.base_start is not None:
             return Walk.contiguous(self.row.base_start, self.row.n_bases)
-        frame = self.container.reader.genome_frame(self.entry, "walk")
+        from seqcoder.pangenome.relative import read_walk
+
+        space = self.container.reader.index.n_bases
+        others = self.container.by_ordinal
         try:
-            return Walk.from_bytes(frame, self.row.n_bases, space)
+            return read_walk(
+                self.entry.ordinal,
+                lambda ordinal: others[ordinal].walk_data,
+                lambda ordinal: others[ordinal].row.n_bases,
+                space,
+            )
+        except KeyError as error:
+            raise IntegrityError(f"{self._what}: needs genome {error}, which is lost") from None
         except IntegrityError as error:
             raise IntegrityError(f"{self._what}: {error}") from None
+
+    @cached_property
+    def walk_data(self) -> bytes:
+        """The walk as it is stored; that of a genome in a row is made up."""
+        if self.row.base_start is not None:
+            return Walk.contiguous(self.row.base_start, self.row.n_bases).to_bytes()
+        return self.container.reader.genome_frame(self.entry, "walk")
 
     def bases(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
         """Return bases ``start`` to ``stop`` of all records in a row (uint8, A C G T = 0..3)."""
@@ -279,6 +295,11 @@ class Container(Mapping[str, Genome]):
 
     def __len__(self) -> int:
         return len(self._genomes)
+
+    @cached_property
+    def by_ordinal(self) -> dict[int, Genome]:
+        """The genomes by their place; in a repair, some may be missing."""
+        return {genome.entry.ordinal: genome for genome in self._genomes.values()}
 
     def records_called(self, name: str) -> list[Record]:
         """Return all records called ``name``, in any genome."""

@@ -23,8 +23,8 @@ class Settings:
     chunk_bases: int = DEFAULT_CHUNK_BASES
     model: str | None = DEFAULT_MODEL
     """Name or path of the model that gives the latents; None: no latents."""
-    group: bool = False
-    """Whether genomes are written as walks over one another's bases (relatives)."""
+    group: bool = True
+    """Whether the genomes of a container are written as walks over one another's bases."""
 
     def __post_init__(self) -> None:
         if self.level not in (1, 2, 3):
