@@ -105,6 +105,8 @@ def _more(count: int, command: str) -> str:
 
 def _went_in(facts: Facts) -> str:
     summary = facts.summary
+    if not summary.raw_bytes:
+        return ""
     kinds = ", ".join(f"{count:,} {kind or 'plain'}" for kind, count in _compressions(facts))
     rows = [
         ["files", f"{summary.genomes:,}"],

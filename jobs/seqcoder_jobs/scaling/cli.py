@@ -39,6 +39,9 @@ def bench(
         float, typer.Option("--storage", help="GB/s of the cluster's shared file system.")
     ] = 10.0,
     network: Annotated[float, typer.Option("--network", help="GB/s of a node's network.")] = 1.25,
+    into: Annotated[
+        Path | None, typer.Option("--into", hidden=True, help="Document to put the table into.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
@@ -84,6 +87,15 @@ def bench(
         write_atomically(output / "scaling.json", facts.encode())
         write_atomically(output / "scaling.html", scaling_html(found).encode())
         note(f"{output / 'scaling.html'}: written", quiet)
+    if into is not None:
+        import shlex
+        import sys
+
+        from seqcoder.bench.tables import put_table
+        from seqcoder_jobs.scaling.report import scaling_markdown
+
+        command = shlex.join(["seqcoder-ray", *sys.argv[1:]])
+        put_table(into, "scaling", scaling_markdown(found, command))
     if json:
         print(json_module.dumps(found.to_dict(), indent=1))
         return

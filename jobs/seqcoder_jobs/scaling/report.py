@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from seqcoder import __version__
@@ -43,6 +44,45 @@ def scaling_html(found: Scaling) -> str:
     return page.page("Scaling of seqcoder-ray", lead, body)
 
 
+def scaling_markdown(found: Scaling, command: str) -> str:
+    """Return measured points and predictions as Markdown tables."""
+    lines = [
+        "| measured | workers | million bases | seconds | model | error |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {c.point.kind} scaling | {c.point.workers} | {c.point.bases / 1e6:.1f} | "
+        f"{c.point.wall:.2f} | {c.model:.2f} | {100 * c.error:+.1f} % |"
+        for c in _distinct(found.checks)
+    ]
+    lines += [
+        "",
+        "| predicted: cores | million bases/s | 2.4 million genomes | efficiency | driver busy | "
+        "driver and coordinators, of the work |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {p.cores:,} | {p.rate / 1e6:,.1f} | {time_text(p.seconds)} | "
+        f"{100 * p.efficiency:.1f} % | {100 * p.busy['driver']:.1f} % | {100 * p.overhead:.2f} % |"
+        for p in found.predictions
+    ]
+    full = "; ".join(f"{what} at {_round(cores)} cores" for what, cores in found.ceilings)
+    lines += ["", f"Full: {full}.", "", f"Made by `{command}`, seqcoder {__version__}."]
+    return "\n".join(lines)
+
+
+def _distinct(checks: Sequence[Check]) -> list[Check]:
+    """Leave out the weak point that is the strong one."""
+    seen: list[Check] = []
+    for c in checks:
+        same = [
+            s for s in seen if (s.point.workers, s.point.wall) == (c.point.workers, c.point.wall)
+        ]
+        if not same:
+            seen.append(c)
+    return seen
+
+
 def _measured(found: Scaling, drawn: bool) -> str:
     parts = []
     if drawn:
@@ -50,7 +90,7 @@ def _measured(found: Scaling, drawn: bool) -> str:
             page.figure(
                 _measured_plot(found.checks),
                 "Points are measured, crosses the model with the coders' times of each run. The "
-                "dotted line is ideal. Starting workers is left out of the rates.",
+                "dotted line is ideal: starting up takes its time, and the work is shared.",
             )
         )
     header = [
@@ -76,7 +116,7 @@ def _measured(found: Scaling, drawn: bool) -> str:
             f"{c.ahead:.2f} s",
             f"{100 * c.error_ahead:+.1f} %",
         ]
-        for c in found.checks
+        for c in _distinct(found.checks)
     ]
     parts.append(page.table(header, rows))
     parts.append(
@@ -96,18 +136,19 @@ def _measured_plot(checks: list[Check]) -> str:
         for ax, kind in zip(axes, ("strong", "weak"), strict=True):
             mine = [c for c in checks if c.point.kind == kind]
             n = [c.point.workers for c in mine]
-            rate = [c.point.rate / 1e6 for c in mine]
-            model = [c.point.bases / 1e6 / max(c.model - c.point.start, 1e-9) for c in mine]
-            ax.plot(n, [rate[0] * k / n[0] for k in n], ":", color=INK, lw=1)
-            ax.plot(n, rate, "o", color=OURS, ms=8)
-            ax.plot(n, model, "x", color=PARTS[1], ms=9, mew=2)
+            first = mine[0].point
+            part = [first.workers / k if kind == "strong" else 1.0 for k in n]
+            work = max(first.wall - first.start, 0.0)
+            ax.plot(n, [first.start + work * share for share in part], ":", color=INK, lw=1)
+            ax.plot(n, [c.point.wall for c in mine], "o", color=OURS, ms=8)
+            ax.plot(n, [c.model for c in mine], "x", color=PARTS[1], ms=9, mew=2)
             ax.set_xticks(n)
             ax.set_xlim(0, max(n) + 0.5)
-            ax.set_ylim(0, 1.15 * max(*rate, *model, rate[0] * n[-1] / n[0]))
+            ax.set_ylim(0, 1.15 * max(max(c.point.wall, c.model) for c in mine))
             ax.set_xlabel("workers")
             same = "the same corpus" if kind == "strong" else "a corpus that grows with them"
             ax.set_title(f"{kind.capitalize()} scaling: {same}")
-        axes[0].set_ylabel("million bases a second")
+        axes[0].set_ylabel("seconds")
 
     return plots.draw(9, 3.4, 2, fill)
 
@@ -186,7 +227,8 @@ def _saturates(found: Scaling) -> str:
         "What saturates first",
         page.text(
             f"Of what does not grow with the cluster, the {first} is full first, at "
-            f"{_round(cores)} cores. There are as many coordinators (one for each 16 coders) and "
+            f"{_round(cores)} cores (shared storage of {found.wishes.storage / 1e9:.0f} GB/s is an "
+            "assumption, the driver's costs are measured). There are as many coordinators (one for each 16 coders) and "
             "model actors as the cluster needs; the table says how many cores one of them serves."
         ),
         page.table(["part", "full at cores"], rows),
