@@ -228,8 +228,9 @@ def _saturates(found: Scaling) -> str:
         page.text(
             f"Of what does not grow with the cluster, the {first} is full first, at "
             f"{_round(cores)} cores (shared storage of {found.wishes.storage / 1e9:.0f} GB/s is an "
-            "assumption, the driver's costs are measured). There are as many coordinators (one for each 16 coders) and "
-            "model actors as the cluster needs; the table says how many cores one of them serves."
+            "assumption, the driver's costs are measured). There are as many coordinators (one "
+            "for each 16 coders) and model actors as the cluster needs; the table says how many "
+            "cores one of them serves."
         ),
         page.table(["part", "full at cores"], rows),
     )
