@@ -55,11 +55,14 @@ class Library:
 
     ``residues`` (m,) uint8 begins and ends with GAP; ``heads`` (2**22,) int32 and
     ``chain`` (m + 1,) int32 link the positions that follow equal seeds, last one first.
+    ``counts`` (2 * 65536,) uint32 are what the two context tables start from: four 8-bit
+    counts, A in the lowest byte, as training left them.
     """
 
     residues: NDArray[np.uint8]
     heads: NDArray[np.int32]
     chain: NDArray[np.int32]
+    counts: NDArray[np.uint32]
     seed: int
 
     def for_seed(self, seed: int) -> Library:
@@ -89,21 +92,26 @@ def _index(residues: NDArray, seed: int, heads: NDArray, chain: NDArray) -> None
         key = ((key << 5) | np.int64(residues[p])) & mask
 
 
-def build_library(residues: NDArray[np.uint8], seed: int = SEED) -> Library:
-    """Index residues (any uint8 codes; GAP between proteins is added at both ends)."""
+def build_library(
+    residues: NDArray[np.uint8],
+    seed: int = SEED,
+    counts: NDArray[np.uint32] | None = None,
+) -> Library:
+    """Index residues (any uint8 codes; GAP is added at both ends); no counts are zeros."""
+    start = np.zeros(2 * CONTEXTS, np.uint32) if counts is None else np.array(counts, np.uint32)
     ends = np.array([GAP], np.uint8)
     padded = np.concatenate([ends, np.minimum(residues, GAP), ends])
     heads = np.full(1 << HASH_BITS, -1, np.int32)
     chain = np.full(padded.size + 1, -1, np.int32)
     _index(padded, seed, heads, chain)
-    for array in (padded, heads, chain):
+    for array in (padded, heads, chain, start):
         array.setflags(write=False)
-    return Library(padded, heads, chain, seed)
+    return Library(padded, heads, chain, start, seed)
 
 
 @lru_cache(maxsize=4)
 def _reseeded(library: Library, seed: int) -> Library:
-    return build_library(library.residues[1:-1], seed)
+    return build_library(library.residues[1:-1], seed, library.counts)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqcoder.errors import ModelError
-from seqcoder.latent.modelfile import SUFFIX, ModelFile, read_model, residues_of
+from seqcoder.latent.modelfile import SUFFIX, ModelFile, library_of, read_model
 from seqcoder.latent.types import latents_to_classes
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class LatentModel:
 def _library(file: ModelFile) -> Library:
     from seqcoder.latent.library import build_library
 
-    return build_library(residues_of(file))
+    residues, counts = library_of(file)
+    return build_library(residues, counts=counts)
 
 
 def _folders() -> list[Path]:

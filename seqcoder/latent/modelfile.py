@@ -5,7 +5,8 @@ A model has two parts, and a file holds both::
     b"SQCMODEL"          8 bytes, magic and format
     u32                  length of the header, little-endian
     header               JSON: name, note, and for each part its offset, length and SHA-256
-    decoder part         zstd frame: residues of the protein library, uint8
+    decoder part         zstd frame: u32 m, m residues of the protein library (uint8), and
+                         2 * 65536 * 4 initial counts of its contexts (uint8)
     encoder part         zstd frame of: u32, JSON (shape, arrays), arrays one after another
 
 **What an archive needs is the decoder part alone**, so its SHA-256 is the model's digest
@@ -32,6 +33,7 @@ from seqcoder.errors import ModelError
 MAGIC = b"SQCMODEL"
 SUFFIX = ".sqmodel"
 _LIMIT = 1 << 30  # bytes a part may unfold to
+_COUNTS = 2 * 65536 * 4
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,21 @@ def write_model(
     path: Path,
     name: str,
     residues: NDArray[np.uint8],
+    counts: NDArray[np.uint8] | None = None,
     shape: Mapping[str, Any] | None = None,
     weights: Mapping[str, NDArray[Any]] | None = None,
     note: str = "",
 ) -> ModelFile:
-    """Write a model file: library residues, and an encoder's shape and weights if there is one.
+    """Write a model file: the library, and an encoder's shape and weights if there is one.
+
+    ``residues`` is (m,) uint8, ``counts`` (2, 65536, 4) uint8 (None: zeros).
 
     The same contents give the same bytes.
     """
     press = zstandard.ZstdCompressor(level=22)
-    decoder = press.compress(np.ascontiguousarray(residues, np.uint8).tobytes())
+    start = np.zeros(_COUNTS, np.uint8) if counts is None else counts.reshape(_COUNTS)
+    plain = np.concatenate([residues.astype(np.uint8), start.astype(np.uint8)]).tobytes()
+    decoder = press.compress(struct.pack("<I", residues.size) + plain)
     encoder = b""
     if weights:
         rows = []
@@ -121,9 +128,14 @@ def _unfold(data: bytes, part: str) -> bytes:
         raise ModelError(f"the model's {part} part is damaged ({error})") from error
 
 
-def residues_of(file: ModelFile) -> NDArray[np.uint8]:
-    """The library's residues, (m,) uint8."""
-    return np.frombuffer(_unfold(file.decoder, "decoder"), np.uint8)
+def library_of(file: ModelFile) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+    """The library's residues, (m,) uint8, and initial counts, (2 * 65536,) of four bytes each."""
+    data = _unfold(file.decoder, "decoder")
+    size = int.from_bytes(data[:4], "little")
+    if len(data) != 4 + size + _COUNTS:
+        raise ModelError(f"model {file.name}: its decoder part has an impossible length")
+    residues = np.frombuffer(data, np.uint8, size, 4)
+    return residues, np.frombuffer(data[4 + size :], "<u4").astype(np.uint32)
 
 
 def weights_of(file: ModelFile) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -30,6 +30,7 @@ def check_decoder(residues: NDArray[np.uint8]) -> None:
 def export_model(
     checkpoint: Path | None,
     residues: NDArray[np.uint8],
+    counts: NDArray[np.uint8] | None,
     out: Path,
     name: str,
     note: str = "",
@@ -45,4 +46,4 @@ def export_model(
         weights = {
             k: v.astype(np.float16) for k, v in arrays.items() if not k.endswith("batches_tracked")
         }
-    return write_model(out, name, residues, shape, weights, note)
+    return write_model(out, name, residues, counts, shape, weights, note)
