@@ -114,6 +114,7 @@ def _went_in(facts: Facts) -> str:
         ["decompressed", size_text(summary.raw_bytes)],
         ["FASTA records", f"{summary.records:,}"],
         ["bases (A, C, G, T)", f"{summary.bases:,}"],
+        ["of them novel (in no genome before)", f"{int(facts.total('novel_bases')):,}"],
         ["files that are not nucleotide FASTA, stored", f"{summary.stored:,}"],
     ]
     return page.section("What went in", page.table([], rows))
@@ -149,7 +150,7 @@ def _came_out(facts: Facts) -> str:
 
 
 def _genomes(facts: Facts) -> str:
-    header = ["genome", "FASTA", "bases", "records", "coded", "ratio", "bits/base"]
+    header = ["genome", "FASTA", "bases", "novel", "records", "coded", "ratio", "bits/base"]
     done = facts.summary.verified + facts.summary.stored
     if not done:
         return ""
@@ -167,6 +168,13 @@ def _genomes(facts: Facts) -> str:
             parts.append(page.text(f"{title} bits per base:"))
             parts.append(page.table(header, map(_genome_cells, rows)))
         parts.append(_more(done - 30, "list"))
+    parts.append(
+        page.text(
+            "Novel: the share of a genome's bases that no genome before it in its container has; "
+            "the others are written as references to those. Bits/base: latents and residual only.",
+            "note",
+        )
+    )
     return page.section("Genomes", *parts)
 
 
@@ -176,6 +184,7 @@ def _genome_cells(row: Row) -> list[str]:
         row["genome"],
         size_text(row["raw_bytes"]),
         f"{row['bases']:,}",
+        f"{100 * row['novel_bases'] / row['bases']:.1f} %" if row["bases"] else "",
         f"{row['records']:,}",
         size_text(coded),
         f"{row['raw_bytes'] / coded:.2f}" if coded else "",
