@@ -38,7 +38,20 @@ def _level(coding: int) -> Level:
 def encode(
     bases: NDArray[np.uint8], coding: int, classes: NDArray[np.uint8] | None = None
 ) -> bytes:
-    """Code bases (uint8, 0..3, shape ``(n,)``) under a coding id (see ``LEVELS``)."""
+    """Code bases under a coding id.
+
+    Safe to call from several threads at once: kernels release the interpreter's lock and
+    every call has tables of its own (``memory_bytes``).
+
+    Args:
+        bases: uint8, 0..3, shape ``(n,)``, ``n`` below 2^31.
+        coding: ``TWO_BIT`` or the ``coding`` of one of ``LEVELS``.
+        classes: uint8, 0..15, shape ``(n,)``, or None where there is no latent.
+
+    Raises:
+        IntegrityError: no such coding.
+        UsageError: fewer classes than bases, or more bases than a chunk may have.
+    """
     if coding == TWO_BIT or len(bases) == 0:
         return twobit.pack(bases)
     level = _level(coding)
@@ -60,6 +73,13 @@ def decode(
 ) -> NDArray[np.uint8]:
     """Decode the first ``stop`` (default: all) of the ``n`` bases of a payload.
 
+    Args:
+        payload: what ``encode`` returned.
+        n: bases the payload holds.
+        coding: the coding id it was coded under.
+        classes: the classes it was coded with; of the first ``stop`` bases at least.
+        stop: bases wanted (a region's end); the work ends there.
+
     Raises:
         IntegrityError: the payload is damaged and it shows. Damage that does not show
             gives other bases; the caller holds a digest against that.
@@ -78,17 +98,27 @@ def decode(
 
 
 def memory_bytes(coding: int, n: int) -> int:
-    """Bytes the coder's tables take for a chunk of ``n`` bases, beyond the bases."""
-    if coding in (TWO_BIT, 1):
-        return n
-    return 300 << 20
+    """Bytes a coder needs for a chunk of ``n`` bases: its tables and its own buffers."""
+    if coding == TWO_BIT:
+        return 2 * n
+    level = _level(coding)
+    if not level.models:
+        return 3 * n + (64 << 20)
+    from seqcoder.coder import tables
+
+    return tables.memory_bytes(level, n)
 
 
 def is_compiled(coding: int) -> bool:
-    """Whether a first use of a coding would not have to compile."""
-    return True
+    """Whether a first use of a coding has no need to compile (cheap: no numba import)."""
+    if coding == TWO_BIT:
+        return True
+    from seqcoder.coder import compiled
+
+    return compiled.is_compiled("kernel" if _level(coding).models else "copying")
 
 
 def warm_up(coding: int) -> None:
-    """Compile (or load from numba's cache) the kernels a coding needs."""
-    decode(encode(np.zeros(64, np.uint8), coding), 64, coding)
+    """Compile the kernels a coding needs, or load them from numba's cache."""
+    bases = np.zeros(64, np.uint8)
+    decode(encode(bases, coding), len(bases), coding)

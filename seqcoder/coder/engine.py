@@ -21,6 +21,8 @@ def _classes(classes: NDArray[np.uint8] | None, n: int) -> NDArray[np.uint8]:
 def encode(bases: NDArray[np.uint8], level: Level, classes: NDArray[np.uint8] | None) -> bytes:
     """Code bases under a level. A base costs at most 16 bits, hence the stream's size."""
     n = len(bases)
+    if n >= 1 << 31:
+        raise UsageError(f"a chunk of {n} bases; the most is {(1 << 31) - 1}: use smaller chunks")
     stream = np.zeros(2 * n + 64, np.uint8)
     copy = np.array(bases, np.uint8)
     size = kernel.code(

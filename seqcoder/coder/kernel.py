@@ -112,6 +112,9 @@ def code(
     accept_run = params[9]
     hit_limit = params[10]
     seed_bits = u64(params[11])
+    seen_byte = params[12]
+    standing_shift = params[13]
+    drop_standing = params[14]
     n_seeds = seeds.shape[0]
     n_sets = selectors.shape[0]
     has_class = classes.shape[0] > 0
@@ -128,6 +131,7 @@ def code(
     inverted = np.zeros(max_candidates + 1, np.int64)
     misses = np.zeros(max_candidates + 1, np.uint64)
     run = np.zeros(max_candidates + 1, np.int64)
+    standing = np.zeros(max_candidates + 1, np.int64)
     guess = np.zeros(max_candidates + 1, np.int64)
     bucket = np.zeros(max_candidates + 1, np.int64)
     best = np.zeros(4, np.int64)
@@ -138,6 +142,9 @@ def code(
     np.zeros(4, np.int64)
     final = np.zeros(4, np.int64)
     n_cand = 0
+    for j in range(n_byte, n_models):
+        for x in range(4):
+            ahead[x, j] = u64(models[j, 2])
 
     h = u64(0)
     rc = u64(0)
@@ -175,6 +182,23 @@ def code(
             feature[1, j] = log_p[maps[m, row + ((ranks >> u64(2)) & u64(3))] >> 10]
             feature[2, j] = log_p[maps[m, row + ((ranks >> u64(4)) & u64(3))] >> 10]
             feature[3, j] = log_p[maps[m, row + (ranks >> u64(6))] >> 10]
+        # ---- how much the longest byte and the shortest nibble contexts have seen
+        seen = 0
+        if n_byte > 0 and n_models > n_byte:
+            counts = byte_counts[slot[seen_byte]]
+            x = u64(counts & u32(0xFF00FF)) + u64((counts >> u32(8)) & u32(0xFF00FF))
+            x = (x & u64(0xFFFF)) + (x >> u64(16))
+            nib = nibble_counts[slot[n_byte]]
+            y = u64(nib & u16(0x0F0F)) + u64((nib >> u16(4)) & u16(0x0F0F))
+            y = (y & u64(0xFF)) + (y >> u64(8))
+            x |= x >> u64(1)
+            x |= x >> u64(2)
+            x |= x >> u64(4)
+            x |= x >> u64(8)
+            y |= y >> u64(1)
+            y |= y >> u64(2)
+            y |= y >> u64(4)
+            seen = min(i64(popcount(x)), 10) * 8 + i64(popcount(y))
         # ---- votes of the repeats
         quality = 0
         if has_repeats:
@@ -182,9 +206,6 @@ def code(
                 best[s] = 0
                 total[s] = 0
             top = 0
-            codon = 0
-            if cls > 0:
-                codon = 1 + (cls - 1) % 3
             for c in range(n_cand):
                 s = i64(bases[place[c]])
                 if inverted[c]:
@@ -201,9 +222,17 @@ def code(
                     lb = 14
                 else:
                     lb = 15
-                m32 = min(i64(popcount(misses[c])), 31)
-                m16 = min(i64(popcount(misses[c] & u64(0xFFFFFFFF))), 7)
-                bk = ((((inverted[c] * 16 + lb) * 32 + m32) * 8) + m16) * 4 + codon
+                m32 = min(i64(popcount(misses[c])), 31) >> 1
+                # the codon position, where the place is read in the same one
+                codon = 0
+                if cls > 0:
+                    there = i64(classes[place[c]])
+                    if inverted[c]:
+                        there = opposite[there]
+                    if there == cls:
+                        codon = 1 + (cls - 1) % 3
+                long_run = min(max((standing[c] - 16384) >> 11, 0), 23)
+                bk = (((lb * 16 + m32) * 24) + long_run) * 4 + codon
                 bucket[c] = bk
                 p = i64(hit_table[bk] >> u32(20))
                 vote = i64(logit[p])
@@ -213,6 +242,8 @@ def code(
             for s in range(4):
                 feature[s, n_models] = i32(min(best[s], 2047))
                 feature[s, n_models + 1] = i32(min(total[s] - best[s], 2047))
+                # a base that differs is most often the other purine or pyrimidine
+                feature[s, n_models + 2] = i32(min(total[s ^ 2], 2047))
             if n_cand > 0:
                 quality = 1
                 if top >= 1638:
@@ -244,6 +275,8 @@ def code(
                 pick = i64(h & u64(255))
             elif what == 4:
                 pick = i64(h & u64(15)) * 16 + cls
+            elif what == 5:
+                pick = seen
             chosen[k] = pick
             w = weights[k, pick]
             a0 = i32(0)
@@ -453,7 +486,9 @@ def code(
                 p = i64(state >> u32(10))
                 m = misses[c] << u64(2)
                 length = run[c]
+                long_run = standing[c] - (standing[c] >> standing_shift)
                 if guess[c] == b:
+                    long_run += 65536 >> standing_shift
                     p += ((4194303 - p) * recips[count]) >> 16
                     length += 1
                 else:
@@ -464,11 +499,12 @@ def code(
                     count += 1
                 hit_table[bk] = u32((p << 10) | count)
                 q = place[c] + 1 - 2 * inverted[c]
-                if popcount(m) <= drop_misses and q >= 0:
+                if popcount(m) <= drop_misses and long_run >= drop_standing and q >= 0:
                     place[kept] = q
                     inverted[kept] = inverted[c]
                     misses[kept] = m
                     run[kept] = length
+                    standing[kept] = long_run
                     kept += 1
             n_cand = kept
             # a seed is looked up HALF bases after it was seen, what it found judged another
@@ -505,6 +541,7 @@ def code(
                                     inverted[n_cand] = d
                                     misses[n_cand] = diff
                                     run[n_cand] = length
+                                    standing[n_cand] = i64(26214)
                                     n_cand += 1
                 if i >= START + HALF:
                     key = seed_key[half, 2 * t]

@@ -19,8 +19,9 @@ TWO_BIT = 0
 COMPLEMENT_CLASS = (0, 4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9, 13, 14, 15)
 
 #: What may choose the weights of a set: nothing, the best repeat's quality, the class, the
-#: last four bases, the last two bases and the class.
-SELECTORS = ("none", "repeat", "class", "bases", "bases-class")
+#: last four bases, the last two bases and the class, how often the longest byte context and
+#: the shortest nibble context were seen.
+SELECTORS = ("none", "repeat", "class", "bases", "bases-class", "seen")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Repeats:
     accept_run: int
     drop_misses: int
     hit_limit: int
+    standing_shift: int = 5
+    drop_standing: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,8 @@ class Level:
         return replace(self, models=self.models[:index] + self.models[index + 1 :])
 
 
-#: Halving limit of a model that follows the neighbourhood (half forgotten in 50 bases).
-_FAST = 31
+#: Halving limit of a model that follows the neighbourhood (half forgotten in 25 times seen).
+_FAST = 15
 
 
 def _models(plain: str, classed: str, bits: int) -> tuple[Model, ...]:
@@ -96,13 +99,17 @@ def _models(plain: str, classed: str, bits: int) -> tuple[Model, ...]:
     return tuple(out)
 
 
+#: Seeds of 11 to 12 bases in 15 to 19: one without a period, one that passes over every
+#: third base (where codons differ), one more without.
+_SEEDS = ("1110100110010101111", "110110110110110110", "1100101000010111011")
+
 _LEVELS = {
     1: Level(1, 1),
     2: Level(
         2,
         2,
-        models=_models("2 4 6 8 11 n12 n16", "3 5 6 8 9 f1 f3", 22),
-        repeats=Repeats(("1110100110010101111",), 22, 16, 8, 20, 16, 250),
+        models=_models("4 6 8 11 n12 n16", "3 5 6 8 9 f1 f3", 22),
+        repeats=Repeats(_SEEDS[:1], 22, 24, 9, 20, 26, 1000),
         selectors=("repeat",),
         rate=25,
         second_rate=0,
@@ -111,11 +118,9 @@ _LEVELS = {
     3: Level(
         3,
         3,
-        models=_models(
-            "1 2 3 4 6 8 10 11 n12 n13 n14 n16 n18 n20 n24", "2 3 4 5 6 8 9 f1 f2 f3 f4", 24
-        ),
-        repeats=Repeats(("1110100110010101111",), 24, 16, 8, 20, 16, 250),
-        selectors=("repeat", "class"),
+        models=_models("2 3 4 6 8 11 n12 n14 n16 n20", "3 4 5 6 8 9 f1 f2 f3 f4", 24),
+        repeats=Repeats(_SEEDS, 24, 32, 9, 20, 26, 1000),
+        selectors=("repeat", "class", "seen"),
         rate=25,
         second_rate=2097,
         map_shift=8,

@@ -18,10 +18,12 @@ from seqcoder.coder.levels import COMPLEMENT_CLASS, SELECTORS, Level, Model
 
 #: Weight vectors of a set (see ``kernel.CHOICES``).
 CHOICES = 256
+#: Inputs the repeats give: best vote, the other votes, votes for a transition.
+REPEAT_INPUTS = 3
 HASH = 0x9E3779B97F4A7C15
 #: Added to a count before its logarithm is taken: order up to 8, up to 11, above (maps).
 ALPHAS = (0.4, 0.15, 0.06)
-_HIT_CONTEXTS = 2 * 16 * 32 * 8 * 4
+_HIT_CONTEXTS = 16 * 16 * 24 * 4
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def constants() -> Constants:
 def _zeros(size: int, dtype: type) -> NDArray[Any]:
     """Zeros that start on a cache line, so that groups of contexts do too."""
     item = np.dtype(dtype).itemsize
-    raw = np.zeros(size + 64 // item, dtype)
+    raw: NDArray[Any] = np.zeros(size + 64 // item, dtype)
     skip = (-raw.ctypes.data % 64) // item
     return raw[skip : skip + size]
 
@@ -87,6 +89,16 @@ def used_models(level: Level, with_class: bool) -> list[Model]:
     """Models in the kernel's order: byte counts first; class models only with classes."""
     used = [m for m in level.models if with_class or not m.with_class]
     return [m for m in used if not m.nibble] + [m for m in used if m.nibble]
+
+
+def longest_byte_model(models: list[Model]) -> int:
+    """Index of the byte model whose totals help to choose weights: of the longest, the last."""
+    with_class = any(m.with_class for m in models)
+    best = 0
+    for index, m in enumerate(models):
+        if not m.nibble and m.with_class == with_class and m.order >= models[best].order:
+            best = index
+    return best
 
 
 def _slots(model: Model) -> int:
@@ -130,7 +142,8 @@ def arguments(level: Level, n: int, with_class: bool) -> tuple[Any, ...]:
     rows, size_byte, size_nibble = model_rows(models)
     n_byte = sum(not m.nibble for m in models)
     r = level.repeats
-    n_inputs = (len(models) + (2 if r else 0) + 15) // 16 * 16
+    n_used = len(models) + (REPEAT_INPUTS if r else 0)
+    n_inputs = (n_used + 15) // 16 * 16
     params = [n_byte, len(models), n_inputs, level.rate, level.second_rate, level.map_shift]
     if r:
         bits = seed_bits(level, n)
@@ -139,12 +152,16 @@ def arguments(level: Level, n: int, with_class: bool) -> tuple[Any, ...]:
     else:
         bits, seeds = 1, []
         params += [0, 0, 0, 0, 0, 1]
+    params.append(longest_byte_model(models))
+    params += [r.standing_shift, r.drop_standing] if r else [1, 0]
     start = (c.sorted_states + ALPHAS[2]) / (c.sorted_states + ALPHAS[2]).sum(axis=1, keepdims=True)
     row = np.maximum(np.floor(start * 4194303), 2048).astype(np.int32).reshape(1, -1)
     maps = np.repeat(row, max(1, len(models) - n_byte), axis=0)
     n_sets = len(level.selectors)
     weights = np.zeros((n_sets, CHOICES, n_inputs), np.int32)
-    weights[:, :, : len(models) + (2 if r else 0)] = 16384
+    weights[:, :, :n_used] = 16384
+    if r:
+        weights[:, :, len(models) + 2] = 0
     return (
         np.array(params, np.int64),
         rows,
@@ -167,3 +184,15 @@ def arguments(level: Level, n: int, with_class: bool) -> tuple[Any, ...]:
         c.recips,
         c.opposite,
     )
+
+
+def memory_bytes(level: Level, n: int) -> int:
+    """Bytes of a call's tables and buffers for ``n`` bases with classes, at the most."""
+    _, n_byte, n_nibble = model_rows(used_models(level, True))
+    positions = 0
+    if level.repeats:
+        positions = len(level.repeats.seeds) << (seed_bits(level, n) + 2)
+    # classes 7 to 15 are rare: their contexts are pages never touched
+    classed = sum(_slots(m) * 4 for m in level.models if m.with_class)
+    tables = n_byte * 4 - classed * 9 // 16 + n_nibble * 2 + positions
+    return tables + (8 << 20) + 4 * n
