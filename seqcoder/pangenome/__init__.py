@@ -12,8 +12,8 @@ from seqcoder.pangenome.walk import Fetch, Walk
 if TYPE_CHECKING:
     from seqcoder.pangenome.build import Added, PanGenome
     from seqcoder.pangenome.grouping import group
+    from seqcoder.pangenome.minhash import sketch
     from seqcoder.pangenome.relative import read_walk
-    from seqcoder.pangenome.sketch import sketch
 
 __all__ = ["Added", "Fetch", "PanGenome", "Walk", "group", "read_walk", "sketch"]
 
@@ -22,7 +22,7 @@ _HOMES = {
     "PanGenome": "build",
     "group": "grouping",
     "read_walk": "relative",
-    "sketch": "sketch",
+    "sketch": "minhash",
 }
 
 

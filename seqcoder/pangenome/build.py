@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from seqcoder.pangenome.align import find_segments
 from seqcoder.pangenome.choose import choose
 from seqcoder.pangenome.compose import BASE, NOVEL, PARENT, SELF
+from seqcoder.pangenome.minhash import Sketch, similarity, sketch
 from seqcoder.pangenome.plain import write_walk
 from seqcoder.pangenome.relative import (
     MAX_FORERUNNERS,
@@ -19,10 +21,10 @@ from seqcoder.pangenome.relative import (
     write_relative,
 )
 from seqcoder.pangenome.seeds import STEP, K, insert
-from seqcoder.pangenome.sketch import Sketch, similarity, sketch
 from seqcoder.pangenome.walk import Bases, Ints, Walk
 
-PARENTS = 4
+PARENTS = 6
+SELF_LENGTH = 300
 MIN_SIMILARITY = 0.005
 UNIT = 256
 """Costs are in 1/256 bit."""
@@ -164,9 +166,22 @@ class PanGenome:
         segments = find_segments(
             text, edges, end, self._table, np.uint64(64 - self._bits), table, shift
         )
+        segments = segments[_worthwhile(segments, begin)]
         segments = segments[np.argsort(segments[:, 0], kind="stable")]
         path = choose(text, begin, end, segments, _rates(segments))
         return _itemise(text, edges, end, segments, path)
+
+
+def _worthwhile(segments: Ints, begin: int) -> npt.NDArray[np.bool_]:
+    """Leave out short repeats within the genome: the base coder follows those for less.
+
+    Measured (docs/pangenome.md): a repeat in the same chunk costs the coder little more than
+    a walk's item, so only long ones are worth an interval.
+    """
+    source = segments[:, 2] * segments[:, 0] + segments[:, 3]
+    worth: npt.NDArray[np.bool_] = source < begin
+    worth |= segments[:, 1] - segments[:, 0] >= SELF_LENGTH
+    return worth
 
 
 def _rates(segments: Ints) -> Ints:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqcoder.pangenome.sketch import Sketch, similarity
+from seqcoder.pangenome.minhash import Sketch, similarity
 
 RELATED = 0.02
 """Jaccard index of 21-mers from which genomes are grouped: about 92 % identity."""
