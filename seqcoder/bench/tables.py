@@ -2,6 +2,7 @@
 
     python -m seqcoder.bench.tables dnacorpus FOLDER --into docs/benchmarks.md
     python -m seqcoder.bench.tables files FILE... --name dev --into docs/benchmarks.md
+    seqcoder-ray bench --scaling --into docs/benchmarks.md
 
 A table stands between ``<!-- NAME -->`` and ``<!-- end NAME -->``; what is there is replaced.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from seqcoder import __version__
 from seqcoder.atomic import write_atomically
 from seqcoder.bench.page import size_text, time_text
+from seqcoder.bench.plots import ratio_against_speed
 from seqcoder.bench.report import write_page
 from seqcoder.bench.rows import Row, totals, write_parquet, write_tsv
 from seqcoder.bench.run import Plan, Result, benchmark
@@ -130,6 +132,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--peers", default="all", help="all, none, or names with commas")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--together", action="store_true")
+    parser.add_argument("--plot", type=Path, help="SVG file for size against speed")
     parser.add_argument("-o", "--output", type=Path, help="folder for page, TSV and Parquet")
     chosen = parser.parse_args(arguments)
     files = [
@@ -150,6 +153,8 @@ def main(arguments: Sequence[str]) -> None:
         write_tsv(result.rows, chosen.output / f"{chosen.name}.tsv")
         write_parquet(result.rows, chosen.output / f"{chosen.name}.parquet")
         write_page(result, chosen.output / f"{chosen.name}.html")
+    if chosen.plot is not None:
+        write_atomically(chosen.plot, ratio_against_speed(totals(result.rows)).encode())
     make = dnacorpus_table if chosen.table == "dnacorpus" else totals_table
     text = f"{make(result.rows)}\n\n{_made_by(arguments, result)}"
     if chosen.into is None:

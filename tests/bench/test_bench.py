@@ -288,3 +288,24 @@ def test_parquet_is_optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert not write_parquet([row("a", "xz", 1)], tmp_path / "x.parquet")
     write_tsv([row("a", "x\tz", 1)], tmp_path / "x.tsv")
     assert "x z" in (tmp_path / "x.tsv").read_text()
+
+
+def test_command_line_reaches_the_options(genome: Path) -> None:
+    from seqcoder.cli.app import app
+
+    with pytest.raises(UsageError, match="peer 'zst' is not known"):
+        app(["bench", str(genome), "--peers", "zst"], standalone_mode=False)
+    with pytest.raises(UsageError, match="is a file"):
+        app(["bench", str(genome), "-o", str(genome)], standalone_mode=False)
+
+
+def test_table_by_command(genome: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    document, plot = tmp_path / "doc.md", tmp_path / "plot.svg"
+    document.write_text("<!-- dev -->\n<!-- end dev -->\n")
+    options = ["--name", "dev", "--levels", "1", "--peers", "xz", "--plot", str(plot)]
+    tables.main(["files", str(genome), *options, "--into", str(document)])
+    text = document.read_text()
+    assert "| **seqcoder -1** | full FASTA |" in text
+    assert f"python -m seqcoder.bench.tables files {genome}" in text
+    assert plot.read_text().startswith("<svg")
