@@ -101,6 +101,8 @@ def _arguments(request: Request, archive: Archive, inputs: Path) -> list[str]:
         words.append("--all-files")
     if wishes.latents is False:
         words.append("--no-latents")
+    if wishes.group is False:
+        words.append("--no-groups")
     for option, value in (
         ("--level", wishes.level),
         ("--chunk-size", wishes.chunk_bases),

@@ -29,6 +29,7 @@ class Wishes:
     container_bytes: int | None = None
     model: str | None = None
     latents: bool | None = None
+    group: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
             level=wishes.level or DEFAULT_LEVEL,
             chunk_bases=wishes.chunk_bases or DEFAULT_CHUNK_BASES,
             model=model,
+            group=wishes.group is not False,
         )
         return Parameters(
             settings, model_digest(settings), wishes.container_bytes or DEFAULT_CONTAINER_BYTES
@@ -70,6 +72,11 @@ def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
                 f"{option} {wished}: the archive was begun with {made}; leave the option out to "
                 "go on with it, or submit to a new archive"
             )
+    if wishes.group is False and settings.group:
+        raise UsageError(
+            "--no-groups: the archive was begun with groups of relatives; leave the option out to "
+            "go on with it, or submit to a new archive"
+        )
     digest = model_digest(settings)
     if digest != saved.plan.model_digest:
         raise ModelError(

@@ -79,6 +79,9 @@ def compress(
     no_latents: Annotated[
         bool, typer.Option("--no-latents", help="Do without stage 1 (the neural latents).")
     ] = False,
+    no_groups: Annotated[
+        bool, typer.Option("--no-groups", help="Each file by itself: no walks over relatives.")
+    ] = False,
     name: Annotated[
         str | None, typer.Option("--name", help="Name in the container of standard input.")
     ] = None,
@@ -106,6 +109,7 @@ def compress(
         chunk_size,
         model,
         no_latents,
+        no_groups,
         name,
         threads,
         force,

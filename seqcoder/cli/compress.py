@@ -25,6 +25,7 @@ def run(
     chunk_size: str,
     model: str | None,
     no_latents: bool,
+    no_groups: bool,
     name: str | None,
     threads: int,
     force: bool,
@@ -36,6 +37,7 @@ def run(
         level=level,
         chunk_bases=parse_size(chunk_size) if chunk_size else DEFAULT_CHUNK_BASES,
         model=None if no_latents else model or Settings.model,
+        group=not no_groups,
     )
     if inputs.count("-") > 1:
         raise UsageError("standard input (-) can be read once only")

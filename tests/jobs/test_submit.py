@@ -313,6 +313,7 @@ def test_input_changed_before_its_turn_is_refused(corpus: Path, tmp_path: Path) 
         (Wishes(chunk_bases=2048), "--chunk-size 2048"),
         (Wishes(container_bytes=7000), "--container-size 7000"),
         (Wishes(model="no-such-model"), "--model no-such-model"),
+        (Wishes(group=False), "--no-groups"),
     ],
 )
 def test_changed_parameters_are_refused(

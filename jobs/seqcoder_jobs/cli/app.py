@@ -86,6 +86,9 @@ def submit(
     no_latents: Annotated[
         bool, typer.Option("--no-latents", help="Do without stage 1 (the neural latents).")
     ] = False,
+    no_groups: Annotated[
+        bool, typer.Option("--no-groups", help="Each file by itself: no walks over relatives.")
+    ] = False,
     chunk_size: Annotated[
         str, typer.Option("--chunk-size", help="Most bases in a chunk, for example 5M or 256K.")
     ] = "",
@@ -130,6 +133,7 @@ def submit(
             level=level,
             model=model,
             no_latents=no_latents,
+            no_groups=no_groups,
             chunk_size=chunk_size,
             container_size=container_size,
             address=address,

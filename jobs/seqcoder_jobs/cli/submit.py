@@ -43,6 +43,7 @@ class Choices:
     level: int | None = None
     model: str | None = None
     no_latents: bool = False
+    no_groups: bool = False
     chunk_size: str = ""
     container_size: str = ""
     address: str | None = None
@@ -71,6 +72,7 @@ def run(choices: Choices) -> None:
             parse_size(choices.container_size) if choices.container_size else None,
             choices.model,
             False if choices.no_latents else None,
+            False if choices.no_groups else None,
         ),
         choices.all_files,
         ClusterOptions(
