@@ -19,7 +19,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from seqcoder.latent.library import GAP, SEED, _ones
+from seqcoder.latent.library import CONTEXTS, GAP, SEED, _ones, build_library, trace
 
 BLOCK = 16
 _GRADES = 64
@@ -187,8 +187,8 @@ def choose_residues(
     near: NDArray[np.bool_],
     budget: int,
     progress: Callable[[str], None] = print,
-) -> NDArray[np.uint8]:
-    """The library's residues, (m,) uint8, packed in at most ``budget`` bytes.
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The library's residues, (m,) uint8, packed in at most ``budget`` bytes, and their owners.
 
     ``streams`` are the genomes' proteins; ``near`` (g, g) bool says which genomes must not
     profit from which (itself, its family). A genome counts by the square root of the
@@ -221,4 +221,33 @@ def choose_residues(
             if packed <= budget:
                 break
             goal *= 0.995 * budget / packed
-    return lib
+    return lib, owner
+
+
+def starting_counts(
+    genomes: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
+    near: NDArray[np.bool_],
+    lib: NDArray[np.uint8],
+    owner: NDArray[np.uint8],
+    most: int = 60,
+    every: int = 4,
+) -> NDArray[np.uint8]:
+    """What the contexts' counts start from: (2, 65536, 4) uint8, at most ``most`` a context.
+
+    ``genomes`` are pairs of bases and classes. Every ``every``-th of them is read with the
+    library less the proteins of its own family; a context seen 200 times starts with its
+    full share, one seen less with less.
+    """
+    seen = np.zeros((2, CONTEXTS, 4))
+    for g in range(0, len(genomes), every):
+        bases, classes = genomes[g]
+        foreign = ~near[owner, g] | (lib == GAP)
+        contexts, _ = trace(bases, classes, build_library(lib[foreign]))
+        for q in range(2):
+            said = contexts[q] > 0
+            rows = contexts[q][said].astype(np.int64) * 4 + bases[said]
+            seen[q] += np.bincount(rows, minlength=4 * CONTEXTS).reshape(-1, 4)
+    total = seen.sum(axis=2, keepdims=True)
+    share = (seen + 0.125) / (total + 0.5)
+    counts = np.floor(share * np.minimum(total / 200, 1) * most + 0.5)
+    return np.asarray(np.minimum(counts, 250), np.uint8)

@@ -12,7 +12,7 @@ from seqcoder.errors import InputError
 from seqcoder.latent.modelfile import SUFFIX, ModelFile
 from seqcoder_jobs.training.corpus import corpus_files, load_genome
 from seqcoder_jobs.training.export import export_model
-from seqcoder_jobs.training.library import choose_residues
+from seqcoder_jobs.training.library import choose_residues, starting_counts
 from seqcoder_jobs.training.proteins import nearness, protein_stream
 from seqcoder_jobs.training.train import TrainOptions, train
 
@@ -29,25 +29,24 @@ def read_families(path: Path) -> dict[str, str]:
     return found
 
 
-def library_residues(
+def make_library(
     corpus: Path,
     budget: int,
     families: Path | None = None,
     progress: Callable[[str], None] = print,
-) -> NDArray[np.uint8]:
-    """The protein library of a corpus, in at most ``budget`` bytes once packed.
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Residues of a corpus's protein library, ``budget`` bytes once packed, and its counts.
 
     ``families`` names a table for :func:`read_families`; genomes it does not name, and
     all where it is None, are told apart by the words their proteins share.
     """
-    names, streams = [], []
-    for path in corpus_files(corpus):
-        genome = load_genome(path)
-        names.append(genome.name)
-        streams.append(protein_stream(genome.bases, genome.labels))
+    genomes = [load_genome(path) for path in corpus_files(corpus)]
+    streams = [protein_stream(g.bases, g.labels) for g in genomes]
     table = read_families(families) if families else {}
-    near = nearness(streams, [table.get(n) for n in names])
-    return choose_residues(streams, near, budget, progress)
+    near = nearness(streams, [table.get(g.name) for g in genomes])
+    residues, owner = choose_residues(streams, near, budget, progress)
+    pairs = [(g.bases, g.labels) for g in genomes]
+    return residues, starting_counts(pairs, near, residues, owner)
 
 
 def train_model(
@@ -70,10 +69,13 @@ def train_model(
     """
     options = TrainOptions(steps=steps, seed=seed)
     checkpoint = train(corpus, out, options, resume=resume, workers=workers, progress=progress)
-    kept = out / "library.npy"
+    kept = out / "library.npz"
     if not (resume and kept.exists()):
-        partial = out / "library.partial.npy"
-        np.save(partial, library_residues(corpus, library_bytes, families, progress))
+        residues, counts = make_library(corpus, library_bytes, families, progress)
+        partial = out / "library.partial.npz"
+        np.savez(partial, residues=residues, counts=counts)
         partial.replace(kept)
-    residues = np.load(kept, allow_pickle=False)
-    return export_model(checkpoint, residues, out / f"{name}{SUFFIX}", name)
+    with np.load(kept, allow_pickle=False) as made:
+        return export_model(
+            checkpoint, made["residues"], made["counts"], out / f"{name}{SUFFIX}", name
+        )

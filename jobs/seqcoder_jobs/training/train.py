@@ -90,15 +90,17 @@ def train(
     resume: bool = True,
     workers: int = 1,
     checkpoint_every: int = 250,
+    stop_at: int | None = None,
     progress: Callable[[str], None] = print,
 ) -> Path:
     """Train an encoder on the FASTA files of ``corpus``; returns the checkpoint's path.
 
     ``out`` receives ``checkpoint.npz``, ``log.jsonl`` and ``curves.png``. With ``resume``
-    a run continues from the checkpoint there; options other than ``steps`` then come from
-    it. ``workers`` > 1 computes gradients on that many Ray actors and averages them. A run
-    is deterministic given its seed, on one device with one worker count. Raises InputError
-    if the corpus is empty.
+    a run continues from the checkpoint there, and ends as it would have uninterrupted if the
+    options are the same. ``stop_at`` ends it after that step, as an interruption would.
+    ``workers`` > 1 computes gradients on that many Ray actors and averages them. A run is
+    deterministic given its seed, on one device with one worker count. Raises InputError if
+    the corpus is empty.
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / "checkpoint.npz"
@@ -124,7 +126,8 @@ def train(
     log_path.write_text("".join(json.dumps(r) + "\n" for r in log))
     sums: dict[str, float] = {}
     began = time.monotonic()
-    for step in range(first, options.steps):
+    last = options.steps if stop_at is None else min(stop_at, options.steps)
+    for step in range(first, last):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(options, step)
         shown = gradients(step)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from seqcoder.errors import InputError
+
+pytest.importorskip("torch")
+
+from seqcoder.latent import load_model
+from seqcoder.latent.library import GAP
+from seqcoder.latent.network import NetworkShape
+from seqcoder_jobs.training.checkpoint import read_weights
+from seqcoder_jobs.training.corpus import corpus_files, draw_batch, load_genome, read_bases
+from seqcoder_jobs.training.library import choose_residues, packed_size
+from seqcoder_jobs.training.proteins import nearness, protein_stream
+from seqcoder_jobs.training.run import read_families, train_model
+from seqcoder_jobs.training.train import TrainOptions, train
+
+SMALL = NetworkShape(stem=8, down=(8, 8, 16), blocks=2, heads=2, attention_window=16, funnel=8)
+
+
+def options(steps: int) -> TrainOptions:
+    return TrainOptions(steps=steps, batch=2, windows=32, shape=SMALL, stage_two=0.5)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from conftest import synthetic_genome  # type: ignore[import-not-found]
+
+    folder = tmp_path_factory.mktemp("corpus")
+    for k in range(3):
+        bases, _ = synthetic_genome(k, 40)
+        letters = np.frombuffer(b"ACGT", np.uint8)[bases].tobytes()
+        (folder / f"g{k}.fa").write_bytes(
+            b">one\n" + letters[:5000] + b"\nNN\n>two\n" + letters[5000:]
+        )
+    return folder
+
+
+def test_corpus_is_read(corpus: Path, tmp_path: Path) -> None:
+    files = corpus_files(corpus)
+    assert [f.name for f in files] == ["g0.fa", "g1.fa", "g2.fa"]
+    assert set(np.unique(read_bases(files[0]))) == {0, 1, 2, 3}
+    with pytest.raises(InputError, match="FASTA"):
+        corpus_files(tmp_path)
+
+
+def test_batches_depend_on_seed_and_step_alone(corpus: Path) -> None:
+    genomes = [load_genome(f) for f in corpus_files(corpus)]
+    a, b = draw_batch(genomes, 1, 5, 4, 32), draw_batch(genomes, 1, 5, 4, 32)
+    assert np.array_equal(a.bases, b.bases)
+    assert np.array_equal(a.costs, b.costs)
+    assert not np.array_equal(a.bases, draw_batch(genomes, 1, 6, 4, 32).bases)
+    assert np.allclose(a.shares.sum(axis=2), 1)
+    # the labelled type is what the genome's own code finds cheap
+    labelled = np.take_along_axis(a.costs, a.shares.argmax(axis=2)[..., None], axis=2).mean()
+    assert labelled < a.costs.mean()
+
+
+def test_a_run_resumed_is_the_run_uninterrupted(corpus: Path, tmp_path: Path) -> None:
+    whole = train(corpus, tmp_path / "a", options(6), progress=lambda _: None)
+
+    half = tmp_path / "b"
+    train(corpus, half, options(6), progress=lambda _: None, checkpoint_every=3, stop_at=3)
+    resumed = train(corpus, half, options(6), progress=lambda _: None)
+    first, head = read_weights(whole)
+    second, _ = read_weights(resumed)
+    assert head["step"] == 6
+    for key, value in first.items():
+        assert np.array_equal(value, second[key]), key
+    rows = [json.loads(x) for x in (half / "log.jsonl").read_text().splitlines()]
+    assert [r["step"] for r in rows] == [6]
+    assert (half / "curves.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_model_comes_out(corpus: Path, tmp_path: Path) -> None:
+    families = tmp_path / "families.tsv"
+    families.write_text("# genome family\ng0\ta\ng1\tb\ng2\tc\n")
+    assert read_families(families) == {"g0": "a", "g1": "b", "g2": "c"}
+    said: list[str] = []
+    model = train_model(
+        corpus, tmp_path, "tiny", steps=2, library_bytes=4000, families=families,
+        progress=said.append,
+    )  # fmt: skip
+    loaded = load_model(str(tmp_path / "tiny.sqmodel"))
+    assert loaded.digest == model.digest
+    assert len(model.decoder) < 40_000
+    bases = read_bases(corpus / "g1.fa")
+    assert loaded.encode(bases).size == -(-bases.size // 24)
+
+
+def test_library_keeps_what_other_families_share() -> None:
+    rng = np.random.default_rng(3)
+    shared = rng.integers(1, 21, 600).astype(np.uint8)
+    gap = np.array([GAP], np.uint8)
+
+    def genome(seed: int) -> NDArray[np.uint8]:
+        own = np.random.default_rng(seed).integers(1, 21, 6000).astype(np.uint8)
+        mutated = shared.copy()
+        at = np.random.default_rng(seed + 100).random(shared.size) < 0.15
+        mutated[at] = mutated[at] % 20 + 1
+        return np.concatenate([own, gap, mutated, gap])
+
+    streams = [genome(s) for s in range(6)]
+    near = np.eye(6, dtype=np.bool_)
+    kept, owner = choose_residues(streams, near, 1200, lambda _: None)
+    assert owner.shape == kept.shape
+    assert packed_size(kept) <= 1200
+    words = {bytes(kept[i : i + 6]) for i in range(kept.size - 5)}
+    from_shared = {bytes(s[i : i + 6]) for s in streams for i in range(6001, s.size - 7)}
+    assert len(words & from_shared) > 0.6 * len(words)
+
+
+def test_relatives_are_told_by_their_proteins() -> None:
+    rng = np.random.default_rng(5)
+    a = rng.integers(1, 21, 60_000).astype(np.uint8)
+    b = rng.integers(1, 21, 60_000).astype(np.uint8)
+    near = nearness([a, b, a.copy()], [None, None, None])
+    assert near.tolist() == [[True, False, True], [False, True, False], [True, False, True]]
+    assert not nearness([a, a], ["x", "y"])[0, 1]
+
+
+def test_proteins_are_translated_on_both_strands() -> None:
+    gene = np.array([0, 3, 2] + [1, 2, 0] * 30, np.uint8)  # ATG, then CGA 30 times
+    classes = np.tile(np.array([1, 2, 3], np.uint8), 31)
+    there = protein_stream(gene, classes)
+    back = protein_stream(3 - gene[::-1], np.tile(np.array([6, 5, 4], np.uint8), 31))
+    assert there.tolist() == back.tolist()
+    assert there.size == 32
+    assert there[-1] == GAP
