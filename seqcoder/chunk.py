@@ -106,13 +106,14 @@ class ChunkCoder:
 
     def _frames(self, bases: Bases, coding: int, latents: Latents | None) -> ChunkFrames:
         packed = b""
-        classes = None
+        classes = library = None
         if latents is not None and self.model is not None:
             from seqcoder.latent import pack_latents
 
             packed = frames.compress(pack_latents(latents), 19)
             classes = self.model.classes(latents, len(bases))
-        residual = frames.compress(coder.encode(bases, coding, classes), 3)
+            library = self.model.library
+        residual = frames.compress(coder.encode(bases, coding, classes, library), 3)
         row = ChunkRow(
             n_bases=len(bases),
             coding=coding,
@@ -137,14 +138,15 @@ def decode_chunk(
         IntegrityError: a whole chunk does not match its digest, or damage shows before.
         ModelError: the chunk has latents and no model is given.
     """
-    classes = None
+    classes = library = None
     if row.model:
         if model is None:
             raise ModelError("the chunk has latents, but the model they belong to is not loaded")
         from seqcoder.latent import unpack_latents
 
         classes = model.classes(unpack_latents(latents, row.n_bases), row.n_bases)
-    bases = coder.decode(residual, row.n_bases, row.coding, classes, stop)
+        library = model.library
+    bases = coder.decode(residual, row.n_bases, row.coding, classes, stop, library)
     if (stop is None or stop >= row.n_bases) and bases_digest(bases) != row.digest:
         raise IntegrityError("the bases do not match their digest; the data are damaged")
     return bases

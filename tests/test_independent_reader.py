@@ -66,13 +66,14 @@ def callback_for(data: bytes) -> Callback:
 
     def decode(payload: bytes, n: int, coding: int, model: int, latents: bytes) -> np.ndarray:
         assert coding != coder.TWO_BIT, "two bits a base need nobody's help"
-        classes = None
+        classes = library = None
         if model:
             from seqcoder.latent import load_model, unpack_latents
 
             known = load_model("prokaryote-1", models[model - 1].hex())
             classes = known.classes(unpack_latents(latents, n), n)
-        return coder.decode(payload, n, coding, classes)
+            library = known.library
+        return coder.decode(payload, n, coding, classes, library=library)
 
     return decode
 

@@ -9,12 +9,17 @@ strand, 4..6 those of a gene on the opposite one (see ``levels.COMPLEMENT_CLASS`
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from seqcoder.coder import twobit
 from seqcoder.coder.levels import LEVELS, TWO_BIT, Level, by_coding
 from seqcoder.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from seqcoder.latent.library import Library
 
 __all__ = [
     "LEVELS",
@@ -36,7 +41,10 @@ def _level(coding: int) -> Level:
 
 
 def encode(
-    bases: NDArray[np.uint8], coding: int, classes: NDArray[np.uint8] | None = None
+    bases: NDArray[np.uint8],
+    coding: int,
+    classes: NDArray[np.uint8] | None = None,
+    library: Library | None = None,
 ) -> bytes:
     """Code bases under a coding id.
 
@@ -47,6 +55,7 @@ def encode(
         bases: uint8, 0..3, shape ``(n,)``, ``n`` below 2^31.
         coding: ``TWO_BIT`` or the ``coding`` of one of ``LEVELS``.
         classes: uint8, 0..15, shape ``(n,)``, or None where there is no latent.
+        library: the model's protein library, read along the classes; None: none.
 
     Raises:
         IntegrityError: no such coding.
@@ -61,7 +70,7 @@ def encode(
         return copying.encode(bases)
     from seqcoder.coder import engine
 
-    return engine.encode(bases, level, classes)
+    return engine.encode(bases, level, classes, library)
 
 
 def decode(
@@ -70,6 +79,7 @@ def decode(
     coding: int,
     classes: NDArray[np.uint8] | None = None,
     stop: int | None = None,
+    library: Library | None = None,
 ) -> NDArray[np.uint8]:
     """Decode the first ``stop`` (default: all) of the ``n`` bases of a payload.
 
@@ -79,6 +89,7 @@ def decode(
         coding: the coding id it was coded under.
         classes: the classes it was coded with; of the first ``stop`` bases at least.
         stop: bases wanted (a region's end); the work ends there.
+        library: the protein library it was coded with.
 
     Raises:
         IntegrityError: the payload is damaged and it shows. Damage that does not show
@@ -94,7 +105,7 @@ def decode(
         return copying.decode(payload, count)
     from seqcoder.coder import engine
 
-    return engine.decode(payload, n, level, classes, count)
+    return engine.decode(payload, n, level, classes, count, library)
 
 
 def memory_bytes(coding: int, n: int) -> int:

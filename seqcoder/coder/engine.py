@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from seqcoder.coder import kernel, tables
 from seqcoder.coder.levels import Level
 from seqcoder.errors import UsageError
+from seqcoder.latent.library import Library
 
 
 def _classes(classes: NDArray[np.uint8] | None, n: int) -> NDArray[np.uint8]:
@@ -18,7 +19,12 @@ def _classes(classes: NDArray[np.uint8] | None, n: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(classes[:n]) & np.uint8(15)
 
 
-def encode(bases: NDArray[np.uint8], level: Level, classes: NDArray[np.uint8] | None) -> bytes:
+def encode(
+    bases: NDArray[np.uint8],
+    level: Level,
+    classes: NDArray[np.uint8] | None,
+    library: Library | None = None,
+) -> bytes:
     """Code bases under a level. A base costs at most 16 bits, hence the stream's size."""
     n = len(bases)
     if n >= 1 << 31:
@@ -31,7 +37,7 @@ def encode(bases: NDArray[np.uint8], level: Level, classes: NDArray[np.uint8] | 
         _classes(classes, n),
         stream,
         False,
-        *tables.arguments(level, n, classes is not None),
+        *tables.arguments(level, n, classes is not None, library),
     )
     return stream[:size].tobytes()
 
@@ -42,6 +48,7 @@ def decode(
     level: Level,
     classes: NDArray[np.uint8] | None,
     count: int,
+    library: Library | None = None,
 ) -> NDArray[np.uint8]:
     """Decode the first ``count`` of ``n`` bases."""
     bases = np.zeros(count, np.uint8)
@@ -52,6 +59,6 @@ def decode(
         _classes(classes, count),
         stream,
         True,
-        *tables.arguments(level, n, classes is not None),
+        *tables.arguments(level, n, classes is not None, library),
     )
     return bases

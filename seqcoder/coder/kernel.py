@@ -26,6 +26,8 @@ import numpy as np
 from numba import njit, types
 
 from seqcoder.coder.intrinsics import popcount, prefetch, reverse_bits, trailing_zeros
+from seqcoder.coder.tables import REPEAT_INPUTS
+from seqcoder.latent.library import STATE, library_step
 
 u64 = np.uint64
 i64 = np.int64
@@ -68,6 +70,11 @@ _SIGNATURE = types.int64(
     types.int64[::1],  # exponential (4096)
     types.int64[::1],  # reciprocals (1024)
     types.int64[::1],  # class seen from the opposite strand (16)
+    _A(types.uint8, 1, "C", readonly=True),  # protein library: residues, or none
+    _A(types.int32, 1, "C", readonly=True),  # heads of its seeds
+    _A(types.int32, 1, "C", readonly=True),  # chain of its seeds
+    types.int64,  # length of its seeds
+    types.uint32[:, ::1],  # library counts: four of 8 bits a context (inputs, CONTEXTS)
 )
 
 
@@ -98,6 +105,11 @@ def code(
     exps,
     recips,
     opposite,
+    residues,
+    heads,
+    chain,
+    library_seed,
+    library_counts,
 ):
     """Code (or decode) ``n`` bases; returns the length of the stream."""
     n_byte = params[0]
@@ -115,10 +127,16 @@ def code(
     seen_byte = params[12]
     standing_shift = params[13]
     drop_standing = params[14]
+    accept_coding = params[15]
     n_seeds = seeds.shape[0]
     n_sets = selectors.shape[0]
     has_class = classes.shape[0] > 0
     has_repeats = n_seeds > 0
+
+    n_library = library_counts.shape[0] if residues.shape[0] > 0 and has_class else 0
+    first_library = n_models + (REPEAT_INPUTS if has_repeats else 0)
+    library_state = np.zeros(STATE, np.int64)
+    said = np.zeros(4, np.int64)
 
     feature = np.zeros((4, n_inputs), np.int32)
     slot = np.zeros(n_models, np.uint64)
@@ -258,6 +276,24 @@ def code(
                     quality = 6
                 if top >= 4055:
                     quality = 7
+        # ---- what the protein library expects
+        confidence = 0
+        if n_library > 0:
+            library_step(
+                i, bases, classes, residues, heads, chain, library_seed, library_state, said
+            )
+            confidence = said[2]
+            for j in range(n_library):
+                counts = library_counts[j, said[j]]
+                at_input = first_library + j
+                if said[j] > 0:
+                    feature[0, at_input] = logs[0, counts & u32(255)]
+                    feature[1, at_input] = logs[0, (counts >> u32(8)) & u32(255)]
+                    feature[2, at_input] = logs[0, (counts >> u32(16)) & u32(255)]
+                    feature[3, at_input] = logs[0, counts >> u32(24)]
+                else:
+                    for s in range(4):
+                        feature[s, at_input] = i32(0)
         # ---- mixing
         for s in range(4):
             final[s] = 0
@@ -268,7 +304,7 @@ def code(
             what = selectors[k]
             pick = 0
             if what == 1:
-                pick = quality
+                pick = quality + 8 * confidence
             elif what == 2:
                 pick = cls
             elif what == 3:
@@ -410,6 +446,12 @@ def code(
             if ((counts >> shift8) & u32(255)) >= u32(models[j, 5]):
                 counts = (counts >> u32(1)) & u32(0x7F7F7F7F)
             byte_counts[slot[j]] = counts + (u32(1) << shift8)
+        for j in range(n_library):
+            if said[j] > 0:
+                counts = library_counts[j, said[j]]
+                if ((counts >> shift8) & u32(255)) == u32(255):
+                    counts = (counts >> u32(1)) & u32(0x7F7F7F7F)
+                library_counts[j, said[j]] = counts + (u32(1) << shift8)
         shift4 = u16(4 * b)
         for j in range(n_byte, n_models):
             nib = nibble_counts[slot[j]]
@@ -510,6 +552,19 @@ def code(
             # a seed is looked up HALF bases after it was seen, what it found judged another
             # HALF later, so that the memory has time to answer
             half = (i - HALF) & (DELAY - 1)
+            # in a gene, the first two bases of a codon say more than the third
+            following = 0
+            coding = u64(0)
+            if has_class and i + 1 < n:
+                following = i64(classes[i + 1])
+                phase = (following - 1) % 6
+                third = (phase + 3 if phase < 3 else 7 - phase) % 3
+                if third == 0:
+                    coding = u64(0x5555555555555555 ^ 0x1041041041041041)
+                elif third == 1:
+                    coding = u64(0x5555555555555555 ^ 0x4104104104104104)
+                else:
+                    coding = u64(0x5555555555555555 ^ 0x0410410410410410)
             for t in range(n_seeds):
                 mask = seeds[t, 0]
                 width = i64(seeds[t, 1])
@@ -536,7 +591,16 @@ def code(
                                 if d == 1:
                                     diff = reverse_bits(diff) >> u64(1)
                                 length = i64(trailing_zeros(diff)) >> 1
-                                if i64(popcount(diff)) <= accept_misses or length >= accept_run:
+                                accepted = (
+                                    i64(popcount(diff)) <= accept_misses or length >= accept_run
+                                )
+                                if not accepted and following > 0:
+                                    there = i64(classes[q])
+                                    if d == 1:
+                                        there = opposite[there]
+                                    if there == following:
+                                        accepted = i64(popcount(diff & coding)) <= accept_coding
+                                if accepted:
                                     place[n_cand] = q
                                     inverted[n_cand] = d
                                     misses[n_cand] = diff

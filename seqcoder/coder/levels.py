@@ -61,6 +61,7 @@ class Repeats:
     hit_limit: int
     standing_shift: int = 5
     drop_standing: int = 0
+    accept_coding: int = -1
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,9 @@ class Level:
     rate: int = 0
     second_rate: int = 0
     map_shift: int = 0
+    library: int = 0
+    """Contexts taken from the model's protein library: 0, 1 or 2."""
+    library_seed: int = 6
 
     def without(self, index: int) -> Level:
         """Return the level less one of its models (for studies)."""
@@ -114,6 +118,7 @@ _LEVELS = {
         rate=25,
         second_rate=0,
         map_shift=7,
+        library=1,
     ),
     3: Level(
         3,
@@ -124,6 +129,8 @@ _LEVELS = {
         rate=25,
         second_rate=2097,
         map_shift=8,
+        library=2,
+        library_seed=5,
     ),
 }
 

@@ -7,14 +7,17 @@ than any difference between mathematics libraries would be: see ``_rounded``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqcoder.coder.levels import COMPLEMENT_CLASS, SELECTORS, Level, Model
+
+if TYPE_CHECKING:
+    from seqcoder.latent.library import Library
 
 #: Weight vectors of a set (see ``kernel.CHOICES``).
 CHOICES = 256
@@ -85,10 +88,18 @@ def _zeros(size: int, dtype: type) -> NDArray[Any]:
     return raw[skip : skip + size]
 
 
-def used_models(level: Level, with_class: bool) -> list[Model]:
-    """Models in the kernel's order: byte counts first; class models only with classes."""
+def used_models(level: Level, with_class: bool, n: int) -> list[Model]:
+    """Models in the kernel's order: byte counts first; class models only with classes.
+
+    Tables fit the chunk: contexts so long that a chunk of ``n`` bases would hardly meet
+    any twice are left to the hashed models, whose tables shrink with the chunk. Thousands
+    of small chunks would spend their time on memory never read again otherwise.
+    """
+    most = 8 * max(n, 64)
+    bits = max(10, most.bit_length())
     used = [m for m in level.models if with_class or not m.with_class]
-    return [m for m in used if not m.nibble] + [m for m in used if m.nibble]
+    long = [replace(m, bits=min(m.bits, bits)) for m in used if m.nibble]
+    return [m for m in used if not m.nibble and 4**m.order <= most] + long
 
 
 def longest_byte_model(models: list[Model]) -> int:
@@ -135,14 +146,17 @@ def model_rows(models: list[Model]) -> tuple[NDArray[np.int64], int, int]:
     return np.array(rows, np.int64).reshape(-1, 6), n_byte, max(n_nibble, 16)
 
 
-def arguments(level: Level, n: int, with_class: bool) -> tuple[Any, ...]:
+def arguments(
+    level: Level, n: int, with_class: bool, library: Library | None = None
+) -> tuple[Any, ...]:
     """Build the kernel's arguments after ``decode``, freshly allocated where written to."""
     c = constants()
-    models = used_models(level, with_class)
+    models = used_models(level, with_class, n)
     rows, size_byte, size_nibble = model_rows(models)
     n_byte = sum(not m.nibble for m in models)
     r = level.repeats
-    n_used = len(models) + (REPEAT_INPUTS if r else 0)
+    n_library = level.library if with_class and library is not None else 0
+    n_used = len(models) + (REPEAT_INPUTS if r else 0) + n_library
     n_inputs = (n_used + 15) // 16 * 16
     params = [n_byte, len(models), n_inputs, level.rate, level.second_rate, level.map_shift]
     if r:
@@ -153,7 +167,7 @@ def arguments(level: Level, n: int, with_class: bool) -> tuple[Any, ...]:
         bits, seeds = 1, []
         params += [0, 0, 0, 0, 0, 1]
     params.append(longest_byte_model(models))
-    params += [r.standing_shift, r.drop_standing] if r else [1, 0]
+    params += [r.standing_shift, r.drop_standing, r.accept_coding] if r else [1, 0, 0]
     start = (c.sorted_states + ALPHAS[2]) / (c.sorted_states + ALPHAS[2]).sum(axis=1, keepdims=True)
     row = np.maximum(np.floor(start * 4194303), 2048).astype(np.int32).reshape(1, -1)
     maps = np.repeat(row, max(1, len(models) - n_byte), axis=0)
@@ -183,16 +197,27 @@ def arguments(level: Level, n: int, with_class: bool) -> tuple[Any, ...]:
         c.exps,
         c.recips,
         c.opposite,
+        *_library_arrays(level, library, n_library),
     )
+
+
+def _library_arrays(level: Level, library: Library | None, n_library: int) -> tuple[Any, ...]:
+    """The library's arrays, its seed length, and counts for its contexts."""
+    if library is None or not n_library:
+        none = np.zeros(0, np.int32)
+        return np.zeros(0, np.uint8), none, none, 0, np.zeros((1, 1), np.uint32)
+    indexed = library.for_seed(level.library_seed)
+    counts = indexed.counts.reshape(2, -1)[:n_library].copy()
+    return indexed.residues, indexed.heads, indexed.chain, indexed.seed, counts
 
 
 def memory_bytes(level: Level, n: int) -> int:
     """Bytes of a call's tables and buffers for ``n`` bases with classes, at the most."""
-    _, n_byte, n_nibble = model_rows(used_models(level, True))
+    _, n_byte, n_nibble = model_rows(used_models(level, True, n))
     positions = 0
     if level.repeats:
         positions = len(level.repeats.seeds) << (seed_bits(level, n) + 2)
     # classes 7 to 15 are rare: their contexts are pages never touched
     classed = sum(_slots(m) * 4 for m in level.models if m.with_class)
-    tables = n_byte * 4 - classed * 9 // 16 + n_nibble * 2 + positions
+    tables = n_byte * 4 - min(classed, n_byte * 4) * 9 // 16 + n_nibble * 2 + positions
     return tables + (8 << 20) + 4 * n
