@@ -47,9 +47,12 @@ class Repeats:
     """Places followed at once because the bases there agreed with the latest ones.
 
     A place is found through a seed (a pattern of the last bases, 1 for a base that must
-    agree), accepted with at most ``accept_misses`` of the last 32 bases different or a run
-    of ``accept_run`` equal ones, and dropped above ``drop_misses``. How often a place was
-    right lately says how much its guess weighs.
+    agree), accepted with at most ``accept_misses`` of the last 32 bases different, a run of
+    ``accept_run`` equal ones, or, in a gene and in its reading frame, at most
+    ``accept_coding`` differences at first and second codon positions. It is dropped above
+    ``drop_misses`` of 32. How often a place was right, in the last 32 bases and in the long
+    run (a moving average of rate 2^-``standing_shift``), says how much its guess weighs: an
+    adaptive probability, its slowest rate one in ``hit_limit``.
     """
 
     seeds: tuple[str, ...]
@@ -61,7 +64,7 @@ class Repeats:
     hit_limit: int
     standing_shift: int = 5
     drop_standing: int = 0
-    accept_coding: int = -1
+    accept_coding: int = 4
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Level:
 
     ``rate`` is the learning rate of the weights times 2^14, ``second_rate`` that of the
     second layer times 2^20, ``map_shift`` the rate of the indirect maps (2^-shift).
+    ``library`` is the number of contexts taken from the model's protein library (0 to 2,
+    see ``seqcoder.latent.library``), ``library_seed`` the residues that find a protein.
     """
 
     number: int
@@ -81,7 +86,6 @@ class Level:
     second_rate: int = 0
     map_shift: int = 0
     library: int = 0
-    """Contexts taken from the model's protein library: 0, 1 or 2."""
     library_seed: int = 6
 
     def without(self, index: int) -> Level:
