@@ -37,7 +37,11 @@ def has_torch() -> bool:
 
 @lru_cache(maxsize=2)
 def load_network(file: ModelFile) -> PhaseEncoder:
-    """The encoder network of a model file, on a GPU if there is one."""
+    """The encoder network of a model file, on a GPU if there is one.
+
+    On a CPU torch is held to one thread from here on: chunks are what runs in parallel, and
+    sums must not depend on how many threads share them, or a container's bytes would.
+    """
     import torch
 
     from seqcoder.latent.modelfile import weights_of
@@ -54,7 +58,10 @@ def load_network(file: ModelFile) -> PhaseEncoder:
     )
     network.load_state_dict(state)
     network.eval()
-    return network.to("cuda") if torch.cuda.is_available() else network
+    if torch.cuda.is_available():
+        return network.to("cuda")
+    torch.set_num_threads(1)
+    return network
 
 
 def network_classes(
