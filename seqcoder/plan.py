@@ -86,6 +86,17 @@ def plan_containers(
 
     A source larger than that has a container of its own. Files are numbered from ``first``.
     """
+    return plan_groups([[source] for source in sources], container_bytes, first)
+
+
+def plan_groups(
+    groups: Sequence[Sequence[GenomeSource]], container_bytes: int, first: int = 0
+) -> tuple[ContainerPlan, ...]:
+    """Fill containers, in order, with groups of sources that belong together.
+
+    A group that does not fit into what is left of a container begins the next; only one larger
+    than ``container_bytes`` is divided, and then in order.
+    """
     containers: list[ContainerPlan] = []
     genomes: list[GenomeSource] = []
     filled = 0
@@ -93,12 +104,14 @@ def plan_containers(
     def close() -> None:
         containers.append(ContainerPlan(f"{first + len(containers):06d}.sqc", tuple(genomes)))
 
-    for source in sources:
-        if genomes and filled + source.size > container_bytes:
-            close()
-            genomes, filled = [], 0
-        genomes.append(source)
-        filled += source.size
+    for group in groups:
+        whole = sum(source.size for source in group)
+        for place, source in enumerate(group):
+            if genomes and filled + (source.size if place else whole) > container_bytes:
+                close()
+                genomes, filled = [], 0
+            genomes.append(source)
+            filled += source.size
     if genomes:
         close()
     return tuple(containers)

@@ -8,8 +8,8 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,21 @@ class SavedPlan:
     plan: Plan
     container_bytes: int
     next_container: int
+    inputs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By genome name: its place among all inputs, as they were listed, and its group."""
 
     def to_json(self) -> str:
         """Return the contents of ``plan.json``: a plan, readable as one, and two facts more."""
+        inputs = self.inputs or _in_order(self.plan)
         data = self.plan.to_dict() | {
             "layout": LAYOUT,
             "digest": self.plan.digest,
             "container_bytes": self.container_bytes,
             "next_container": self.next_container,
+            "inputs": {
+                c.file: [list(inputs[genome.name]) for genome in c.genomes]
+                for c in self.plan.containers
+            },
         }
         return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
@@ -52,9 +59,24 @@ class SavedPlan:
         if data.get("digest") != plan.digest:
             raise InputError(f"{what}: does not match its digest; it was edited or damaged")
         try:
-            return cls(plan, int(data["container_bytes"]), int(data["next_container"]))
+            inputs = _in_order(plan)
+            if "inputs" in data:  # plans made before there were groups have none
+                inputs = {
+                    genome.name: (int(place), int(group))
+                    for c in plan.containers
+                    for genome, (place, group) in zip(
+                        c.genomes, data["inputs"][c.file], strict=True
+                    )
+                }
+            return cls(plan, int(data["container_bytes"]), int(data["next_container"]), inputs)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{what}: not the plan of an archive ({error})") from None
+
+
+def _in_order(plan: Plan) -> dict[str, tuple[int, int]]:
+    """Return place and group of inputs that were never grouped."""
+    names = [genome.name for container in plan.containers for genome in container.genomes]
+    return {name: (number, number) for number, name in enumerate(names)}
 
 
 class Archive:

@@ -11,11 +11,12 @@ from seqcoder import fasta
 from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import ModelError, SeqcoderError, UsageError
 from seqcoder.genome import GenomeSource
-from seqcoder.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_containers
+from seqcoder.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_groups
 from seqcoder.settings import DEFAULT_CHUNK_BASES, DEFAULT_LEVEL, Settings
 from seqcoder_jobs.archive import SavedPlan
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.corpus.opener import open_source
+from seqcoder_jobs.grouping import Grouping, alone
 
 _Key = tuple[str, str]
 
@@ -72,10 +73,11 @@ def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
                 f"{option} {wished}: the archive was begun with {made}; leave the option out to "
                 "go on with it, or submit to a new archive"
             )
-    if wishes.group is False and settings.group:
+    if wishes.group not in (None, settings.group):
+        option, made = ("--groups", "--no-groups") if wishes.group else ("--no-groups", "groups")
         raise UsageError(
-            "--no-groups: the archive was begun with groups of relatives; leave the option out to "
-            "go on with it, or submit to a new archive"
+            f"{option}: the archive was begun with {made}; leave the option out to go on with it, "
+            "or submit to a new archive"
         )
     digest = model_digest(settings)
     if digest != saved.plan.model_digest:
@@ -111,12 +113,17 @@ class Done:
 
 
 def extend(
-    saved: SavedPlan | None, sources: Sequence[GenomeSource], parameters: Parameters, done: Done
+    saved: SavedPlan | None,
+    sources: Sequence[GenomeSource],
+    parameters: Parameters,
+    done: Done,
+    grouping: Grouping = alone,
 ) -> SavedPlan:
     """Return the plan with new inputs, and those that failed, in additional containers.
 
     What is in containers stays where it is. A failed input is taken out of the container it was
-    left out of, and planned anew as it is now; or not, if its file has been removed.
+    left out of, and planned anew as it is now; or not, if its file has been removed. ``grouping``
+    is asked about what is planned now only, and not at all with ``--no-groups``.
 
     Raises:
         UsageError: an input that the archive holds, or that is planned, has changed since.
@@ -152,13 +159,34 @@ def extend(
         for c in old
     ]
     first = saved.next_container if saved else 0
-    added = plan_containers([*again, *fresh], parameters.container_bytes, first)
+    now = [*again, *fresh]
+    groups = (grouping if parameters.settings.group and len(now) > 1 else alone)(now)
+    added = plan_groups(groups, parameters.container_bytes, first)
     plan = Plan(
         parameters.settings,
         parameters.model_digest,
         (*(container for container in kept if container.genomes), *added),
     )
-    return SavedPlan(plan, parameters.container_bytes, first + len(added))
+    inputs = _inputs(saved.inputs if saved else {}, plan, now, groups)
+    return SavedPlan(plan, parameters.container_bytes, first + len(added), inputs)
+
+
+def _inputs(
+    old: Mapping[str, tuple[int, int]],
+    plan: Plan,
+    now: Sequence[GenomeSource],
+    groups: Sequence[Sequence[GenomeSource]],
+) -> dict[str, tuple[int, int]]:
+    """Return place and group of all inputs planned: new ones come after all that were there."""
+    place = 1 + max((place for place, _ in old.values()), default=-1)
+    group = 1 + max((group for _, group in old.values()), default=-1)
+    new = [source.name for source in now if source.name not in old]
+    places = {name: place for name, (place, _) in old.items()}
+    places |= {name: number for number, name in enumerate(new, place)}
+    of_group = {name: group for name, (_, group) in old.items()}
+    of_group |= {source.name: n for n, some in enumerate(groups, group) for source in some}
+    names = [genome.name for container in plan.containers for genome in container.genomes]
+    return {name: (places[name], of_group[name]) for name in names}
 
 
 def _key(source: GenomeSource) -> _Key:

@@ -16,6 +16,7 @@ from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.archive import Archive, SavedPlan
 from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
 from seqcoder_jobs.corpus.opener import open_source
+from seqcoder_jobs.grouping import Grouping, Mapper, by_names, by_sketches, map_here, read_groups
 from seqcoder_jobs.planning import Done, Parameters, Wishes, agree, extend
 
 
@@ -44,6 +45,8 @@ class Request:
     archive: str
     wishes: Wishes = field(default_factory=Wishes)
     all_files: bool = False
+    groups: str | None = None
+    """A file that tells the groups of new inputs (``read_groups``); None: they are looked for."""
     options: ClusterOptions = field(default_factory=ClusterOptions)
 
 
@@ -56,6 +59,12 @@ class Todo:
     listing: Listing
     attempts: dict[str, int]
     """By genome name, which try this will be."""
+
+    @property
+    def n_groups(self) -> int:
+        """Groups of relatives to be done, those of a single genome counted."""
+        inputs = self.saved.inputs
+        return len({inputs[genome.name][1] for c in self.pending for genome in c.genomes})
 
     @property
     def source_bytes(self) -> int:
@@ -80,22 +89,38 @@ class Outcome:
     """Inputs that this run got done: verified or stored, and in the manifest."""
 
 
-def look_through(request: Request) -> Todo:
+def request_grouping(request: Request, mapper: Mapper = map_here) -> Grouping:
+    """Return how new inputs are grouped; raises UsageError where the file of groups is not one."""
+    if request.groups is None:
+        return lambda sources: by_sketches(sources, mapper)
+    groups = read_groups(request.groups)
+    return lambda sources: by_names(sources, groups)
+
+
+def look_through(request: Request, grouping: Grouping | None = None) -> Todo:
     """Work out what a submit would do, writing nothing.
+
+    ``grouping`` is by default what ``submit`` does: new inputs are read once.
 
     Raises:
         UsageError: changed inputs or parameters, nothing to do at all.
     """
+    grouping = grouping or request_grouping(request)
     archive = Archive(request.archive)
     saved = archive.load() if archive.exists else None
     if saved is None and not request.corpora:
         raise UsageError("nothing to compress; name folders, files or tar files (see --help)")
     parameters = agree(request.wishes, saved)
-    return _look_through(request, saved, parameters, _done(archive) if saved else Done())
+    done = _done(archive) if saved else Done()
+    return _look_through(request, saved, parameters, done, grouping)
 
 
 def _look_through(
-    request: Request, saved: SavedPlan | None, parameters: Parameters, done: Done
+    request: Request,
+    saved: SavedPlan | None,
+    parameters: Parameters,
+    done: Done,
+    grouping: Grouping,
 ) -> Todo:
     known = [genome for c in saved.plan.containers for genome in c.genomes] if saved else []
     listing = list_corpora(
@@ -104,7 +129,7 @@ def _look_through(
         known=known,
         leave_out=str(Archive(request.archive)),
     )
-    extended = extend(saved, listing.sources, parameters, done)
+    extended = extend(saved, listing.sources, parameters, done, grouping)
     pending = tuple(c for c in extended.plan.containers if c.file not in done.containers)
     failed = done.failed or {}
     attempts = {
@@ -127,22 +152,25 @@ def submit(
     request: Request,
     *,
     runner: Runner,
+    mapper: Mapper = map_here,
     begin: Callable[[Todo], None] = lambda todo: None,
     on_progress: Callable[[ProgressCounts], None] = lambda counts: None,
 ) -> Outcome:
     """Compress what is missing; returns what became of it. Kill it anywhere and call it again.
 
-    ``begin`` is told what will be done before it is. Everything is committed container by
+    New inputs are sketched by ``mapper`` to find relatives; what is planned stays so. ``begin`` is
+    told what will be done before it is. Everything is committed container by
     container: the container first, under its name only when verified, then its manifest part.
 
     Raises:
         UsageError: changed inputs or parameters, another run on the archive.
     """
     archive = Archive(request.archive)
+    grouping = request_grouping(request, mapper)
     todo = None
     if not archive.exists:
         # Before any folder is made: what makes no sense, or has no input at all, leaves none.
-        todo = look_through(request)
+        todo = look_through(request, grouping)
         if not todo.pending:
             begin(todo)
             return Outcome(todo, (), None)
@@ -151,7 +179,7 @@ def submit(
         if saved is not None:
             parameters = agree(request.wishes, saved)
             _recover(archive, saved)
-            todo = _look_through(request, saved, parameters, _done(archive))
+            todo = _look_through(request, saved, parameters, _done(archive), grouping)
         assert todo is not None
         begin(todo)
         error, done = None, 0

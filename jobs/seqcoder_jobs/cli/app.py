@@ -89,6 +89,15 @@ def submit(
     no_groups: Annotated[
         bool, typer.Option("--no-groups", help="Each file by itself: no walks over relatives.")
     ] = False,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            "--groups",
+            metavar="FILE",
+            help="Groups of relatives: lines INPUT<tab>GROUP. Default: all new inputs are read "
+            "once to find them.",
+        ),
+    ] = None,
     chunk_size: Annotated[
         str, typer.Option("--chunk-size", help="Most bases in a chunk, for example 5M or 256K.")
     ] = "",
@@ -104,7 +113,12 @@ def submit(
         float, typer.Option("--gpus-per-actor", min=0, help="GPUs of each, fractions allowed.")
     ] = 0.0,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan and write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print the plan and write nothing. New inputs are read to find relatives if they "
+            "are no more than 1 GiB.",
+        ),
     ] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Run as a Ray job on the cluster and return.")
@@ -134,6 +148,7 @@ def submit(
             model=model,
             no_latents=no_latents,
             no_groups=no_groups,
+            groups=groups,
             chunk_size=chunk_size,
             container_size=container_size,
             address=address,

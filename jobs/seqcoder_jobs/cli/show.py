@@ -41,10 +41,16 @@ def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool
     from seqcoder_jobs.manifest.files import read_table
 
     archive = Archive(name)
-    archive.load()
+    inputs = archive.load().inputs
+
+    def place(row: dict[str, Any]) -> int:
+        """Return where its input stood in the corpus: relatives lie side by side in containers."""
+        return inputs.get(row["genome"], (len(inputs), 0))[0]
+
     if records:
         columns = ["genome", "record", "length", "refget", "container"]
         rows = read_table(archive.manifest, "records", columns).to_pylist()
+        rows.sort(key=place)
     else:
         columns = [
             "genome",
@@ -58,6 +64,7 @@ def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool
         ]
         wanted = [*columns, "source", "error"]
         rows = read_table(archive.manifest, "genomes", wanted).to_pylist()
+        rows.sort(key=place)
         if failed:
             columns = ["genome", "status", "source", "error"]
             rows = [row for row in rows if row["status"] == "failed"]

@@ -6,13 +6,15 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from seqcoder.errors import InputError, UsageError
 from seqcoder.executor import thread_count
+from seqcoder.genome import GenomeSource
 from seqcoder.settings import parse_size
 from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive import Archive
@@ -27,9 +29,20 @@ from seqcoder_jobs.cli.console import (
 )
 from seqcoder_jobs.corpus.listing import read_list
 from seqcoder_jobs.estimate import estimate, source_bases
+from seqcoder_jobs.grouping import Sources, alone, map_here
 from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Outcome, Request, Todo, look_through, submit
+from seqcoder_jobs.submit import (
+    Outcome,
+    Request,
+    Todo,
+    look_through,
+    request_grouping,
+    submit,
+)
 from seqcoder_jobs.summary import Summary, summarise
+
+_DRY_RUN_BYTES = 1 << 30
+"""A dry run reads no more than this to find relatives."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,7 @@ class Choices:
     model: str | None = None
     no_latents: bool = False
     no_groups: bool = False
+    groups: str | None = None
     chunk_size: str = ""
     container_size: str = ""
     address: str | None = None
@@ -62,6 +76,8 @@ def run(choices: Choices) -> None:
         raise UsageError("no archive named; say where it goes with -o ARCHIVE")
     if choices.no_latents and choices.model:
         raise UsageError("--model and --no-latents contradict each other; choose one")
+    if choices.no_groups and choices.groups:
+        raise UsageError("--groups and --no-groups contradict each other; choose one")
     corpora = tuple(_corpora(choices))
     request = Request(
         corpora,
@@ -72,9 +88,10 @@ def run(choices: Choices) -> None:
             parse_size(choices.container_size) if choices.container_size else None,
             choices.model,
             False if choices.no_latents else None,
-            False if choices.no_groups else None,
+            False if choices.no_groups else True if choices.groups else None,
         ),
         choices.all_files,
+        choices.groups,
         ClusterOptions(
             address=choices.address,
             workers=choices.workers,
@@ -118,8 +135,16 @@ def _stdin_lines() -> Iterator[str]:
 
 def _dry_run(request: Request, choices: Choices) -> None:
     """Print what a submit would do."""
-    todo = look_through(request)
-    facts = plan_facts(todo, choices.workers)
+    grouping = request_grouping(request, partial(map_here, threads=choices.workers or 0))
+    grouped = True
+
+    def grouping_if_small(sources: Sources) -> list[list[GenomeSource]]:
+        nonlocal grouped
+        grouped = bool(request.groups) or sum(s.size for s in sources) <= _DRY_RUN_BYTES
+        return (grouping if grouped else alone)(sources)
+
+    todo = look_through(request, grouping_if_small)
+    facts = plan_facts(todo, choices.workers) | {"groups": todo.n_groups if grouped else None}
     if choices.json:
         facts["plan"] = todo.saved.plan.to_dict()
         print(json.dumps(facts, indent=1))
@@ -131,6 +156,7 @@ def _dry_run(request: Request, choices: Choices) -> None:
                 ("input files", size_text(facts["source_bytes"])),
                 ("bases (estimate)", f"{facts['bases']:,}"),
                 ("chunks (estimate)", f"{facts['chunks']:,}"),
+                ("groups", f"{facts['groups']:,}" if grouped else "not looked for"),
                 ("containers", f"{facts['containers']:,}"),
                 ("archive grows by (estimate)", size_text(facts["bytes"])),
                 (
@@ -141,6 +167,11 @@ def _dry_run(request: Request, choices: Choices) -> None:
             ],
         )
     _remark(todo, choices)
+    if not grouped:
+        note(
+            "relatives are not looked for in a dry run on so much; the plan of the run will differ",
+            choices.quiet,
+        )
     list_failures(todo.listing.problems)
     if todo.listing.problems:
         raise InputError(f"{len(todo.listing.problems)} inputs could not be listed")
@@ -207,6 +238,16 @@ def _submit(request: Request, choices: Choices) -> None:
         )
 
 
+def _map(options: ClusterOptions, quiet: bool, function: Any, items: Sequence[Any]) -> Any:
+    """Map on the cluster, if there is one, else here: no Ray is started for the sketches."""
+    note(f"{sum(map(len, items))} genomes are read to find relatives", quiet)
+    if (options.address or os.environ.get("RAY_ADDRESS") or "local") == "local":
+        return map_here(function, items, options.workers or 0)
+    from seqcoder_cluster import map_tasks
+
+    return map_tasks(function, items, options, ordered=True)
+
+
 def _with_progress(request: Request, choices: Choices, begin: Any, runner: Any) -> Outcome:
     from contextlib import ExitStack
 
@@ -223,6 +264,7 @@ def _with_progress(request: Request, choices: Choices, begin: Any, runner: Any) 
         return submit(
             request,
             runner=runner,
+            mapper=partial(_map, request.options, choices.quiet),
             begin=begin_with_bar,
             on_progress=lambda counts: update[0](counts),
         )
