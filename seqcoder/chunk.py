@@ -138,6 +138,8 @@ def decode_chunk(
         IntegrityError: a whole chunk does not match its digest, or damage shows before.
         ModelError: the chunk has latents and no model is given.
     """
+    if row.coding == coder.TWO_BIT and len(residual) != (row.n_bases + 3) // 4:
+        raise IntegrityError(f"{len(residual)} bytes for {row.n_bases} bases of two bits")
     classes = library = None
     if row.model:
         if model is None:

@@ -47,6 +47,8 @@ class BaseDecoder:
         """
         if number == 0:
             return None
+        if number > len(self._reader.index.models):
+            raise IntegrityError(f"{self._reader.source.name}: no model {number} is named")
         with self._lock:
             if number not in self._models:
                 from seqcoder.latent import load_model

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,13 +16,20 @@ from seqcoder.atomic import atomic_file
 from seqcoder.chunk import bases_digest
 from seqcoder.container import frames
 from seqcoder.container.index import ChunkEntry, Index
+from seqcoder.container.reader import read_index
 from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow
 from seqcoder.container.scan import whole_parts
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
-from seqcoder.errors import IntegrityError, SeqcoderError, UsageError
+from seqcoder.errors import IntegrityError, ModelError, SeqcoderError, UsageError
 from seqcoder.fasta import pack_record_table
 from seqcoder.reader import Container, Genome
+from seqcoder.settings import DEFAULT_MODEL
+
+# A lost chunk's place is kept in pieces of this many bases; what lies between two chunks that are
+# whole is at most so much (64 Gb, coded in some megabytes).
+_FILLED_BASES = 1 << 26
+_MOST_MISSING = 1 << 36
 
 
 @dataclass(frozen=True)
@@ -91,17 +100,49 @@ def _salvage(source: RangeSource) -> _Salvage:
                 if missing < 0:
                     salvage.problems.append(f"{part.label}: there twice; the second left out")
                     continue
-                if missing:
+                if missing > _MOST_MISSING:
+                    salvage.problems.append(
+                        f"{part.label}: impossible first base {part.first_base}"
+                    )
+                    continue
+                while missing > 0:
                     salvage.filled.add(len(index.chunks))
-                    row = ChunkRow(missing, coder.TWO_BIT, 0, 0, 0, b"")
+                    row = ChunkRow(min(missing, _FILLED_BASES), coder.TWO_BIT, 0, 0, 0, b"")
                     index.chunks.append(ChunkEntry(row, -len(index.chunks) - 1, 0, index.n_bases))
+                    missing -= row.n_bases
                 index.chunks.append(part)
             elif part.row.name not in names:
                 names.add(part.row.name)
                 index.genomes.append(part)
+        if max((chunk.row.model for chunk in index.chunks), default=0) > len(index.models):
+            index.models = _models_named(source)
     finally:
         source.close()
     return salvage
+
+
+def _models_named(source: RangeSource) -> list[bytes]:
+    """Return the models of a container whose header is lost: by its index, or the usual one.
+
+    What a wrong model decodes does not match the digests.
+    """
+    from seqcoder.latent import load_model
+
+    named: list[str | None] = [None]
+    with suppress(SeqcoderError):
+        named = [model.hex() for model in read_index(source)[0].models]
+    try:
+        return [bytes.fromhex(load_model(DEFAULT_MODEL, model).digest) for model in named]
+    except ModelError:
+        return []
+
+
+@lru_cache(maxsize=2)
+def _filled(n_bases: int) -> ChunkFrames:
+    bases = np.zeros(n_bases, np.uint8)
+    residual = frames.compress(coder.encode(bases, coder.TWO_BIT), 3)
+    row = ChunkRow(n_bases, coder.TWO_BIT, 0, 0, len(residual), bases_digest(bases))
+    return ChunkFrames(row, b"", residual)
 
 
 def _chunks(container: Container, salvage: _Salvage) -> Iterator[ChunkFrames]:
@@ -109,10 +150,7 @@ def _chunks(container: Container, salvage: _Salvage) -> Iterator[ChunkFrames]:
     for at, chunk in enumerate(salvage.index.chunks):
         row = chunk.row
         if at in salvage.filled:
-            bases = np.zeros(row.n_bases, np.uint8)
-            residual = frames.compress(coder.encode(bases, coder.TWO_BIT), 3)
-            row = replace(row, residual_length=len(residual), digest=bases_digest(bases))
-            yield ChunkFrames(row, b"", residual)
+            yield _filled(row.n_bases)
         else:
             latents = source.read(chunk.latents_offset, row.latents_length)
             residual = source.read(chunk.residual_offset, row.residual_length)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ EXIT_CODES = (
 
 def run_app(app: typer.Typer, name: str) -> NoReturn:
     """Run a typer application with our manners: one line per error, no traceback."""
+    # Names of records are bytes, which come out as they went in, whatever the locale.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         code = app(prog_name=name, standalone_mode=False)
     except SeqcoderError as error:

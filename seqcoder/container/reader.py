@@ -14,7 +14,7 @@ from seqcoder.container.index import (
     Index,
     unpack_footer,
 )
-from seqcoder.container.rows import MAX_CHUNK_BASES, MAX_FILE_BYTES, ChunkRow
+from seqcoder.container.rows import MAX_CHUNK_BASES, ChunkRow
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import MAJOR, SIGNATURE
 from seqcoder.errors import InputError, IntegrityError
@@ -164,7 +164,10 @@ class ContainerReader:
         length = getattr(row, f"{frame}_length")
         if not length:
             return b""
-        # A side stream needs at most a few bytes a residue; a stored frame is the file itself.
-        most = row.size if frame == "stored" else min(MAX_FILE_BYTES, 32 * row.size + (1 << 16))
+        # A side stream needs at most a few bytes a residue; a walk 28 bytes a base; a stored frame
+        # is the file itself.
+        most = row.size
+        if frame != "stored":
+            most = 32 * (row.n_bases if frame == "walk" else row.size) + (1 << 16)
         what = f"{self.source.name}: genome {row.name}: {frame} frame at byte {offset}"
         return frames.decompress(self.source.read(offset, length), most, what)
