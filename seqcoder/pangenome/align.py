@@ -205,7 +205,7 @@ def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
             segs = bigger
         if t - inserted >= 512:
             stop = t // STEP * STEP
-            insert(text, inserted, stop + K - 1, table_p, shift_p)
+            insert(text, inserted, stop + K - 1, table_p, shift_p, False)
             inserted = stop
         stop_t = min(t + BLOCK, end - K + 1)
         # indels: alignments that end in this block and are not followed by another

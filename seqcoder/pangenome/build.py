@@ -133,7 +133,7 @@ class PanGenome:
         if len(self._table) != 1 << self._bits:
             self._table = np.zeros(1 << self._bits, dtype=np.uint32)
             old = 0
-        insert(self._text, max(0, old - K), self._n, self._table, np.uint64(64 - self._bits))
+        insert(self._text, max(0, old - K), self._n, self._table, np.uint64(64 - self._bits), True)
 
     def _choose_parents(self, mark: Sketch) -> list[int]:
         """Take the nearest earlier genomes, as long as few walks must be read for them."""
@@ -162,7 +162,7 @@ class PanGenome:
         table = np.zeros(1 << bits, dtype=np.uint32)
         shift = np.uint64(64 - bits)
         for at in reversed(range(1, len(edges) - 1)):  # the nearest parent last: it prevails
-            insert(text, int(edges[at]), int(edges[at + 1]), table, shift)
+            insert(text, int(edges[at]), int(edges[at + 1]), table, shift, True)
         segments = find_segments(
             text, edges, end, self._table, np.uint64(64 - self._bits), table, shift
         )

@@ -29,9 +29,12 @@ def slot_of(forward: int, backward: int, shift: int) -> int:
     return ((key * _ODD) ^ ((key * _ODD) >> np.uint64(29))) * _ODD >> shift
 
 
-@numba.njit("void(uint8[::1], int64, int64, uint32[::1], uint64)", cache=True, nogil=True)
-def insert(text, start, stop, table, shift):
-    """Enter the k-mers of text[start:stop] that begin at multiples of STEP."""
+@numba.njit("void(uint8[::1], int64, int64, uint32[::1], uint64, boolean)", cache=True, nogil=True)
+def insert(text, start, stop, table, shift, replace):
+    """Enter the k-mers of text[start:stop] that begin at multiples of STEP.
+
+    A slot that is taken is overwritten only if ``replace``.
+    """
     first = (start + STEP - 1) // STEP * STEP
     for at in range(first, stop - K + 1, STEP):
         f = np.uint64(0)
@@ -40,4 +43,6 @@ def insert(text, start, stop, table, shift):
             base = np.uint64(text[at + j])
             f = (f << np.uint64(2)) | base
             r = (r >> np.uint64(2)) | ((np.uint64(3) - base) << _TOP)
-        table[slot_of(f, r, shift)] = np.uint32(at + 1)
+        slot = slot_of(f, r, shift)
+        if replace or table[slot] == 0:
+            table[slot] = np.uint32(at + 1)
