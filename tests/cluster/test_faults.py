@@ -73,20 +73,25 @@ def test_coordinator_killed(ray_cluster: Any, corpus: Corpus, tmp_path: Path) ->
     assert sorted(Path(report.path).name for report in reports) == sorted(corpus.expected)
 
 
-def test_node_lost(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    node = ray_cluster.add_node(num_cpus=4, object_store_memory=100 << 20, memory=8 << 30)
-    raylet = node.all_processes["raylet"][0].process.pid
+class Occupant:
+    """Holds the CPUs of a node."""
 
-    def busy() -> bool:
-        return any(
-            int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) == raylet
-            for pid in workers(ray_cluster, "code_batch")
-        )
+    def there(self) -> bool:
+        return True
+
+
+def test_node_lost(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
+    import ray
+
+    out = tmp_path / "out"
+    occupant = ray.remote(num_cpus=4)(Occupant).remote()
+    assert ray.get(occupant.there.remote())  # so that coder tasks can only be on the new node
+    node = ray_cluster.add_node(num_cpus=2, object_store_memory=100 << 20, memory=8 << 30)
 
     def harm() -> None:
-        wait_for(busy, "a coder task on the new node")
+        wait_for(lambda: workers(ray_cluster, "code_batch"), "a coder task on the new node")
         ray_cluster.remove_node(node, allow_graceful=False)
+        ray.kill(occupant)
 
     run_and(corpus, out, ClusterOptions(), harm)
     corpus.check(out)
@@ -96,7 +101,7 @@ class SlowModel(ModelActor):
     """A model actor that takes its time, so that it can be met at work."""
 
     def stage(self, batch: Sequence[Bases]) -> list[Staged]:
-        time.sleep(0.2)
+        time.sleep(0.5)
         return super().stage(batch)
 
 
@@ -107,11 +112,11 @@ def test_model_actor_killed(ray_cluster: Any) -> None:
     with Actors() as actors:
         pool = start_model_actors(coding, ClusterOptions(actors=2), actors, SlowModel)
         executor = RayExecutor(coding, Window(1, 4, 8), pool)
-        coded = []
-        for chunk in executor.code(iter(expected)):
-            coded.append(chunk)
-            if len(coded) < 3:
+        with ThreadPoolExecutor(1) as thread:
+            future = thread.submit(list, executor.code(iter(expected)))
+            for _ in range(2):
                 kill_worker(ray_cluster, "SlowModel.stage")
+            coded = future.result(100)
     assert [chunk.frames.row.digest for chunk in coded] == [bases_digest(b) for b in expected]
     assert not workers(ray_cluster, "SlowModel.stage")
 
