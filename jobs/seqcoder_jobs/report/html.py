@@ -9,6 +9,7 @@ import numpy as np
 from seqcoder import __version__
 from seqcoder.bench import page
 from seqcoder.bench.page import size_text, time_text
+from seqcoder_jobs.report.howto import extract_section, made_section
 from seqcoder_jobs.report.read import STAGES, Facts, Row
 
 _MOST_ROWS = 100
@@ -46,8 +47,8 @@ def report_html(facts: Facts) -> str:
         _genomes(facts),
         _containers(facts),
         _times(facts),
-        _extract(facts),
-        _made(facts),
+        extract_section(facts),
+        made_section(facts),
     ]
     return page.page(facts.archive.folder.name, lead, [part for part in body if part])
 
@@ -265,41 +266,3 @@ def _times(facts: Facts) -> str:
         )
     )
     return page.section("Where the time went", *parts)
-
-
-def _extract(facts: Facts) -> str:
-    name = facts.archive.folder.name
-    example = facts.chosen([("genome", "ascending")], 1, status="verified")
-    genome = example[0]["genome"] if example else "GENOME"
-    lines = [
-        (f"seqcoder-ray extract {name} {genome} -o restored/", "one file, bit for bit"),
-        (f"seqcoder-ray extract {name} --all -o restored/", "all files"),
-        (f"seqcoder-ray list {name} --records", "what is in it"),
-        (f"seqcoder-ray verify {name} --full", "decode and compare everything"),
-    ]
-    if example and example[0]["container"]:
-        container = f"{name}/containers/{example[0]['container']}"
-        lines.append((f"seqcoder decompress {container}", "one container, without archive and Ray"))
-    width = max(len(line) for line, _ in lines)
-    lines_text = [f"{line:<{width}}  # {what}" for line, what in lines]
-    return page.section(
-        "How to get it back",
-        page.commands(lines_text),
-        page.text(
-            "The manifest (manifest/*/*.parquet) has every figure above for each genome, record "
-            "and chunk; DuckDB, pandas and R read it.",
-            "note",
-        ),
-    )
-
-
-def _made(facts: Facts) -> str:
-    plan = facts.saved.plan
-    rows = [
-        ["level", str(plan.settings.level)],
-        ["chunk size", f"{plan.settings.chunk_bases:,} bases"],
-        ["model", plan.settings.model or "none (no latents)"],
-        ["model SHA-256", plan.model_digest or "–"],
-        ["plan SHA-256", plan.digest],
-    ]
-    return page.section("How it was made", page.table([], rows, texts=2))
