@@ -50,6 +50,17 @@ def cli(
     return Cli(capfdbinary, monkeypatch)
 
 
+def test_without_groups_relatives_are_by_themselves(cli: Cli) -> None:
+    Path("again.fa").write_bytes(TWO)
+    files = ("two.fa", "again.fa")
+    assert cli("compress", "-1", "-q", "-o", "groups.sqc", *files) == 0
+    assert cli("compress", "-1", "-q", "--no-groups", "-o", "alone.sqc", *files) == 0
+    alone = Path("alone.sqc").stat().st_size
+    assert Path("groups.sqc").stat().st_size < 0.7 * alone
+    assert cli("decompress", "-q", "alone.sqc", "-o", "back") == 0
+    assert Path("back/again.fa").read_bytes() == TWO
+
+
 def test_compress_keeps_the_source_and_names_the_result(cli: Cli) -> None:
     assert cli("compress", "two.fa") == 0
     assert Path("two.fa").read_bytes() == TWO

@@ -13,7 +13,7 @@ from test_jobs_cli import Run, run  # noqa: F401 - a fixture
 from test_submit import containers, restored
 
 from seqcoder.chunk import ChunkCoder
-from seqcoder.errors import UsageError
+from seqcoder.errors import InputError, UsageError
 from seqcoder.executor import ThreadExecutor
 from seqcoder.pipeline import write_container
 from seqcoder_jobs import grouping
@@ -141,6 +141,20 @@ def test_what_is_planned_is_not_grouped_again(
     order = sorted(Archive(str(archive)).load().inputs.items(), key=lambda item: item[1][0])
     old = sorted(name for container in before for name in container)
     assert [name for name, _ in order] == [*old, "a0.fa", "a1.fa", "a2.fa"]
+
+
+def test_a_plan_made_before_there_were_groups_is_read(strains: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    submit_here([strains], archive, wishes=FOUR)
+    data = json.loads((archive / "plan.json").read_text())
+    inputs = data.pop("inputs")
+    (archive / "plan.json").write_text(json.dumps(data))
+    order = [name for container in plan(archive) for name in container]
+    assert Archive(str(archive)).load().inputs == {name: (n, n) for n, name in enumerate(order)}
+    data["inputs"] = inputs | {"000000.sqc": inputs["000000.sqc"][1:]}
+    (archive / "plan.json").write_text(json.dumps(data))
+    with pytest.raises(InputError, match=r"plan\.json: not the plan of an archive"):
+        Archive(str(archive)).load()
 
 
 def test_inputs_that_cannot_be_read_keep_their_place(strains: Path, tmp_path: Path) -> None:
