@@ -242,7 +242,7 @@ def _times(facts: Facts) -> str:
     rate = facts.summary.bases / total
     parts = [
         page.text(
-            f"{time_text(total)} of work on {facts.workers:,} worker processes: {rate / 1e6:.3f} "
+            f"{time_text(total)} of work on {_count(facts.workers, 'worker')}: {rate / 1e6:.3f} "
             "million bases a second and core, verification included."
         ),
         page.bars(
