@@ -11,15 +11,16 @@ from seqcoder.pangenome.walk import Fetch, Walk
 
 if TYPE_CHECKING:
     from seqcoder.pangenome.build import Added, PanGenome
-    from seqcoder.pangenome.grouping import group
+    from seqcoder.pangenome.grouping import arrange, group
     from seqcoder.pangenome.minhash import sketch
     from seqcoder.pangenome.relative import read_walk
 
-__all__ = ["Added", "Fetch", "PanGenome", "Walk", "group", "read_walk", "sketch"]
+__all__ = ["Added", "Fetch", "PanGenome", "Walk", "arrange", "group", "read_walk", "sketch"]
 
 _HOMES = {
     "Added": "build",
     "PanGenome": "build",
+    "arrange": "grouping",
     "group": "grouping",
     "read_walk": "relative",
     "sketch": "minhash",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqcoder.pangenome import group, sketch
+from seqcoder.pangenome import arrange, group, sketch
 from seqcoder.pangenome.minhash import SCALED, K, similarity
 
 
@@ -56,3 +56,13 @@ def test_nothing_and_empty_sketches() -> None:
     empty = sketch(np.zeros(0, np.uint8))
     assert group([]) == []
     assert group([empty, empty]) == [[0], [1]]
+
+
+def test_arranged_from_the_largest_to_the_nearest() -> None:
+    one = random_bases(300_000, 11)
+    genomes = [mutate(one, 0.001, 12), mutate(one, 0.05, 13), one, random_bases(400_000, 14)]
+    sketches = [sketch(genome) for genome in genomes]
+    order = arrange([0, 1, 2, 3], sketches)
+    assert order[0] == 3
+    assert set(order[1:3]) in ({0, 1}, {1, 2})
+    assert arrange([], sketches) == []
