@@ -116,7 +116,7 @@ _LEVELS = {
     2: Level(
         2,
         2,
-        models=_models("4 6 8 11 n12 n16", "3 5 6 8 9 f1 f3", 22),
+        models=_models("3 8 11 n12 n16", "3 5 7 9 f2", 22),
         repeats=Repeats(_SEEDS[:1], 22, 24, 9, 20, 26, 1000),
         selectors=("repeat",),
         rate=25,
@@ -127,14 +127,13 @@ _LEVELS = {
     3: Level(
         3,
         3,
-        models=_models("2 3 4 6 8 11 n12 n14 n16 n20", "3 4 5 6 8 9 f1 f2 f3 f4", 24),
+        models=_models("4 8 11 n12 n18", "3 5 6 8 9 f2", 24),
         repeats=Repeats(_SEEDS, 24, 32, 9, 20, 26, 1000),
-        selectors=("repeat", "class", "seen"),
+        selectors=("repeat", "class"),
         rate=25,
         second_rate=2097,
         map_shift=8,
         library=2,
-        library_seed=5,
     ),
 }
 
