@@ -23,7 +23,7 @@ from seqcoder.plan import ContainerPlan
 from seqcoder.report import ContainerReport
 from seqcoder_cluster.executor import RayExecutor
 from seqcoder_cluster.options import ProgressCounts, Window
-from seqcoder_cluster.stages import Coding
+from seqcoder_cluster.stages import Coding, node_lock
 
 TOKEN_FILE = ".seqcoder-run"
 _TOKEN_SECONDS = 10.0
@@ -59,6 +59,9 @@ class Coordinator:
         self._counts = ProgressCounts()
         out = Path(job.out)
         _check_same_folder(out, job.token)
+        if job.coding.settings.group and len(container.genomes) > 1:
+            with node_lock("seqcoder-compile"):  # its kernels compile as it is imported
+                import seqcoder.pangenome.build  # noqa: F401
         models = job.coding.models
         _wait_for_lock(partial_path(out / container.file, job.coding.settings, models))
         return write_container(

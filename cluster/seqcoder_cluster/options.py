@@ -6,9 +6,11 @@ from dataclasses import astuple, dataclass
 
 from seqcoder.errors import UsageError
 
-# One coordinator parses fast enough for this many coder tasks (a coder does about 1 MB/s, parsing
-# about 100 MB/s on a core it shares with them).
+# One coordinator reads and parses fast enough for this many coder tasks. Where it also finds
+# each genome in those before, fewer bases are left to code, and that takes it as long as two
+# coders' work (docs/cluster.md).
 _CODERS_PER_COORDINATOR = 16
+_CODERS_PER_GROUPING = 2
 _CODERS_PER_ACTOR = 16
 # Bytes of the object store a base takes while its batch is in flight: one for the base, up to a
 # quarter for the residual, 1/24 for the latents, and room for their frames.
@@ -96,7 +98,12 @@ def count_actors(options: ClusterOptions, cpus: float, gpus: float) -> int:
 
 
 def size_window(
-    options: ClusterOptions, n_containers: int, batch_bases: int, cpus: int, store_bytes: float
+    options: ClusterOptions,
+    n_containers: int,
+    batch_bases: int,
+    cpus: int,
+    store_bytes: float,
+    grouped: bool = False,
 ) -> Window:
     """Choose a window that keeps ``cpus`` busy within half of the object stores.
 
@@ -104,7 +111,8 @@ def size_window(
     """
     cpus = max(1, cpus)
     coders = min(options.workers or cpus, cpus)
-    containers = options.containers_in_flight or 1 + -(-coders // _CODERS_PER_COORDINATOR)
+    served = _CODERS_PER_GROUPING if grouped else _CODERS_PER_COORDINATOR
+    containers = options.containers_in_flight or 1 + -(-coders // served)
     containers = max(1, min(containers, n_containers))
     if coders < cpus:  # the cluster would take more at once than the caller wants
         containers = min(containers, coders)

@@ -130,6 +130,7 @@ class _Run:
             max(self._job.coding.settings.chunk_bases, BATCH_BASES),
             int(resources.get("CPU", 1)),
             resources.get("object_store_memory", 0.0),
+            self._job.coding.settings.group,
         )
 
     def _begin(self, container: ContainerPlan, tries: int, window: Window) -> None:

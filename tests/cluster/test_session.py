@@ -116,10 +116,14 @@ def test_options_that_make_no_sense(wrong: dict[str, float]) -> None:
     workers=st.none() | st.integers(1, 2000),
     chunk=st.integers(1 << 18, 1 << 27),
     n_containers=st.integers(1, 500),
+    grouped=st.booleans(),
 )
-def test_window(cpus: int, workers: int | None, chunk: int, n_containers: int) -> None:
+def test_window(
+    cpus: int, workers: int | None, chunk: int, n_containers: int, grouped: bool
+) -> None:
     store = cpus * (200 << 20)
-    window = size_window(ClusterOptions(workers=workers), n_containers, chunk, cpus, store)
+    options = ClusterOptions(workers=workers)
+    window = size_window(options, n_containers, chunk, cpus, store, grouped)
     assert 1 <= window.containers <= n_containers
     assert 1 <= window.running <= window.waiting
     if window != Window(1, 1, 2):
