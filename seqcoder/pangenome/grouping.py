@@ -11,6 +11,7 @@ from seqcoder.pangenome.minhash import Sketch, similarity
 RELATED = 0.02
 """Jaccard index of 21-mers from which genomes are grouped: about 92 % identity."""
 FINER = 4.0
+TOGETHER = 100
 LARGEST = 1000
 """A group larger than this is split at a higher similarity before it is ordered."""
 
@@ -18,11 +19,12 @@ LARGEST = 1000
 def group(sketches: Sequence[Sketch], related: float = RELATED) -> list[list[int]]:
     """Return groups of relatives as lists of indices into ``sketches``.
 
-    Every index occurs once. Groups come in the order of their first members; within a group
-    the first is the most central genome and each later one the nearest to those before it
-    (Prim's tree), ties going to the earlier index, so the result depends on the sketches and
-    their order alone. That order is for filling containers; `arrange` then orders what one
-    container got. Genomes with empty sketches (nothing but a few bases) are alone.
+    Every index occurs once. Groups come in the order of their first members. A group of up to
+    `TOGETHER` genomes, which one container can hold, comes in the order `arrange` gives; in a
+    larger one the first is the most central genome and each later one the nearest to those
+    before it (Prim's tree), so that containers filled in that order hold near relatives. Ties
+    go to the earlier index: the result depends on the sketches and their order alone.
+    Genomes with empty sketches (nothing but a few bases) are alone.
 
     Time: n comparisons for each group to find the groups, m * m / 2 for a group of m; about
     10 microseconds a comparison of 3 Mb genomes.
@@ -79,6 +81,8 @@ def _clusters(
 
 def _split(members: list[int], sketches: Sequence[Sketch], related: float) -> list[list[int]]:
     """Order a cluster, or split one that is too large and order its parts."""
+    if len(members) <= TOGETHER:
+        return [arrange(members, sketches)]
     if len(members) <= LARGEST:
         return [_order(members, sketches)]
     finer = 1 - (1 - related) / FINER
