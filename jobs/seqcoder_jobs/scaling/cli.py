@@ -70,6 +70,7 @@ def bench(
         level=level,
         chunk_bases=parse_size(chunk_size) if chunk_size else DEFAULT_CHUNK_BASES,
         model=None if no_latents else Settings.model,
+        group=False,  # genomes of a public collection as if unrelated: the most there is to code
     )
     wishes = Wishes(
         tuple(files or ()),

@@ -182,7 +182,8 @@ def _predicted(found: Scaling, drawn: bool) -> str:
     settings = found.settings
     parts.append(
         page.text(
-            f"Corpus: {GENOMES:,} genomes of 4 Mb on average (standard deviation 1.5 Mb), level "
+            f"Corpus: {GENOMES:,} genomes of 4 Mb on average (standard deviation 1.5 Mb), each by "
+            "itself as if none had relatives (no groups: the most there is to code), level "
             f"{settings.level}, chunks of up to {settings.chunk_bases:,} bases, containers of 256 "
             f"MiB, 64 cores a node, {found.wishes.network / 1e9:.2f} GB/s of network a node and "
             f"{found.wishes.storage / 1e9:.0f} GB/s of shared storage for all (assumptions: "
