@@ -18,8 +18,13 @@ from seqcoder.genome import GenomeSource
 from seqcoder_jobs.corpus.opener import open_source
 
 Sources = Sequence[GenomeSource]
-Grouping = Callable[[Sources], list[list[GenomeSource]]]
-"""Returns the sources in groups, each source once; what has no relatives is a group of one."""
+Groups = list[list[list[GenomeSource]]]
+"""Groups of relatives, each in the pieces that containers get: one, if it fits into one."""
+Grouping = Callable[[Sources, int], Groups]
+"""Returns the sources in groups, each source once; what has no relatives is a group of one.
+
+The second argument is what a container takes, in bytes.
+"""
 Sketches = list[NDArray[np.uint64]]
 Mapper = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[tuple[Any, Any]]]
 """Yields each item with the function's value, in order: ``map_here``, or tasks of a cluster."""
@@ -27,17 +32,17 @@ Mapper = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[tuple[Any, Any
 _BATCH_BYTES = 32 << 20
 
 
-def alone(sources: Sources) -> list[list[GenomeSource]]:
+def alone(sources: Sources, container_bytes: int = 0) -> Groups:
     """Return every source as a group of its own."""
-    return [[source] for source in sources]
+    return [[[source]] for source in sources]
 
 
-def by_sketches(sources: Sources, mapper: Mapper) -> list[list[GenomeSource]]:
+def by_sketches(sources: Sources, container_bytes: int, mapper: Mapper) -> Groups:
     """Group by sketches of the bases: each input is read once, by ``mapper``'s workers.
 
     Groups come in the order of their first members. Without relatives that is the order given.
     """
-    from seqcoder.pangenome import group
+    from seqcoder.pangenome import arrange, group
 
     # What a cluster returns lies in shared memory, read-only; kernels want arrays of their own.
     sketches = [
@@ -45,7 +50,26 @@ def by_sketches(sources: Sources, mapper: Mapper) -> list[list[GenomeSource]]:
         for _, some in mapper(sketch_sources, list(_batches(sources)))
         for sketch in some
     ]
-    return [[sources[i] for i in members] for members in group(sketches)]
+    return [
+        [
+            [sources[i] for i in arrange(piece, sketches)]
+            for piece in _pieces(members, sources, container_bytes)
+        ]
+        for members in group(sketches)
+    ]
+
+
+def _pieces(members: list[int], sources: Sources, container_bytes: int) -> Iterator[list[int]]:
+    """Divide a group that is larger than a container, in order: each piece fills one."""
+    piece: list[int] = []
+    filled = 0
+    for member in members:
+        if piece and filled + sources[member].size > container_bytes:
+            yield piece
+            piece, filled = [], 0
+        piece.append(member)
+        filled += sources[member].size
+    yield piece
 
 
 def sketch_sources(sources: Sources) -> Sketches:
@@ -88,7 +112,7 @@ def map_here(
         yield from zip(items, pool.map(function, items), strict=True)
 
 
-def by_names(sources: Sources, groups: dict[str, str]) -> list[list[GenomeSource]]:
+def by_names(sources: Sources, groups: dict[str, str]) -> Groups:
     """Group by what ``read_groups`` returned; inputs not named there are alone."""
     found: dict[tuple[bool, str], list[GenomeSource]] = {}
     for source in sources:
@@ -97,7 +121,7 @@ def by_names(sources: Sources, groups: dict[str, str]) -> list[list[GenomeSource
         )
         key = (False, source.name) if named is None else (True, named)
         found.setdefault(key, []).append(source)
-    return list(found.values())
+    return [[members] for members in found.values()]
 
 
 def read_groups(path: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from seqcoder.settings import DEFAULT_CHUNK_BASES, DEFAULT_LEVEL, Settings
 from seqcoder_jobs.archive import SavedPlan
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.corpus.opener import open_source
-from seqcoder_jobs.grouping import Grouping, alone
+from seqcoder_jobs.grouping import Grouping, Groups, alone
 
 _Key = tuple[str, str]
 
@@ -160,8 +160,10 @@ def extend(
     ]
     first = saved.next_container if saved else 0
     now = [*again, *fresh]
-    groups = (grouping if parameters.settings.group and len(now) > 1 else alone)(now)
-    added = plan_groups(groups, parameters.container_bytes, first)
+    chosen = grouping if parameters.settings.group and len(now) > 1 else alone
+    groups = chosen(now, parameters.container_bytes)
+    pieces = [piece for group in groups for piece in group]
+    added = plan_groups(pieces, parameters.container_bytes, first)
     plan = Plan(
         parameters.settings,
         parameters.model_digest,
@@ -175,7 +177,7 @@ def _inputs(
     old: Mapping[str, tuple[int, int]],
     plan: Plan,
     now: Sequence[GenomeSource],
-    groups: Sequence[Sequence[GenomeSource]],
+    groups: Groups,
 ) -> dict[str, tuple[int, int]]:
     """Return place and group of all inputs planned: new ones come after all that were there."""
     place = 1 + max((place for place, _ in old.values()), default=-1)
@@ -184,7 +186,12 @@ def _inputs(
     places = {name: place for name, (place, _) in old.items()}
     places |= {name: number for number, name in enumerate(new, place)}
     of_group = {name: group for name, (_, group) in old.items()}
-    of_group |= {source.name: n for n, some in enumerate(groups, group) for source in some}
+    of_group |= {
+        source.name: number
+        for number, pieces in enumerate(groups, group)
+        for piece in pieces
+        for source in piece
+    }
     names = [genome.name for container in plan.containers for genome in container.genomes]
     return {name: (places[name], of_group[name]) for name in names}
 

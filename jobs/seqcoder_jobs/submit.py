@@ -92,9 +92,9 @@ class Outcome:
 def request_grouping(request: Request, mapper: Mapper = map_here) -> Grouping:
     """Return how new inputs are grouped; raises UsageError where the file of groups is not one."""
     if request.groups is None:
-        return lambda sources: by_sketches(sources, mapper)
+        return lambda sources, most: by_sketches(sources, most, mapper)
     groups = read_groups(request.groups)
-    return lambda sources: by_names(sources, groups)
+    return lambda sources, _: by_names(sources, groups)
 
 
 def look_through(request: Request, grouping: Grouping | None = None) -> Todo:

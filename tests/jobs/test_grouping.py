@@ -135,7 +135,9 @@ def test_what_is_planned_is_not_grouped_again(
         bases = "".join(Random(species).choices("ACGT", k=LENGTH))
         (strains / f"a{number}.fa").write_bytes(mutated(bases, 10 + number))
     submit_here([strains], archive, wishes=FOUR)
-    assert plan(archive) == [*before, ["a0.fa", "a1.fa", "a2.fa"]]
+    *old_ones, new = plan(archive)
+    assert old_ones == before
+    assert sorted(new) == ["a0.fa", "a1.fa", "a2.fa"]
     assert {file: data for file, data in containers(archive).items() if file in done} == done
     assert groups(archive) == sorted([*SPECIES, ["a0.fa", "a1.fa"], ["a2.fa"]])
     order = sorted(Archive(str(archive)).load().inputs.items(), key=lambda item: item[1][0])
