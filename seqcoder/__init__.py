@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from seqcoder.reader import Container, Genome, Record
     from seqcoder.settings import Settings
-    from seqcoder.verify import Verification, verify
+    from seqcoder.verification import Verification, verify
 
 __version__ = "0.1.0"
 
@@ -38,8 +38,8 @@ _HOMES = {
     "Genome": "reader",
     "Record": "reader",
     "Settings": "settings",
-    "Verification": "verify",
-    "verify": "verify",
+    "Verification": "verification",
+    "verify": "verification",
     "InputError": "errors",
     "IntegrityError": "errors",
     "ModelError": "errors",

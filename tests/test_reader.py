@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,9 @@ def test_names_that_lead_out_are_refused(tmp_path: Path) -> None:
     evil = packed.replace(b"a/x.fa", b"../xfa")
     with pytest.raises(seqcoder.IntegrityError):
         seqcoder.decompress(evil, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", seqcoder.__all__)
+def test_no_module_hides_a_public_name(name: str) -> None:
+    """Importing seqcoder.X sets the attribute X of the package to the module."""
+    assert find_spec(f"seqcoder.{name}") is None

@@ -11,7 +11,7 @@ from pathlib import Path
 from seqcoder.container.check import Finding
 from seqcoder.errors import SeqcoderError
 from seqcoder.reader import Container
-from seqcoder.verify import Verification, verify
+from seqcoder.verification import Verification, verify
 from seqcoder_jobs.archive import Archive
 
 

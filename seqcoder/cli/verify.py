@@ -9,7 +9,7 @@ from seqcoder.cli.common import decode_bar, fail
 from seqcoder.cli.restore import open_source
 from seqcoder.container.check import Finding
 from seqcoder.errors import InputError, IntegrityError
-from seqcoder.verify import Verification, verify
+from seqcoder.verification import Verification, verify
 
 
 def run(containers: list[str], full: bool, threads: int, quiet: bool, json: bool) -> None:
