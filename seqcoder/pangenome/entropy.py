@@ -3,7 +3,7 @@
 Interval coder over 32 bits (Witten, Neal and Cleary 1987; the carry-free form with equal
 leading bytes shifted out is that of the public PAQ family). ``rc`` is uint64[4]: low, high,
 place in the buffer, and the decoder's window. A probability is 16 bits: the mean of a fast
-and a slow adaptive counter of 16 bits each, the slow one moving by 1/128 a step once it has
+and a slow adaptive counter of 16 bits each, the slow one moving by 1/256 a step once it has
 settled. All of it is integer arithmetic: the range is below 2**32 and a probability below
 2**16, so their product stays below 2**48.
 """
