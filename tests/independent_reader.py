@@ -7,6 +7,7 @@ decodes: `decode_residual(payload, n, coding, model, latents) -> uint8 array of 
 """
 
 import hashlib
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def skippable(data: bytes, at: int) -> tuple[int, bytes, int]:
 
 def check_name(name: str) -> str:
     need(all(part not in ("", ".", "..") for part in name.split("/")), f"name {name!r}")
-    need(not any(c in name for c in "\0\n\r"), f"name {name!r}")
+    need(not re.search("[\\x00-\\x1f\\x7f-\\x9f\\\\\u2028\u2029]", name), f"name {name!r}")
     return name
 
 
@@ -196,6 +197,7 @@ def indexed(data: bytes) -> tuple[list[bytes], list[Section], list[Section]]:
     need(contents is not None, "no valid footer")
     need(contents[0] <= 1, "an unknown packing of the index")
     c = Cursor(zframe(contents[1:]) if contents[0] else contents[1:])
+    need(len(c.data) <= max(1 << 24, 64 * len(contents)), "an index that shrinks too much")
     need([c.take(8) for _ in range(c.varint())] == [m[:8] for m in models], "other models")
     sections: tuple[list[Section], list[Section]] = ([], [])
     end = first_base = 0

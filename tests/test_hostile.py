@@ -375,3 +375,47 @@ def test_mutated_contents_under_right_checksums() -> None:
                         record.fetch(0, len(record))
                 except IntegrityError as error:
                     assert "container in memory" in str(error)  # noqa: PT017 - either will do
+
+
+def test_mutated_walks_under_right_checksums() -> None:
+    """Walks over relatives changed at random: refused, or the very file of the row."""
+    rng = np.random.default_rng(8)
+    bases = random_bases(20_000, seed=3)
+    files = {}
+    for i in range(4):
+        bases = np.concatenate([bases[:6000], random_bases(300, seed=i), bases[6100:]])
+        bases[rng.integers(0, len(bases), 40)] ^= 1
+        files[f"g{i}.fa"] = b">x\n" + letters(bases) + b"\n"
+    packed = seqcoder.compress_bytes(files, settings=Settings(level=1))
+    source = RangeSource(packed)
+    index = ContainerReader(source).index
+    chunks = scan_sections(source).index.chunks
+    walks = [
+        frames.decompress(source.read(g.walk_offset, g.row.walk_length), 1 << 20, "t")
+        for g in index.genomes
+        if g.row.walk_length
+    ]
+    assert walks, "no genome is a walk"
+    for _ in range(60):
+        out = io.BytesIO()
+        writer = ContainerWriter(out, index.models)
+        for c in chunks:
+            residual = source.read(c.residual_offset, c.row.residual_length)
+            writer.add_chunk(ChunkFrames(c.row, b"", residual))
+        for g in index.genomes:
+            side_frame = source.read(g.side_offset, g.row.side_length)
+            walk = b""
+            if g.row.walk_length:
+                data = bytearray(walks[rng.integers(len(walks))])
+                for _ in range(rng.integers(3)):
+                    data[rng.integers(min(len(data), 20))] = rng.integers(256)
+                walk = frames.compress(bytes(data), 3)
+            row = replace(g.row, walk_length=len(walk))
+            writer.add_genome(GenomeFrames(row, side_frame, walk, b"", g.record_table or b""))
+        writer.finish()
+        with seqcoder.open(out.getvalue(), threads=1) as opened:
+            for name, genome in opened.items():
+                try:
+                    assert genome.read() == files[name]
+                except IntegrityError as error:
+                    assert "container in memory" in str(error)  # noqa: PT017 - either will do
