@@ -9,9 +9,9 @@ from seqcoder.errors import UsageError
 
 DEFAULT_LEVEL = 2
 DEFAULT_MODEL = "prokaryote-1"
-# Measured in docs/coder.md: a larger chunk is smaller by the repeats within it, a smaller one is
-# out sooner. Almost every prokaryote is one chunk at this size.
-DEFAULT_CHUNK_BASES = 5 << 20
+# Measured in docs/architecture.md: a larger chunk is smaller by the repeats within it, a smaller
+# one is out sooner. A region at the far end of a chunk of this size takes under 3 seconds, cold.
+DEFAULT_CHUNK_BASES = 3 << 20
 MIN_CHUNK_BASES, MAX_CHUNK_BASES = 1 << 10, 1 << 27
 
 
