@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from seqcoder.latent import library
+from seqcoder.latent.tracing import trace
 from seqcoder.latent.types import latents_to_classes, mirror
 
 CODON_OF = {int(a): c for c, a in enumerate(library.RESIDUE_OF)}
@@ -45,7 +46,7 @@ def test_a_known_protein_is_followed_on_either_strand(
     expected = np.repeat(protein, 3)
     if strand:
         bases, classes, expected = (3 - bases[::-1]), mirror(classes), expected[::-1]
-    contexts, confidence = library.trace(bases, classes, known)
+    contexts, confidence = trace(bases, classes, known)
     quiet = 3 * library.SEED
     assert (contexts[0, :quiet] == 0).all()
     assert (contexts[0, quiet:] > 0).all()
@@ -57,13 +58,13 @@ def test_substitutions_are_survived(protein: NDArray[np.uint8], known: library.L
     changed = protein.copy()
     changed[40::9] = changed[40::9] % 20 + 1
     classes = np.tile(np.array([1, 2, 3], np.uint8), protein.size)
-    contexts, _ = library.trace(gene_of(changed), classes, known)
+    contexts, _ = trace(gene_of(changed), classes, known)
     assert (contexts[0, 3 * library.SEED :] > 0).mean() > 0.98
 
 
 def test_nothing_is_said_between_genes(protein: NDArray[np.uint8], known: library.Library) -> None:
     bases = gene_of(protein)
-    contexts, confidence = library.trace(bases, np.zeros(bases.size, np.uint8), known)
+    contexts, confidence = trace(bases, np.zeros(bases.size, np.uint8), known)
     assert not contexts.any()
     assert not confidence.any()
 
@@ -83,7 +84,7 @@ def test_only_earlier_bases_are_read(
     classes = latents_to_classes(latents, bases.size)
     other = bases.copy()
     other[cut:] = rng.integers(0, 4, bases.size - cut)
-    a, b = library.trace(bases, classes, known), library.trace(other, classes, known)
+    a, b = trace(bases, classes, known), trace(other, classes, known)
     assert np.array_equal(a[0][:, : cut + 1], b[0][:, : cut + 1])
     assert np.array_equal(a[1][: cut + 1], b[1][: cut + 1])
     assert int(a[0].max()) < library.CONTEXTS
@@ -98,7 +99,7 @@ def test_any_residues_make_a_safe_library() -> None:
     nothing = library.empty_library()
     bases = rng.integers(0, 4, 3000).astype(np.uint8)
     classes = latents_to_classes(np.ones(125, np.int8), 3000)
-    assert not library.trace(bases, classes, nothing)[0].any()
+    assert not trace(bases, classes, nothing)[0].any()
 
 
 def test_the_step_in_python_and_compiled_agree(
@@ -106,7 +107,7 @@ def test_the_step_in_python_and_compiled_agree(
 ) -> None:
     bases = gene_of(protein)[:240]
     classes = np.tile(np.array([1, 2, 3], np.uint8), 80)
-    contexts, confidence = library.trace(bases, classes, known)
+    contexts, confidence = trace(bases, classes, known)
     state, out = np.zeros(library.STATE, np.int64), np.zeros(4, np.int64)
     for i in range(bases.size):
         library.library_step.py_func(

@@ -19,7 +19,8 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from seqcoder.latent.library import CONTEXTS, GAP, SEED, _ones, build_library, trace
+from seqcoder.latent.library import CONTEXTS, GAP, SEED, _ones, build_library
+from seqcoder.latent.tracing import trace
 
 BLOCK = 16
 _GRADES = 64
