@@ -11,7 +11,7 @@ from seqcoder.errors import UsageError
 # coders' work (docs/cluster.md).
 _CODERS_PER_COORDINATOR = 16
 _CODERS_PER_GROUPING = 2
-_CODERS_PER_ACTOR = 16
+_CODERS_PER_ACTOR = 3
 # Bytes of the object store a base takes while its batch is in flight: one for the base, up to a
 # quarter for the residual, 1/24 for the latents, and room for their frames.
 _STORE_BYTES_PER_BASE = 1.35
@@ -24,7 +24,7 @@ class ClusterOptions:
 
     ``address``: of a Ray cluster; None takes RAY_ADDRESS, or starts Ray on this machine for the
     run. ``workers``: coder tasks at once (None: all CPUs). ``actors`` and ``gpus_per_actor``:
-    model actors (None: as many as there are GPUs for, or one to 16 CPUs) and the GPUs of each
+    model actors (None: as many as there are GPUs for, or one to 3 CPUs) and the GPUs of each
     (fractions allowed; 0: CPU); with ``actors`` 0 the coder tasks run the model themselves.
     ``containers_in_flight``: written at a time (None: by size
     of the cluster). ``object_store_bytes``: of an embedded Ray (None: by memory).
@@ -87,8 +87,8 @@ class Window:
 def count_actors(options: ClusterOptions, cpus: float, gpus: float) -> int:
     """Return how many model actors to start on a cluster of so many CPUs and GPUs.
 
-    On the CPU stage 1 takes about a thirtieth of stage 2 (docs/cluster.md): one actor serves 16
-    coders with ease.
+    On the CPU stage 1 takes 0.17 of stage 2's time for whole genomes, up to 0.46 for chunks below
+    a mebibase (docs/cluster.md): an actor for every third coder.
     """
     if options.actors is not None:
         return options.actors

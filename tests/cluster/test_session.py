@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from seqcoder.errors import UsageError
 from seqcoder_cluster import session
-from seqcoder_cluster.options import ClusterOptions, Window, size_window
+from seqcoder_cluster.options import ClusterOptions, Window, count_actors, size_window
 
 # Prints where the processes of the session listen, then what a task gives.
 EMBEDDED = """
@@ -109,6 +109,25 @@ def test_importing_the_layer_does_not_import_ray() -> None:
 def test_options_that_make_no_sense(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         ClusterOptions(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "cpus", "gpus", "expected"),
+    [
+        (ClusterOptions(), 2, 0, 1),
+        (ClusterOptions(), 64, 8, 22),
+        (ClusterOptions(workers=6), 64, 8, 2),
+        (ClusterOptions(actors=5), 64, 8, 5),
+        (ClusterOptions(actors=0), 64, 8, 0),
+        (ClusterOptions(gpus_per_actor=1), 64, 8, 8),
+        (ClusterOptions(gpus_per_actor=0.25), 64, 2, 8),
+        (ClusterOptions(gpus_per_actor=1), 64, 0, 1),  # a cluster that has yet to grow
+    ],
+)
+def test_how_many_model_actors(
+    options: ClusterOptions, cpus: int, gpus: int, expected: int
+) -> None:
+    assert count_actors(options, cpus, gpus) == expected
 
 
 @given(
