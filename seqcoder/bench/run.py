@@ -13,7 +13,7 @@ from typing import Any
 from seqcoder.bench.cases import Case, Placed, make_cases, place, residues
 from seqcoder.bench.measure import RunError, Usage, middle
 from seqcoder.bench.rows import Row
-from seqcoder.bench.tools import BASES, FASTA, Tool, found_peers, our_tool, run
+from seqcoder.bench.tools import BASES, FASTA, Tool, found_peers, our_tool, run, size_name
 
 # Runs shorter than this are repeated, as their times are noisy.
 _SHORT_SECONDS = 10.0
@@ -25,7 +25,8 @@ Tell = Callable[[str], None]
 class Plan:
     """What to measure. ``peers``: names, None for all that are installed.
 
-    ``chunk_sizes`` are tried with level 2 (or the only level); ``repeat`` counts the runs of
+    ``chunk_bases`` is our chunk size (0: the default), ``chunk_sizes`` are tried besides, with
+    level 2 (or the only level); ``repeat`` counts the runs of
     what takes less than ten seconds; ``limit`` is the time a single run may take.
     """
 
@@ -33,6 +34,7 @@ class Plan:
     together: bool = False
     levels: tuple[int, ...] = (1, 2, 3)
     peers: tuple[str, ...] | None = None
+    chunk_bases: int = 0
     chunk_sizes: tuple[int, ...] = ()
     repeat: int = 3
     threads: int = 1
@@ -92,6 +94,9 @@ def _our_tools(plan: Plan, has_model: bool, names: tuple[str, ...]) -> list[Tool
             tools.append(our_tool(level, True, names))
         if level > 1:
             tools.append(our_tool(level, False, names))
+    if plan.chunk_bases:
+        option = f" --chunk-size {size_name(plan.chunk_bases)} "
+        tools = [replace(t, compress=t.compress.replace(" -o ", f"{option}-o ", 1)) for t in tools]
     level = 2 if 2 in plan.levels else plan.levels[-1]
     tools += [our_tool(level, has_model, names, size) for size in plan.chunk_sizes]
     return tools

@@ -23,6 +23,7 @@ from seqcoder.bench.report import write_page
 from seqcoder.bench.rows import Row, totals, write_parquet, write_tsv
 from seqcoder.bench.run import Plan, Result, benchmark
 from seqcoder.errors import SeqcoderError, UsageError
+from seqcoder.settings import parse_size
 
 # Bytes by sequence. SeqCoder: README of github.com/EmberTSeal/SeqCoder, "Compression Ratio"
 # (EsCo and HaHi were in its training set). GeCo3 with -l 6 -lr 0.008 -hs 40: docs of this project's
@@ -130,6 +131,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--into", type=Path, help="the document; default: standard output")
     parser.add_argument("--levels", default="1,2,3")
     parser.add_argument("--peers", default="all", help="all, none, or names with commas")
+    parser.add_argument("--chunk-size", default="", help="ours, for example 5M")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--together", action="store_true")
     parser.add_argument("--plot", type=Path, help="SVG file for size against speed")
@@ -145,6 +147,7 @@ def main(arguments: Sequence[str]) -> None:
         together=chosen.together,
         levels=tuple(map(int, chosen.levels.split(","))),
         peers={"all": None, "none": ()}.get(chosen.peers, tuple(chosen.peers.split(","))),
+        chunk_bases=parse_size(chosen.chunk_size) if chosen.chunk_size else 0,
         repeat=chosen.repeat,
     )
     result = benchmark(plan, lambda line: print(line, file=sys.stderr))

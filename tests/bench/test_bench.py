@@ -309,3 +309,13 @@ def test_table_by_command(genome: Path, tmp_path: Path) -> None:
     assert "| **seqcoder -1** | full FASTA |" in text
     assert f"python -m seqcoder.bench.tables files {genome}" in text
     assert plot.read_text().startswith("<svg")
+
+
+def test_chunk_size_reaches_our_command() -> None:
+    from seqcoder.bench.run import _our_tools
+
+    plan = Plan((Path("a"),), levels=(2,), chunk_bases=5 << 20, chunk_sizes=(1 << 20,))
+    first, second, third = _our_tools(plan, True, ("input.fa",))
+    assert " --chunk-size 5M -o packed.sqc" in first.compress
+    assert (first.label, second.label) == ("seqcoder -2", "seqcoder -2 --no-latents")
+    assert "--chunk-size 1M " in third.compress
