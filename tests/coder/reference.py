@@ -13,7 +13,7 @@ import numpy as np
 
 from seqcoder.coder import tables
 from seqcoder.coder.levels import Level
-from seqcoder.latent.library import Library, trace
+from seqcoder.latent.library import STATE, Library, library_step
 
 DELAY, HALF, START = 8, 4, 32
 MASK64 = (1 << 64) - 1
@@ -243,7 +243,14 @@ class LibraryContexts:
 
     def __init__(self, level, library, bases, classes, constants) -> None:
         indexed = library.for_seed(level.library_seed)
-        self.contexts, self.confidence = trace(bases, classes, indexed)
+        self.contexts = np.zeros((2, len(bases)), np.int64)
+        self.confidence = np.zeros(len(bases), np.int64)
+        state, out = np.zeros(STATE, np.int64), np.zeros(4, np.int64)
+        arrays = (indexed.residues, indexed.heads, indexed.chain, indexed.seed)
+        for i in range(len(bases)):
+            library_step(i, bases, classes, *arrays, state, out)
+            self.contexts[:, i] = out[:2]
+            self.confidence[i] = out[2]
         self.logs = constants.logs[0].tolist()
         rows = indexed.counts.reshape(2, -1)[: level.library].tolist()
         self.tables = [[[x >> s & 255 for s in (0, 8, 16, 24)] for x in row] for row in rows]
