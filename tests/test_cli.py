@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import seqcoder
-from genomes import fasta_bytes, letters, random_bases, small_genome
+from genomes import coding_genome, fasta_bytes, letters, random_bases, small_genome
 from seqcoder.cli import main
 
 TWO = small_genome(20_000, seed=2)
@@ -257,3 +257,36 @@ def test_an_interrupted_compression_goes_on(cli: Cli, monkeypatch: pytest.Monkey
     assert [chunk.code_seconds is None for chunk in report.chunks[:5]] == [True] * 4 + [False]
     assert Path("part.sqc").read_bytes() == Path("whole.sqc").read_bytes()
     assert not list(Path().glob(".part*"))
+
+
+def test_models(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli("model", "list", "--json") == 0
+    shipped = json.loads(cli.out)[0]
+    assert shipped["name"] == "prokaryote-1"
+    assert shipped["bytes"] <= 4 << 20
+    assert cli("model", "info") == 0
+    assert shipped["sha256"].encode() in cli.out
+    assert cli("model", "verify") == 0
+    assert cli("model", "verify", "nonsense") == 4
+    damaged = bytearray(Path(shipped["file"]).read_bytes())
+    damaged[-1000] ^= 1
+    (tmp_path / "damaged.sqmodel").write_bytes(damaged)
+    assert cli("model", "verify", tmp_path / "damaged.sqmodel") == 4
+    assert cli("compress", "two.fa", "--model", "nonsense") == 4
+
+
+def test_a_missing_model_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("coding.fa").write_bytes(coding_genome(20_000))
+    assert cli("compress", "-q", "coding.fa") == 0
+    with seqcoder.open("coding.fa.sqc") as container:
+        assert container.reader.index.chunks[0].row.model == 1
+    from seqcoder.errors import ModelError
+    from seqcoder.latent import model
+
+    def none(*_: object) -> object:
+        raise ModelError("no such model")
+
+    monkeypatch.setattr("seqcoder.latent.load_model", none)
+    monkeypatch.setattr(model, "load_model", none)
+    assert cli("decompress", "-c", "coding.fa.sqc") == 4
+    assert b"coding.fa.sqc" in cli.err

@@ -9,6 +9,7 @@ import typer
 
 from seqcoder import __version__
 from seqcoder.cli.common import EXIT_CODES
+from seqcoder.cli.model import app as model_app
 
 app = typer.Typer(
     name="seqcoder",
@@ -289,3 +290,6 @@ def bench(
         quiet,
         json,
     )
+
+
+app.add_typer(model_app, name="model")

@@ -1,0 +1,63 @@
+"""``seqcoder model``: the models at hand, and whether they are whole."""
+
+from __future__ import annotations
+
+import json as json_module
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="The models that give latents: list, info, verify.", no_args_is_help=True)
+_Name = Annotated[str, typer.Argument(metavar="MODEL", help="A name, or a .sqmodel file")]
+
+
+def _facts(name: str) -> dict[str, object]:
+    from seqcoder.latent import load_model
+
+    model = load_model(name)
+    return {
+        "name": model.name,
+        "sha256": model.digest,
+        "encoder sha256": model.file.encoder_digest,
+        "bytes": model.path.stat().st_size,
+        "file": str(model.path),
+        "note": model.file.note,
+    }
+
+
+@app.command("list")
+def list_(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the models of this installation and of the folders in SEQCODER_MODELS."""
+    from seqcoder.latent import list_models
+
+    rows = [_facts(str(model.path)) for model in list_models()]
+    if json:
+        print(json_module.dumps(rows, indent=1))
+        return
+    print("#name\tsha256\tbytes\tfile")
+    for row in rows:
+        print(f"{row['name']}\t{row['sha256']}\t{row['bytes']}\t{row['file']}")
+
+
+@app.command()
+def info(name: _Name = "prokaryote-1") -> None:
+    """Show what a model is. Archives name its ``sha256``, which is that of what decoding needs."""
+    facts = _facts(name)
+    from seqcoder.latent import load_model
+
+    facts["library residues"] = len(load_model(name).library.residues)
+    for key, value in facts.items():
+        print(f"{key}\t{value}")
+
+
+@app.command()
+def verify(name: _Name = "prokaryote-1") -> None:
+    """Check a model file against its own digests and unfold all of it. 4 if it is damaged."""
+    from seqcoder.latent import load_model
+    from seqcoder.latent.modelfile import library_of, read_model, weights_of
+
+    file = read_model(load_model(name).path)
+    library_of(file)
+    if file.encoder:
+        weights_of(file)
+    print(f"{file.name}\t{file.digest}\tintact")
