@@ -107,8 +107,11 @@ def submit(
     address: Address = None,
     workers: Workers = None,
     actors: Annotated[
-        int, typer.Option("--actors", min=0, help="Model actors; 0: coders run the model.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--actors", min=0, help="Model actors; 0: coders run the model. Default: by the CPUs."
+        ),
+    ] = None,
     gpus_per_actor: Annotated[
         float, typer.Option("--gpus-per-actor", min=0, help="GPUs of each, fractions allowed.")
     ] = 0.0,

@@ -61,7 +61,7 @@ class Choices:
     container_size: str = ""
     address: str | None = None
     workers: int | None = None
-    actors: int = 1
+    actors: int | None = None
     gpus_per_actor: float = 0.0
     dry_run: bool = False
     detach: bool = False
