@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqcoder.chunk import Bases, decode_chunk
 from seqcoder.container.index import ChunkEntry
@@ -88,26 +89,41 @@ class BaseDecoder:
                 self._cache.popitem(last=False)
         return bases
 
-    def pieces(self, start: int, stop: int) -> Iterator[Bases]:
-        """Yield bases ``start`` to ``stop`` of base space, chunk by chunk, decoding ahead."""
-        entries = self._reader.index.chunks_over(start, stop)
-        if not entries and start < stop:
-            raise IntegrityError(
-                f"{self._reader.source.name}: bases {start} to {stop} are in no chunk"
-            )
-
-        def cut(entry: ChunkEntry) -> Bases:
-            last = min(stop, entry.stop_base) - entry.first_base
-            return self.chunk(entry, last)[max(0, start - entry.first_base) : last]
-
-        if self._threads == 1 or len(entries) == 1:
-            yield from map(cut, entries)
-            return
-        with ThreadPoolExecutor(self._threads) as pool:
-            for at in range(0, len(entries), self._threads):
-                yield from pool.map(cut, entries[at : at + self._threads])
-
     def fetch(self, start: int, stop: int) -> Bases:
         """Return bases ``start`` to ``stop`` of base space (uint8, 0..3)."""
-        pieces = list(self.pieces(start, stop))
-        return pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, np.uint8), *pieces])
+        return self.along(np.array([[start, stop]]))(start, stop)
+
+    def along(self, spans: NDArray[np.int64]) -> Callable[[int, int], Bases]:
+        """Decode what ``spans`` (int64[k, 2], ranges of base space) need, each chunk once.
+
+        Returns ``fetch(start, stop)`` for ranges within them. The chunks are decoded up to the
+        last base needed, ``threads`` at a time, and held as long as ``fetch`` is, so that memory
+        is the chunks that the spans touch, one byte a base.
+        """
+        needed: dict[ChunkEntry, int] = {}
+        for start, stop in spans.tolist():
+            entries = self._reader.index.chunks_over(start, stop)
+            if start < stop and (not entries or entries[-1].stop_base < stop):
+                raise IntegrityError(
+                    f"{self._reader.source.name}: bases {start} to {stop} are in no chunk"
+                )
+            for entry in entries:
+                last = min(stop, entry.stop_base) - entry.first_base
+                needed[entry] = max(last, needed.get(entry, 0))
+        if self._threads == 1 or len(needed) == 1:
+            decoded = {entry: self.chunk(entry, last) for entry, last in needed.items()}
+        else:
+            with ThreadPoolExecutor(self._threads) as pool:
+                parts = pool.map(self.chunk, needed.keys(), needed.values())
+                decoded = dict(zip(needed.keys(), parts, strict=True))
+
+        def fetch(start: int, stop: int) -> Bases:
+            pieces = [
+                decoded[entry][max(0, start - entry.first_base) : stop - entry.first_base]
+                for entry in self._reader.index.chunks_over(start, stop)
+            ]
+            if len(pieces) == 1:
+                return pieces[0]
+            return np.concatenate([np.empty(0, np.uint8), *pieces])
+
+        return fetch

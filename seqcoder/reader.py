@@ -199,7 +199,8 @@ class Genome(Sequence[Record]):
         if self.row.base_start is not None:
             at = self.row.base_start
             return self.container.decoder.fetch(at + start, at + stop)
-        return self.walk.slice(start, stop).apply(self.container.decoder.fetch)
+        walk = self.walk.slice(start, stop)
+        return walk.apply(self.container.decoder.along(walk.spans()))
 
     def region(self, record: int, start: int, stop: int) -> bytes:
         """Return residues ``start`` to ``stop`` (0-based, half-open) of record ``record``."""

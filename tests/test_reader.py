@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import seqcoder
 from genomes import fasta_bytes, letters, random_bases, small_genome
-from seqcoder import Settings
+from seqcoder import Settings, decoding
+from seqcoder.container.rows import ChunkRow
 
 FILES = {
     "one.fa": small_genome(30_000, seed=1, records=1),
@@ -151,3 +154,30 @@ def test_names_that_lead_out_are_refused(tmp_path: Path) -> None:
 def test_no_module_hides_a_public_name(name: str) -> None:
     """Importing seqcoder.X sets the attribute X of the package to the module."""
     assert find_spec(f"seqcoder.{name}") is None
+
+
+def test_a_walk_decodes_each_chunk_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A walk touches a chunk in many places; decoding it for each would be quadratic."""
+    one = np.frombuffer(letters(random_bases(60_000, 8)), np.uint8).copy()
+    other = one.copy()
+    other[::97] = np.frombuffer(b"ACGT", np.uint8)[(np.arange(len(other[::97])) % 4)]
+    other = np.concatenate([other[30_000:], other[:29_000], other[31_000:33_000]])
+    files = {
+        "one.fa": fasta_bytes(("one", one.tobytes())),
+        "other.fa": fasta_bytes(("other", other.tobytes())),
+    }
+    data = seqcoder.compress_bytes(files, settings=Settings(chunk_bases=8192))
+    with seqcoder.open(data) as container:
+        genome = container["other.fa"]
+        assert genome.row.base_start is None
+        decoded: list[int] = []
+        real = decoding.decode_chunk
+
+        def counted(row: ChunkRow, *rest: Any, **named: Any) -> Any:
+            decoded.append(row.n_bases)
+            return real(row, *rest, **named)
+
+        monkeypatch.setattr(decoding, "decode_chunk", counted)
+        assert genome.read() == files["other.fa"]
+        assert len(decoded) <= len(container.reader.index.chunks)
+        assert str(genome[0])[100:200] == other[100:200].tobytes().decode()
