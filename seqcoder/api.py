@@ -50,6 +50,8 @@ def compress(
     """
     given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     sources = [item if isinstance(item, GenomeSource) else local_source(item) for item in given]
+    if not sources:
+        raise UsageError("nothing to compress; name one input at least")
     target = Path(out)
     if target.exists() and not force:
         raise UsageError(f"{target}: exists already; use --force (force=True) to replace it")

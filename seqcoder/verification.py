@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from seqcoder.container.check import Finding, damaged_frames
 from seqcoder.container.index import ChunkEntry
-from seqcoder.errors import SeqcoderError
+from seqcoder.errors import ModelError, SeqcoderError
 from seqcoder.executor import thread_count
 from seqcoder.reader import Container, Genome
 
@@ -96,6 +96,8 @@ def _decode_all(
     def decode(entry: ChunkEntry) -> Finding | None:
         try:
             container.decoder.chunk(entry)
+        except ModelError:
+            raise  # nothing is damaged: the model is not here
         except SeqcoderError as error:
             return Finding(str(error), chunk=entry.ordinal)
         finally:

@@ -278,6 +278,7 @@ def test_models(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_missing_model_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("coding.fa").write_bytes(coding_genome(20_000))
     assert cli("compress", "-q", "coding.fa") == 0
+    assert cli("verify", "--full", "coding.fa.sqc") == 0
     with seqcoder.open("coding.fa.sqc") as container:
         assert container.reader.index.chunks[0].row.model == 1
     from seqcoder.errors import ModelError
@@ -289,4 +290,5 @@ def test_a_missing_model_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("seqcoder.latent.load_model", none)
     monkeypatch.setattr(model, "load_model", none)
     assert cli("decompress", "-c", "coding.fa.sqc") == 4
+    assert cli("verify", "--full", "coding.fa.sqc") == 4
     assert b"coding.fa.sqc" in cli.err
