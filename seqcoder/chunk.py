@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 Bases = NDArray[np.uint8]
 Latents = NDArray[np.int8]
 
-# Below this, coding a chunk with and without its latents costs little, and latents pay less surely.
-_TRY_BOTH_BASES = 1 << 18
+# Up to this, a chunk is coded with and without its latents and at lower levels too: it costs
+# little, and neither latents nor more models pay as surely as in a long one.
+_TRY_ALL_BASES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,15 @@ class ChunkCoder:
         started = time.perf_counter()
         chosen = coder.LEVELS[self.settings.level].coding
         candidates: list[ChunkFrames] = []
-        if latents is not None:
-            candidates.append(self._frames(bases, chosen, latents))
-        if latents is None or len(bases) <= _TRY_BOTH_BASES:
-            candidates.append(self._frames(bases, chosen, None))
+        codings = [chosen]
+        if len(bases) <= _TRY_ALL_BASES:
+            lower = range(self.settings.level - 1, 0, -1)
+            codings += [coder.LEVELS[level].coding for level in lower]
+        for coding in codings:
+            if latents is not None and coding > coder.LEVELS[1].coding:
+                candidates.append(self._frames(bases, coding, latents))
+            if latents is None or len(bases) <= _TRY_ALL_BASES:
+                candidates.append(self._frames(bases, coding, None))
         # Two bits a base are tried where the mixing did no better than that, before zstd or after.
         if min(len(c.latents) + len(c.residual) for c in candidates) * 4.05 >= len(bases):
             candidates.append(self._frames(bases, coder.TWO_BIT, None))
