@@ -192,7 +192,16 @@ class Archive:
         write_atomically(self.success, (json.dumps(facts, indent=1) + "\n").encode())
 
 
-_OUR_NAMES = {".lock", "containers", "manifest", "job.json", "inputs.txt", "plan.json"}
+_OUR_NAMES = {
+    ".lock",
+    "containers",
+    "manifest",
+    "job.json",
+    "inputs.txt",
+    "plan.json",
+    "report.html",
+    "seqcoder_mqc.json",
+}
 
 
 def _sha256(path: Path) -> str:

@@ -10,6 +10,7 @@ import typer
 from seqcoder import __version__
 from seqcoder.cli.common import EXIT_CODES
 from seqcoder.errors import UsageError
+from seqcoder_jobs.scaling.cli import bench
 from seqcoder_jobs.training.cli import train_command
 
 app = typer.Typer(
@@ -178,6 +179,9 @@ def demo(
     from seqcoder_jobs.demo import run
 
     run(output, workers, quiet)
+
+
+app.command("bench")(bench)
 
 
 @app.command("train")

@@ -199,6 +199,7 @@ def _remark(todo: Todo, choices: Choices) -> None:
 
 def _submit(request: Request, choices: Choices) -> None:
     from seqcoder_cluster import run_containers
+    from seqcoder_jobs.report import write_report
 
     started = time.monotonic()
 
@@ -219,6 +220,8 @@ def _submit(request: Request, choices: Choices) -> None:
     # An error before anything was done (no cluster, no model) is told alone.
     if archive.exists and (outcome.error is None or outcome.done):
         summary = summarise(archive)
+        page = write_report(archive)
+        note(f"report: {page}", choices.quiet)
         if choices.json:
             facts = summary.to_dict() | {
                 "seconds": seconds,
