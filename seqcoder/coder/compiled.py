@@ -32,7 +32,7 @@ def is_compiled(module: str) -> bool:
     for folder in _folders():
         if folder.name != "__pycache__" and "coder" not in folder.name:
             continue
-        for index in folder.glob(f"{module}.*.nbi"):
-            if index.stat().st_mtime >= stamp and any(folder.glob(index.stem + "*.nbc")):
-                return True
+        # The code's file is written anew at every compilation, the index beside it not always.
+        if any(code.stat().st_mtime >= stamp for code in folder.glob(f"{module}.*.nbc")):
+            return True
     return False
