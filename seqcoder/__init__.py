@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqcoder.api import compress, compress_bytes, decompress, open
+    from seqcoder.api import append, compress, compress_bytes, decompress, open
     from seqcoder.errors import (
         InputError,
         IntegrityError,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "append": "api",
     "compress": "api",
     "compress_bytes": "api",
     "decompress": "api",
@@ -60,6 +61,7 @@ __all__ = [
     "Settings",
     "UsageError",
     "Verification",
+    "append",
     "compress",
     "compress_bytes",
     "decompress",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from seqcoder.appending import Append, read_basis
 from seqcoder.atomic import write_atomically
 from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import InputError, UsageError
@@ -64,6 +65,46 @@ def compress(
         target,
         opener=opener,
         progress=progress,
+    )
+
+
+def append(
+    inputs: AnyPath | Sequence[AnyPath | GenomeSource],
+    out: AnyPath,
+    *,
+    settings: Settings | None = None,
+    threads: int = 0,
+    opener: Opener = read_local,
+    progress: Progress = no_progress,
+) -> ContainerReport:
+    """Append FASTA files to the container ``out``; returns what was done, file by file.
+
+    What is in the container stays as it is, and so does its file until the new one takes its
+    place, whole. New genomes are written against all that are there (unless
+    ``settings.group`` is false), which are decoded for it.
+
+    Raises:
+        UsageError: the container has a genome of the name of an input.
+        InputError: ``out`` is no container, or cannot be written.
+        IntegrityError: ``out`` is damaged; nothing is appended to it.
+        ModelError: a model is not to be had.
+    """
+    given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    sources = [item if isinstance(item, GenomeSource) else local_source(item) for item in given]
+    if not sources:
+        raise UsageError("nothing to append; name one input at least")
+    target = Path(out)
+    coder = ChunkCoder(settings or Settings())
+    executor = ThreadExecutor(coder, threads)
+    return write_container(
+        sources,
+        coder.settings,
+        coder.model_digests(),
+        executor,
+        target,
+        opener=opener,
+        progress=progress,
+        append=Append(read_basis(target), None, executor.threads),
     )
 
 

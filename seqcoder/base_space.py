@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from seqcoder.chunk import Bases
+
+if TYPE_CHECKING:
+    from seqcoder.pangenome.build import Before
 
 # A genome that brings at least so much, or more than half of itself, has chunks of its own, and
 # comes out without its neighbours; what relatives of genomes already there bring shares chunks of
@@ -58,10 +61,10 @@ def cut(bases: Bases, chunk_bases: int) -> list[Bases]:
 class SeparateSpace:
     """Every genome by itself, in chunks of its own."""
 
-    def __init__(self, chunk_bases: int) -> None:
-        """``chunk_bases`` is the most bases a chunk may hold."""
+    def __init__(self, chunk_bases: int, n_bases: int = 0) -> None:
+        """``chunk_bases`` is the most bases a chunk may hold, ``n_bases`` what is there."""
         self._chunk_bases = chunk_bases
-        self._n_bases = 0
+        self._n_bases = n_bases
 
     def place(self, bases: Bases) -> Placed:
         """Append ``bases`` to base space."""
@@ -77,12 +80,12 @@ class SeparateSpace:
 class SharedSpace:
     """A pan-genome: only what is novel is appended; a genome is a walk over what is there."""
 
-    def __init__(self, chunk_bases: int) -> None:
-        """``chunk_bases`` is the most bases a chunk may hold."""
+    def __init__(self, chunk_bases: int, before: Before | None = None) -> None:
+        """``chunk_bases`` is the most bases a chunk may hold, ``before`` what is there."""
         from seqcoder.pangenome.build import PanGenome
 
         self._chunk_bases = chunk_bases
-        self._pan = PanGenome()
+        self._pan = PanGenome(before)
         self._open: list[Bases] = []
         self._open_bases = 0
 

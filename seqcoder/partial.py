@@ -15,14 +15,20 @@ from seqcoder.chunk import Bases, CodedChunk, bases_digest
 from seqcoder.container.index import ChunkEntry
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.source import RangeSource
-from seqcoder.container.writer import ChunkFrames, header
+from seqcoder.container.writer import ChunkFrames
 from seqcoder.errors import UsageError
 from seqcoder.settings import Settings
 
 
-def partial_path(out: Path, settings: Settings, models: Sequence[bytes]) -> Path:
-    """Return the hidden temporary name of ``out``: one for each setting, model and version."""
-    facts = json.dumps([__version__, settings.to_dict(), [model.hex() for model in models]])
+def partial_path(
+    out: Path, settings: Settings, models: Sequence[bytes], basis: Sequence[int | str] = ()
+) -> Path:
+    """Return the hidden temporary name of ``out``: one for each setting, model and version.
+
+    ``basis`` tells what is appended to.
+    """
+    listed = [__version__, settings.to_dict(), [model.hex() for model in models], *basis]
+    facts = json.dumps(listed)
     key = hashlib.sha256(facts.encode()).hexdigest()[:8]
     return out.with_name(f".{out.name}.{key}.partial")
 
@@ -54,12 +60,16 @@ def open_partial(path: Path) -> BinaryIO:
 class FoundChunks:
     """The whole chunks in a temporary file, offered one after the other."""
 
-    def __init__(self, path: Path, models: Sequence[bytes]) -> None:
-        """Scan the file; chunks count only behind the very header this run would write."""
+    def __init__(self, path: Path, header: bytes, basis: int = 0) -> None:
+        """Scan the file; chunks count only behind the very ``header`` this run would write.
+
+        ``basis`` is the length of the container before it, to which the run appends.
+        """
         self._source = RangeSource(str(path))
-        start = header(models)
-        whole = self._source.size >= len(start) and self._source.read(0, len(start)) == start
-        self._entries: list[ChunkEntry] = scan_sections(self._source).index.chunks if whole else []
+        end = basis + len(header)
+        whole = self._source.size >= end and self._source.read(basis, len(header)) == header
+        chunks = scan_sections(self._source).index.chunks if whole else []
+        self._entries: list[ChunkEntry] = [chunk for chunk in chunks if chunk.offset >= end]
         self._next = 0
 
     def take(self, bases: Bases) -> CodedChunk | None:

@@ -10,14 +10,17 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
+from seqcoder.appending import Append, Basis, before, copy_basis
 from seqcoder.atomic import commit
 from seqcoder.base_space import SeparateSpace, SharedSpace, Space
 from seqcoder.chunk import Bases, CodedChunk
 from seqcoder.container import frames
 from seqcoder.container.check import check_frames
+from seqcoder.container.index import Index
 from seqcoder.container.rows import check_name
-from seqcoder.container.writer import ContainerWriter, GenomeFrames
+from seqcoder.container.writer import ContainerWriter, GenomeFrames, header
 from seqcoder.errors import InputError, SeqcoderError, UsageError
 from seqcoder.executor import Executor
 from seqcoder.genome import GenomeSource, Opener, PreparedGenome, prepare_genome, read_local
@@ -58,8 +61,9 @@ def write_container(
     *,
     opener: Opener = read_local,
     progress: Progress = no_progress,
+    append: Append | None = None,
 ) -> ContainerReport:
-    """Compress ``sources``, in order, into the container ``out``.
+    """Compress ``sources``, in order, into the container ``out``, or append them to it.
 
     Inputs that cannot be read are left out and reported as failed; if all fail, there is no
     container. The container grows under a hidden temporary name beside ``out``; if an earlier
@@ -77,19 +81,30 @@ def write_container(
     if len(set(names)) != len(names):
         double = next(name for name in names if names.count(name) > 1)
         raise UsageError(f"two inputs would be called {double!r}; rename one")
-    temporary = partial_path(out, settings, models)
+    after = append.basis if append else None
+    there = {entry.row.name for entry in after.index.genomes} if after else set()
+    if there.intersection(names):
+        double = next(name for name in names if name in there)
+        raise UsageError(f"{out} holds a genome called {double!r} already; rename the input")
+    temporary = partial_path(out, settings, models, after.facts if after else ())
     genomes: list[GenomeRun] = []
     try:
         with open_partial(temporary) as file:
-            writer = ContainerWriter(file, models)
-            chunks = _read_chunks(sources, settings, opener, progress, genomes)
-            coded = _code_chunks(chunks, writer, executor, FoundChunks(temporary, models), progress)
+            writer = _begin(file, models, after)
+            space = _space(settings, len(sources), append)
+            chunks = _read_chunks(sources, space, writer.index.n_bases, opener, progress, genomes)
+            named = writer.index.models
+            found = FoundChunks(temporary, header(named), after.size if after else 0)
+            numbers = [named.index(model) + 1 for model in models]
+            coded = _code_chunks(chunks, writer, executor, found, numbers, progress)
+            n_genomes = len(writer.index.genomes)
             _add_genomes(writer, genomes)
+            added = len(writer.index.genomes) > n_genomes
             size = writer.finish()
             file.truncate()
             file.flush()
             os.fsync(file.fileno())
-        if not writer.index.genomes:
+        if not added:
             remove_partials(out)
             return build_report("", 0, "", writer.index, genomes, coded)
         digest = check_frames(temporary)
@@ -100,17 +115,37 @@ def write_container(
     return build_report(str(out), size, digest, writer.index, genomes, coded)
 
 
+def _begin(file: BinaryIO, models: Sequence[bytes], after: Basis | None) -> ContainerWriter:
+    """Return a writer that has written the header: of a new container, or of an append."""
+    if after is None:
+        return ContainerWriter(file, models)
+    copy_basis(after, file)
+    chunks, genomes = list(after.index.chunks), list(after.index.genomes)
+    index = Index(list(after.index.models), chunks, genomes)
+    writer = ContainerWriter(file, index=index, position=after.size)
+    named = after.index.models
+    writer.begin_append([*named, *(model for model in models if model not in named)])
+    return writer
+
+
+def _space(settings: Settings, n_sources: int, append: Append | None) -> Space:
+    """Return where the genomes are placed: base space as it is before the first."""
+    n_bases = append.basis.index.n_bases if append else 0
+    alone = n_sources == 1 and (append is None or append.relatives == ())
+    if not settings.group or alone:
+        return SeparateSpace(settings.chunk_bases, n_bases)
+    return SharedSpace(settings.chunk_bases, before(append) if append else None)
+
+
 def _read_chunks(
     sources: Sequence[GenomeSource],
-    settings: Settings,
+    space: Space,
+    n_bases: int,
     opener: Opener,
     progress: Progress,
     genomes: list[GenomeRun],
 ) -> Iterator[Bases]:
-    """Read the genomes one after the other and yield the chunks of base space."""
-    shared = settings.group and len(sources) > 1
-    space: Space = (SharedSpace if shared else SeparateSpace)(settings.chunk_bases)
-    n_bases = 0
+    """Read the genomes one after the other and yield the chunks of base space after ``n_bases``."""
     for source in sources:
         genome = GenomeRun(source, n_bases, n_bases)
         genomes.append(genome)
@@ -137,12 +172,20 @@ def _code_chunks(
     writer: ContainerWriter,
     executor: Executor,
     found: FoundChunks,
+    numbers: Sequence[int],
     progress: Progress,
 ) -> list[CodedChunk]:
-    """Write all chunks, first those found coded already; returns them without their frames."""
+    """Write all chunks, first those found coded already; returns them without their frames.
+
+    ``numbers`` are those that the container gives to the models of the coder.
+    """
     coded: list[CodedChunk] = []
 
     def keep(chunk: CodedChunk) -> None:
+        row = chunk.frames.row
+        if row.model and not chunk.resumed and numbers[row.model - 1] != row.model:
+            row = replace(row, model=numbers[row.model - 1])
+            chunk = replace(chunk, frames=replace(chunk.frames, row=row))
         entry = writer.add_chunk(chunk.frames)
         coded.append(replace(chunk, frames=replace(chunk.frames, latents=b"", residual=b"")))
         progress(0, 0, entry.row.n_bases, entry.end - entry.offset)

@@ -18,10 +18,21 @@ DEFAULT_CONTAINER_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class ContainerPlan:
-    """One container: its file name and the genomes in it, in order."""
+    """One container, or what is appended to one: its file name and the genomes, in order.
+
+    ``part`` 0 makes the file; 1, 2, ... are appended to it, in this order. ``relatives`` names
+    genomes of the file that an appended part is written against.
+    """
 
     file: str
     genomes: tuple[GenomeSource, ...]
+    part: int = 0
+    relatives: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Name of this part of the archive: the file's, with ``+PART`` behind it if appended."""
+        return f"{self.file}+{self.part}" if self.part else self.file
 
     @property
     def source_bytes(self) -> int:
@@ -48,7 +59,7 @@ class Plan:
             "schema": SCHEMA,
             "settings": self.settings.to_dict(),
             "model_digest": self.model_digest,
-            "containers": [asdict(container) for container in self.containers],
+            "containers": [_to_dict(container) for container in self.containers],
         }
 
     def to_json(self) -> str:
@@ -71,12 +82,22 @@ class Plan:
                     ContainerPlan(
                         container["file"],
                         tuple(GenomeSource(**genome) for genome in container["genomes"]),
+                        int(container.get("part", 0)),
+                        tuple(container.get("relatives", ())),
                     )
                     for container in data["containers"]
                 ),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{what}: not a seqcoder plan ({error})") from None
+
+
+def _to_dict(container: ContainerPlan) -> dict[str, Any]:
+    """Return plain data; what is appended says so, so that plans without have no such keys."""
+    data = asdict(container)
+    if not container.part:
+        del data["part"], data["relatives"]
+    return data
 
 
 def plan_containers(

@@ -114,8 +114,12 @@ def build_report(
     genomes: Sequence[GenomeRun],
     coded: Sequence[CodedChunk],
 ) -> ContainerReport:
-    """Gather what a run knows of a container it has written (``path`` "": none was)."""
+    """Gather what a run knows of a container it has written (``path`` "": none was).
+
+    After an append ``genomes`` and ``coded``, and so the report, are those it added.
+    """
     models = index.models
+    chunks = index.chunks[len(index.chunks) - len(coded) :]
     entries = {entry.row.name: entry for entry in index.genomes}
     return ContainerReport(
         path,
@@ -139,7 +143,7 @@ def build_report(
                 worker=chunk.worker,
                 device=chunk.device,
             )
-            for entry, chunk in zip(index.chunks, coded, strict=True)
+            for entry, chunk in zip(chunks, coded, strict=True)
         ),
     )
 
@@ -164,7 +168,7 @@ def _genome_report(
         # Differences of rounded-down cumulative parts: they add up exactly over the genomes.
         latents += entry.row.latents_length * last // n - entry.row.latents_length * first // n
         residual += entry.row.residual_length * last // n - entry.row.residual_length * first // n
-        chunk = coded[entry.ordinal]
+        chunk = coded[entry.ordinal - len(index.chunks)]
         spent = (chunk.model_seconds, chunk.code_seconds, chunk.verify_seconds)
         seconds = [s + t * (last - first) / n for s, t in zip(seconds, spent, strict=True)]
     placed = entries[genome.source.name]

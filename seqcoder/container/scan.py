@@ -32,14 +32,15 @@ class Scan:
     problem: str = ""
 
 
-def scan_sections(source: RangeSource) -> Scan:
+def scan_sections(source: RangeSource, stop: int | None = None) -> Scan:
     """Read sections from the start up to the first that is not whole or out of order.
 
-    The CRC of every section met is checked. Index and footer sections are passed over.
+    The CRC of every section met is checked. Index and footer sections are passed over. Sections
+    that begin at byte ``stop`` or behind it (default: the end of the file) are not read.
     """
     scan = Scan()
     index = scan.index
-    while scan.end < source.size:
+    while scan.end < (source.size if stop is None else stop):
         try:
             part, end, models = read_section(source, scan.end)
             if models is not None:

@@ -73,6 +73,9 @@ class ContainerWriter:
 
         ``models`` are the whole digests of the header before it, and any new ones behind them.
         """
+        old = self.index.models
+        if any(not new.startswith(known) for new, known in zip(models, old, strict=False)):
+            raise ValueError("an append keeps the models that are there, in order")
         self.index.models = list(models)
         self._write(header(models))
 

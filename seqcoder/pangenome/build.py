@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from seqcoder.pangenome.plain import write_walk
 from seqcoder.pangenome.relative import (
     MAX_FORERUNNERS,
     Forerunner,
+    Reading,
     forerunners_of,
     relatives_of,
     write_relative,
@@ -26,6 +27,7 @@ from seqcoder.pangenome.walk import Bases, Ints, Walk
 PARENTS = 6
 SELF_LENGTH = 300
 MIN_SIMILARITY = 0.005
+UNKNOWN, LEAST_UNKNOWN = 4, 4096
 UNIT = 256
 """Costs are in 1/256 bit."""
 
@@ -42,6 +44,24 @@ class Added:
     novel_start: int
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A container's base space and some of its genomes, to go on after.
+
+    Of ``text`` (uint8[n], the base space) only ``spans`` are known, in order; elsewhere it holds
+    `UNKNOWN`, which equals no base and no complement. Between two spans lie at least
+    `LEAST_UNKNOWN` bases, more than an alignment gets across without a match.
+    """
+
+    text: Bases
+    spans: tuple[tuple[int, int], ...]
+    n_genomes: int
+    relatives: tuple[int, ...]
+    """Ordinals of the genomes that new ones may be written against."""
+    reading: Reading
+    """Their walks, and those of their forerunners."""
+
+
 class PanGenome:
     """Takes the genomes of a container in order; each becomes a walk plus novel bases.
 
@@ -51,23 +71,27 @@ class PanGenome:
     being added, about 6 bytes a base of it and its `PARENTS` parents.
     """
 
-    def __init__(self, base_space: Bases | None = None, genomes: Iterable[tuple[Walk, bytes]] = ()):
-        """Begin, or go on after ``base_space`` and the ``genomes`` (walk, serialised) over it."""
-        from seqcoder.pangenome.relative import parents_of
-
+    def __init__(self, before: Before | None = None):
+        """Begin, or go on after ``before``."""
         self._text = np.zeros(1 << 16, dtype=np.uint8)
         self._n = 0
         self._bits = 12
         self._table = np.zeros(1 << self._bits, dtype=np.uint32)
-        self._walks: list[Walk] = []
-        self._sketches: list[Sketch] = []
+        self._spans: list[tuple[int, int]] = []
+        self._walks: dict[int, Walk] = {}
+        self._sketches: dict[int, Sketch] = {}
         self._known: dict[int, Forerunner] = {}
         self._sets: dict[int, frozenset[int]] = {}
-        if base_space is not None:
-            self._append(base_space)
-        for walk, data in genomes:
-            at = len(self._walks)
-            self._remember(walk, [at - back for back in parents_of(data)], walk.apply(self.fetch))
+        self._n_genomes = 0
+        if before is not None:
+            self._append(before.text, before.spans)
+            self._n_genomes = before.n_genomes
+            self._known |= before.reading.known
+            self._sets |= before.reading.sets
+            for ordinal in before.relatives:
+                walk = before.reading.walks[ordinal]
+                self._walks[ordinal] = walk
+                self._sketches[ordinal] = sketch(walk.apply(self.fetch))
 
     @property
     def n_bases(self) -> int:
@@ -94,7 +118,7 @@ class PanGenome:
         parents = self._choose_parents(mark)
         items, novel = self._parse(bases, parents)
         self._append(novel)
-        at = len(self._walks)
+        at = self._n_genomes
         forerunners = forerunners_of(parents, self._sets)
         relatives = relatives_of(at, parents, forerunners, self._known)
         data, walk = write_relative(items, bases, start, relatives, self.fetch)
@@ -102,19 +126,21 @@ class PanGenome:
         if plain is not None and len(plain) <= len(data):
             data, parents = plain, []
         walk.check(len(bases), self._n)
-        if not np.array_equal(walk.apply(self.fetch), bases):
+        if not np.array_equal(walk.apply(self.fetch), bases) or not self._is_known(walk):
             raise RuntimeError("a walk does not give back its genome: a fault in seqcoder")
-        self._remember(walk, parents, bases, mark)
+        self._sets[at] = forerunners_of(parents, self._sets)
+        self._walks[at] = walk
+        self._known[at] = Forerunner.of(walk)
+        self._sketches[at] = mark
+        self._n_genomes += 1
         return Added(walk, data, novel, start)
 
-    def _remember(
-        self, walk: Walk, parents: list[int], bases: Bases, mark: Sketch | None = None
-    ) -> None:
-        at = len(self._walks)
-        self._sets[at] = forerunners_of(parents, self._sets)
-        self._walks.append(walk)
-        self._known[at] = Forerunner.of(walk)
-        self._sketches.append(sketch(bases) if mark is None else mark)
+    def _is_known(self, walk: Walk) -> bool:
+        """Whether a walk keeps to the parts of base space that are known."""
+        spans = np.array(self._spans, dtype=np.int64).reshape(-1, 2)
+        at = np.searchsorted(spans[:, 0], walk.starts, side="right") - 1
+        inside = (at >= 0) & (walk.starts + walk.lengths <= spans[at, 1]) if len(spans) else at >= 0
+        return bool(inside.all())
 
     def _reserve(self, size: int) -> None:
         if size > len(self._text):
@@ -122,23 +148,33 @@ class PanGenome:
             text[: self._n] = self._text[: self._n]
             self._text = text
 
-    def _append(self, novel: Bases) -> None:
-        """Add ``novel`` to base space and to its index."""
+    def _append(self, novel: Bases, spans: Sequence[tuple[int, int]] | None = None) -> None:
+        """Add ``novel`` to base space and to its index; ``spans`` of it are known, default all."""
+        if not len(novel):
+            return
         self._reserve(self._n + len(novel))
         old = self._n
         self._text[old : old + len(novel)] = novel
         self._n += len(novel)
+        for start, stop in [(0, len(novel))] if spans is None else spans:
+            if self._spans and self._spans[-1][1] == old + start:
+                self._spans[-1] = (self._spans[-1][0], old + stop)
+            else:
+                self._spans.append((old + start, old + stop))
         while (1 << self._bits) * STEP < 2 * self._n:
             self._bits += 1
         if len(self._table) != 1 << self._bits:
             self._table = np.zeros(1 << self._bits, dtype=np.uint32)
             old = 0
-        insert(self._text, max(0, old - K), self._n, self._table, np.uint64(64 - self._bits), True)
+        shift = np.uint64(64 - self._bits)
+        for start, stop in self._spans:
+            if stop > old:
+                insert(self._text, max(start, old - K), stop, self._table, shift, True)
 
     def _choose_parents(self, mark: Sketch) -> list[int]:
         """Take the nearest earlier genomes, as long as few walks must be read for them."""
-        scores = [similarity(mark, other) for other in self._sketches]
-        ranked = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
+        scores = {i: similarity(mark, other) for i, other in self._sketches.items()}
+        ranked = sorted(scores, key=lambda i: (-scores[i], i))
         parents: list[int] = []
         for i in ranked:
             if len(parents) == PARENTS or scores[i] < MIN_SIMILARITY:

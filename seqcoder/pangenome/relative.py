@@ -216,6 +216,16 @@ def read_relative(data: bytes, n_bases: int, space: int, relatives: Relatives) -
     return walk
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Walks of some genomes and of all their forerunners, by ordinal."""
+
+    walks: dict[int, Walk]
+    known: dict[int, Forerunner]
+    sets: dict[int, frozenset[int]]
+    """The forerunners of each."""
+
+
 def read_walk(
     ordinal: int,
     data_of: Callable[[int], bytes],
@@ -228,32 +238,55 @@ def read_walk(
     place among the container's genomes; ``space`` is the size of base space. At most
     MAX_FORERUNNERS other walks are read. Raises IntegrityError.
     """
+    return read_walks([ordinal], data_of, bases_of, space).walks[ordinal]
+
+
+def read_walks(
+    ordinals: Sequence[int],
+    data_of: Callable[[int], bytes],
+    bases_of: Callable[[int], int],
+    space: int,
+) -> Reading:
+    """Read the walks of several genomes, as `read_walk` does, each forerunner once."""
     parents: dict[int, tuple[int, ...]] = {}
-    open_ = [ordinal]
-    while open_:
-        at = open_.pop()
-        if at in parents:
-            continue
-        if len(parents) > MAX_FORERUNNERS:
-            raise IntegrityError(f"walk {ordinal}: more than {MAX_FORERUNNERS} forerunners")
-        backs = parents_of(data_of(at))
-        if any(back < 1 or back > at for back in backs):
-            raise IntegrityError(f"walk {at}: a parent before the first genome")
-        parents[at] = tuple(at - back for back in backs)
-        open_ += parents[at]
-    walks: dict[int, Walk] = {}
-    known: dict[int, Forerunner] = {}
     sets: dict[int, frozenset[int]] = {}
+    for ordinal in ordinals:
+        _parents_before(ordinal, data_of, parents, sets)
+    reading = Reading({}, {}, sets)
     for at in sorted(parents):
-        sets[at] = forerunners_of(parents[at], sets)
         data, n_bases = data_of(at), bases_of(at)
         if data and data[0] == RELATIVE:
-            relatives = relatives_of(at, parents[at], sets[at], known)
-            walks[at] = read_relative(data, n_bases, space, relatives)
+            relatives = relatives_of(at, parents[at], sets[at], reading.known)
+            reading.walks[at] = read_relative(data, n_bases, space, relatives)
         else:
-            walks[at] = Walk.from_bytes(data, n_bases, space)
-        known[at] = Forerunner.of(walks[at])
-    return walks[ordinal]
+            reading.walks[at] = Walk.from_bytes(data, n_bases, space)
+        reading.known[at] = Forerunner.of(reading.walks[at])
+    return reading
+
+
+def _parents_before(
+    ordinal: int,
+    data_of: Callable[[int], bytes],
+    parents: dict[int, tuple[int, ...]],
+    sets: dict[int, frozenset[int]],
+) -> None:
+    """Add ``ordinal`` and its forerunners to ``parents`` and ``sets``; raises IntegrityError."""
+    open_, found = [ordinal], set[int]()
+    while open_:
+        at = open_.pop()
+        if at in found:
+            continue
+        if len(found) > MAX_FORERUNNERS:
+            raise IntegrityError(f"walk {ordinal}: more than {MAX_FORERUNNERS} forerunners")
+        found.add(at)
+        if at not in parents:
+            backs = parents_of(data_of(at))
+            if any(back < 1 or back > at for back in backs):
+                raise IntegrityError(f"walk {at}: a parent before the first genome")
+            parents[at] = tuple(at - back for back in backs)
+        open_ += parents[at]
+    for at in sorted(found):
+        sets[at] = forerunners_of(parents[at], sets)
 
 
 def forerunners_of(parents: Sequence[int], sets: dict[int, frozenset[int]]) -> frozenset[int]:

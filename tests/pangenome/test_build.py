@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from seqcoder.errors import IntegrityError
 from seqcoder.pangenome import PanGenome, Walk, read_walk
-from seqcoder.pangenome.build import Added
-from seqcoder.pangenome.relative import MAX_FORERUNNERS, RELATIVE
+from seqcoder.pangenome.build import Added, Before
+from seqcoder.pangenome.relative import MAX_FORERUNNERS, RELATIVE, read_walks
 
 Bases = np.ndarray
 
@@ -131,8 +131,10 @@ def test_building_can_go_on_later() -> None:
     genomes = [first, mutate(first, 0.02, 11), mutate(first, 0.02, 12)]
     whole = Filled(genomes)
     part = Filled(genomes[:2])
-    walks = [(part.read(i), part.data[i]) for i in range(2)]
-    later = PanGenome(part.pan.novel.copy(), walks).add(genomes[2])
+    space = part.pan.n_bases
+    reading = read_walks([0, 1], part.data.__getitem__, [60_000, 60_000].__getitem__, space)
+    before = Before(part.pan.novel.copy(), ((0, space),), 2, (0, 1), reading)
+    later = PanGenome(before).add(genomes[2])
     assert later.data == whole.data[2]
     assert np.array_equal(later.novel, whole.added[2].novel)
 
