@@ -146,6 +146,8 @@ def _read_chunks(
     genomes: list[GenomeRun],
 ) -> Iterator[Bases]:
     """Read the genomes one after the other and yield the chunks of base space after ``n_bases``."""
+    if expect := getattr(opener, "expect", None):
+        expect(sources)  # an opener that can make use of it
     for source in sources:
         genome = GenomeRun(source, n_bases, n_bases)
         genomes.append(genome)

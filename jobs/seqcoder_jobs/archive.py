@@ -88,7 +88,7 @@ class Archive:
         if is_uri(text):
             raise UsageError(
                 f"{text}: archives lie on a (shared) file system, so that every worker can write "
-                "them; copy a finished one to an object store"
+                "them; copy a finished one with 'aws s3 sync' or 'gcloud storage rsync'"
             )
         self.folder = Path(os.path.abspath(text))  # noqa: PTH100 - keep links as they are
         self.plan_file = self.folder / "plan.json"

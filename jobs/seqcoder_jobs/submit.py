@@ -15,7 +15,7 @@ from seqcoder.settings import Settings
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.archive import Archive, SavedPlan
 from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
-from seqcoder_jobs.corpus.opener import open_source
+from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.grouping import Grouping, Mapper, by_names, by_sketches, map_here, read_groups
 from seqcoder_jobs.planning import Done, Parameters, Wishes, agree, extend
 
@@ -253,7 +253,7 @@ def _run(
             todo.saved.plan.settings,
             archive.containers,
             options,
-            opener=open_source,
+            opener=ArchiveOpener(),
             on_report=on_report,
             on_progress=on_progress,
         )

@@ -10,7 +10,7 @@ from seqcoder_jobs.corpus.names import (
     is_tar,
     looks_like_fasta,
     plain_name,
-    strip_tar,
+    strip_bundle,
 )
 
 
@@ -72,4 +72,4 @@ def test_suffixes() -> None:
     assert is_tar("b.tar.xz")
     assert is_tar("b.TGZ")
     assert not is_tar("b.xz")
-    assert strip_tar("d/b.tar.zst") == "d/b"
+    assert strip_bundle("d/b.tar.zst") == "d/b"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from seqcoder.errors import InputError
 from seqcoder.genome import GenomeSource
+from seqcoder_jobs.corpus import ncbi
 from seqcoder_jobs.corpus.locations import (
     FileFacts,
     absolute,
@@ -23,10 +23,13 @@ from seqcoder_jobs.corpus.names import (
     Candidate,
     assign_names,
     is_tar,
+    is_zip,
     looks_like_fasta,
-    strip_tar,
+    strip_bundle,
 )
-from seqcoder_jobs.corpus.tar import TarStream
+from seqcoder_jobs.corpus.patterns import fixed_part, is_glob, matches
+from seqcoder_jobs.corpus.tar import tar_members
+from seqcoder_jobs.corpus.zip import zip_members
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,10 @@ def list_corpora(
     known: Sequence[GenomeSource] = (),
     leave_out: str = "",
 ) -> Listing:
-    """List folders (recursively), files, globs, tar files and URIs, in the order given.
+    """List folders (recursively), files, globs, tar and zip files and URIs, in the order given.
 
-    Folders are listed in the order of their sorted relative paths, tar files in their own.
+    Folders are listed in the order of their sorted relative paths, tar and zip files in
+    their own.
     ``known`` are inputs planned before: they keep their names, found again or not. The folder
     ``leave_out`` (the archive, which may lie in the corpus) is passed by.
     Nothing raises: what cannot be listed is among the problems.
@@ -98,7 +102,7 @@ class _Lister:
         before = len(self.found) + len(self.problems)
         try:
             location = absolute(argument)
-            if _is_glob(argument):
+            if is_glob(argument):
                 self._add_glob(location)
             elif (found := facts(location)) is None:
                 self._add_folder(location)
@@ -121,8 +125,8 @@ class _Lister:
     def _add_named_file(self, found: FileFacts) -> None:
         """Take a file the user named himself, whatever its suffix."""
         name, parent = _last_parts(found.location)
-        if is_tar(name):
-            self._add_tar(found, prefix="", corpus=strip_tar(name))
+        if is_tar(name) or is_zip(name):
+            self._add_bundle(found, prefix="", corpus=strip_bundle(name))
         else:
             self._add_file(found, name, parent)
 
@@ -131,11 +135,11 @@ class _Lister:
         self.found.setdefault((item.path, ""), item)
 
     def _add_listed(self, found: FileFacts, relative: str, corpus: str) -> None:
-        """Take a file met in a folder if it looks like FASTA or is a tar file."""
-        if is_tar(relative):
-            self._add_tar(found, strip_tar(relative) + "/", corpus)
+        """Take a file met in a folder if it looks like FASTA or is a tar or zip file."""
+        if is_tar(relative) or is_zip(relative):
+            self._add_bundle(found, strip_bundle(relative) + "/", corpus)
         elif self._all_files or looks_like_fasta(relative):
-            self._add_file(found, relative, corpus)
+            self._add_file(found, ncbi.short_path(relative), corpus)
         else:
             self.passed_over += 1
 
@@ -160,6 +164,18 @@ class _Lister:
                 continue
             if entry is not None:
                 self._add_listed(entry, relative, corpus)
+        self._complete(location)
+
+    def _complete(self, folder: str) -> None:
+        """Tell what the unpacked NCBI packages in or around a folder lack."""
+        mine = [path for path, _ in self.found if path.startswith(folder + "/")]
+        packages: dict[str, list[str]] = {folder + "/": []}
+        for path in mine:
+            if (package := ncbi.split_package(path)) is not None:
+                packages.setdefault(package[0], []).append(package[1])
+        for root, present in packages.items():
+            below = folder.removeprefix(root) + "/" if folder.startswith(root) else ""
+            self._missing(ncbi.folder_sums(root), present, root, below)
 
     def _walk(self, root: str) -> list[str]:
         """Return all files below a folder, links followed (but not in circles), hidden ones not."""
@@ -182,14 +198,14 @@ class _Lister:
     def _add_glob(self, location: str) -> None:
         if is_uri(location):
             uri = split_uri(location)
-            fixed = _fixed_part(uri.path)
+            fixed = fixed_part(uri.path)
             for found in walk_uri(uri.at(fixed)):
                 path = split_uri(found.location).path
-                if _matches(path, uri.path):
+                if matches(path, uri.path):
                     relative = path.removeprefix(fixed).lstrip("/")
                     self._add_listed(found, relative, PurePosixPath(fixed).name)
         else:
-            fixed = _fixed_part(location)
+            fixed = fixed_part(location)
             matched = sorted(glob.glob(location, recursive=True), key=_parts)  # noqa: PTH207
             for path in matched:
                 entry = facts(path)
@@ -198,76 +214,54 @@ class _Lister:
                     # A folder matched by ** is there by its files; one matched by name is listed.
                     if "**" not in location:
                         self._add_folder(path)
-                elif is_tar(path):
-                    self._add_tar(entry, strip_tar(relative) + "/", PurePosixPath(fixed).name)
+                elif is_tar(path) or is_zip(path):
+                    self._add_bundle(entry, strip_bundle(relative) + "/", PurePosixPath(fixed).name)
                 else:
                     self._add_file(entry, relative, PurePosixPath(fixed).name)
             if not matched:
                 raise InputError(f"{location}: the pattern matches nothing")
 
-    def _add_tar(self, found: FileFacts, prefix: str, corpus: str) -> None:
-        """List a tar's members in the tar's own order."""
+    def _add_bundle(self, found: FileFacts, prefix: str, corpus: str) -> None:
+        """List the members of a tar or zip file, in its own order."""
+        kind = "zip" if is_zip(found.location) else "tar"
         seen: set[str] = set()
         taken = False
+        sums: ncbi.Sums = {}
+        members = zip_members(found.location) if kind == "zip" else tar_members(found.location)
         try:
-            stream = TarStream(found.location)
-        except InputError as error:
-            self._problem(found.location, str(error).removeprefix(f"{found.location}: "))
-            return
-        try:
-            for member in stream.members():
-                label = f"{found.location}::{member.name}"
-                if PurePosixPath(member.name).name.startswith("."):
+            for name, size in members:
+                label = f"{found.location}::{name}"
+                if PurePosixPath(name).name.startswith("."):
                     continue
-                if not (self._all_files or looks_like_fasta(member.name)):
+                if not (self._all_files or looks_like_fasta(name)):
                     self.passed_over += 1
                     continue
-                if member.name in seen:
+                if name in seen:
                     self._problem(label, "a second member of this name; only the first is taken")
                     continue
-                seen.add(member.name)
+                seen.add(name)
                 taken = True
-                item = _Found(
-                    prefix + member.name,
-                    corpus,
-                    found.location,
-                    member.name,
-                    member.size,
-                    found.mtime_ns,
-                )
+                relative = prefix + ncbi.short_path(name)
+                item = _Found(relative, corpus, found.location, name, size, found.mtime_ns)
                 self.found.setdefault((item.path, item.member), item)
+            if kind == "zip":
+                sums = ncbi.zip_sums(found.location, found.mtime_ns)
         except InputError as error:
             self._problem(found.location, str(error).removeprefix(f"{found.location}: "))
             return
-        finally:
-            stream.close()
-        if not taken:
-            self._problem(found.location, "no FASTA files in this tar file")
+        lost = self._missing(sums, seen, f"{found.location}::")
+        if not taken and not lost:
+            self._problem(found.location, f"no FASTA files in this {kind} file")
 
-
-def _is_glob(argument: str) -> bool:
-    """Whether an argument is a pattern and not the name of something that exists."""
-    if is_uri(argument):
-        return any(c in split_uri(argument).path for c in "*?[")
-    return glob.has_magic(argument) and not os.path.lexists(argument)
-
-
-def _fixed_part(pattern: str) -> str:
-    """Return the folders of a pattern before its first wildcard."""
-    fixed: list[str] = []
-    for part in pattern.split("/")[:-1]:
-        if glob.has_magic(part):
-            break
-        fixed.append(part)
-    return "/".join(fixed)
-
-
-def _matches(path: str, pattern: str) -> bool:
-    """Match part by part, so that ``*`` does not cross ``/`` (``**`` does)."""
-    if "**" in pattern:
-        return fnmatch.fnmatchcase(path, pattern.replace("**/", "*"))
-    parts, patterns = path.split("/"), pattern.split("/")
-    return len(parts) == len(patterns) and all(map(fnmatch.fnmatchcase, parts, patterns))
+    def _missing(self, sums: ncbi.Sums, present: Iterable[str], root: str, below: str = "") -> bool:
+        """Tell what a package's md5sum.txt lists and the package lacks; whether there is any."""
+        lost = [path for path in ncbi.missing(sums, present, below) if looks_like_fasta(path)]
+        for path in lost:
+            self._problem(
+                root + path,
+                "md5sum.txt lists it and it is not there; 'datasets rehydrate' fetches it",
+            )
+        return bool(lost)
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -90,6 +90,15 @@ def open_binary(location: str) -> BinaryIO:
         raise InputError(f"{location}: {reason(error)}") from None
 
 
+def open_random(location: str) -> BinaryIO:
+    """Open a URI for reading at any place; raises InputError."""
+    uri = split_uri(location)
+    try:
+        return cast(BinaryIO, filesystem(uri).open_input_file(uri.path))
+    except OSError as error:
+        raise InputError(f"{location}: {reason(error)}") from None
+
+
 def facts(location: str) -> FileFacts | None:
     """Return size and time of a regular file, None for a folder; raises InputError."""
     if not is_uri(location):

@@ -41,9 +41,14 @@ def is_tar(name: str) -> bool:
     return name.lower().endswith(_TAR_SUFFIXES)
 
 
-def strip_tar(name: str) -> str:
-    """Return a tar file's name without its suffixes."""
-    for suffix in sorted(_TAR_SUFFIXES, key=len, reverse=True):
+def is_zip(name: str) -> bool:
+    """Whether a file name is that of a zip file."""
+    return name.lower().endswith(".zip")
+
+
+def strip_bundle(name: str) -> str:
+    """Return a tar or zip file's name without its suffixes."""
+    for suffix in (*sorted(_TAR_SUFFIXES, key=len, reverse=True), ".zip"):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
     return name

@@ -1,25 +1,58 @@
-"""Reading an input wherever it lies: a local file, a URI, a member of a tar file."""
+"""Reading an input wherever it lies: a local file, a URI, a member of a tar or zip file."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 from seqcoder.errors import InputError
 from seqcoder.genome import GenomeSource, read_local
+from seqcoder_jobs.corpus import ncbi
 from seqcoder_jobs.corpus.locations import facts, is_uri, one_line, open_binary
-from seqcoder_jobs.corpus.tar import read_member
+from seqcoder_jobs.corpus.names import is_zip
+from seqcoder_jobs.corpus.tar import expect_members, read_member
+from seqcoder_jobs.corpus.zip import read_zip_member
 
 
 def open_source(source: GenomeSource) -> bytes:
     """Return the stored bytes of a source; a plain function, so that it travels to any worker.
 
+    Files of an NCBI package are compared with its md5sum.txt.
+
     Raises:
-        InputError: it cannot be read, or has changed since it was planned.
+        InputError: it cannot be read, is damaged, or has changed since it was planned.
     """
+    if source.member and is_zip(source.path):
+        data = read_zip_member(source.path, source.mtime_ns, source.member)
+        ncbi.check_member(source.path, source.mtime_ns, source.member, data)
+        return data
     if source.member:
         return read_member(source.path, source.mtime_ns, source.member)
-    if not is_uri(source.path):
-        return read_local(source)
+    data = _read_uri(source) if is_uri(source.path) else read_local(source)
+    ncbi.check_file(source.path, data)
+    return data
+
+
+@dataclass(frozen=True)
+class ArchiveOpener:
+    """``open_source`` for whole containers."""
+
+    def __call__(self, source: GenomeSource) -> bytes:
+        """Return the stored bytes of a source; as ``open_source``."""
+        return open_source(source)
+
+    def expect(self, sources: Sequence[GenomeSource]) -> None:
+        """Announce what a container will ask for, in any order: a tar is then read once for all."""
+        by_tar: dict[str, list[str]] = {}
+        for source in sources:
+            if source.member and not is_zip(source.path):
+                by_tar.setdefault(source.path, []).append(source.member)
+        for path, members in by_tar.items():
+            expect_members(path, members)
+
+
+def _read_uri(source: GenomeSource) -> bytes:
     found = facts(source.path)
     if found is None or (
         source.mtime_ns and (found.size, found.mtime_ns) != (source.size, source.mtime_ns)

@@ -1,0 +1,34 @@
+"""Globs, on file systems and in object stores."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+
+from seqcoder_jobs.corpus.locations import is_uri, split_uri
+
+
+def is_glob(argument: str) -> bool:
+    """Whether an argument is a pattern and not the name of something that exists."""
+    if is_uri(argument):
+        return any(c in split_uri(argument).path for c in "*?[")
+    return glob.has_magic(argument) and not os.path.lexists(argument)
+
+
+def fixed_part(pattern: str) -> str:
+    """Return the folders of a pattern before its first wildcard."""
+    fixed: list[str] = []
+    for part in pattern.split("/")[:-1]:
+        if glob.has_magic(part):
+            break
+        fixed.append(part)
+    return "/".join(fixed)
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Match part by part, so that ``*`` does not cross ``/`` (``**`` does)."""
+    if "**" in pattern:
+        return fnmatch.fnmatchcase(path, pattern.replace("**/", "*"))
+    parts, patterns = path.split("/"), pattern.split("/")
+    return len(parts) == len(patterns) and all(map(fnmatch.fnmatchcase, parts, patterns))

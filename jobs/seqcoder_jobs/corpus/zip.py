@@ -1,0 +1,88 @@
+"""Zip files as corpora: members listed and read at their places, never unpacked to disk."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import zipfile
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from seqcoder.errors import InputError
+from seqcoder.fasta.source import DEFAULT_MAX_BYTES
+from seqcoder_jobs.corpus.locations import facts, is_uri, one_line, open_random
+
+# RuntimeError: encrypted; NotImplementedError: a compression zipfile does not know.
+_ERRORS = (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError)
+_MAX_OPEN = 4
+
+
+def zip_members(location: str) -> Iterator[tuple[str, int]]:
+    """Yield name and size of the files in a zip file, in its own order; raises InputError."""
+    with _open(location) as archive:
+        for member in archive.infolist():
+            if not member.is_dir():
+                yield member.filename, member.file_size
+
+
+def read_zip_member(location: str, mtime_ns: int, name: str) -> bytes:
+    """Return the bytes of a member of a zip file, checked against its CRC.
+
+    ``mtime_ns`` is the zip's own when it was listed (0: not known).
+
+    Raises:
+        InputError: the zip cannot be read, has changed, is damaged, or has no such member.
+    """
+    found = facts(location)
+    if found is None or (mtime_ns and found.mtime_ns != mtime_ns):
+        raise InputError(
+            f"{location}::{name}: the zip file changed since the plan was made; restore it, or "
+            "submit it to a new archive"
+        )
+    return _open_zips.read(location, found.mtime_ns, name)
+
+
+def _open(location: str) -> zipfile.ZipFile:
+    try:
+        # A path is opened, and closed again, by zipfile itself.
+        return zipfile.ZipFile(open_random(location) if is_uri(location) else location)
+    except _ERRORS as error:
+        raise InputError(f"{location}: not a readable zip file ({one_line(error)})") from None
+
+
+class _OpenZips:
+    """The zips this process reads from, least recently used first: directories are read once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._zips: OrderedDict[tuple[str, int], zipfile.ZipFile] = OrderedDict()
+
+    def read(self, location: str, mtime_ns: int, name: str) -> bytes:
+        with self._lock:
+            key = (location, mtime_ns)
+            archive = self._zips.pop(key, None) or _open(location)
+            self._zips[key] = archive
+            while len(self._zips) > _MAX_OPEN:
+                self._zips.popitem(last=False)[1].close()
+            try:
+                with archive.open(name) as member:
+                    data = member.read(DEFAULT_MAX_BYTES + 1)
+            except KeyError:
+                raise InputError(f"{location}::{name}: no such member in the zip file") from None
+            except _ERRORS as error:
+                raise InputError(
+                    f"{location}::{name}: damaged ({one_line(error)}); fetch the file again"
+                ) from None
+        if len(data) > DEFAULT_MAX_BYTES:
+            raise InputError(f"{location}::{name}: more than {DEFAULT_MAX_BYTES} bytes unpacked")
+        return data
+
+    def close(self) -> None:
+        with self._lock:
+            while self._zips:
+                self._zips.popitem()[1].close()
+
+
+_open_zips = _OpenZips()
+atexit.register(_open_zips.close)
