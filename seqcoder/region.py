@@ -24,6 +24,12 @@ class Region:
     stop: int
     whole: bool
 
+    @property
+    def label(self) -> str:
+        """What the region is called in a file: the record, and where in it (1-based)."""
+        name = self.record.name
+        return name if self.whole else f"{name}:{self.start + 1}-{self.stop}"
+
 
 def find_region(query: str, genomes: Sequence[Genome], where: str) -> Region:
     """Find what a query asks for in ``genomes``; ``where`` is named in errors.
@@ -86,8 +92,7 @@ def write_region(out: BinaryIO, region: Region, width: int | None) -> None:
     if region.whole:
         write_record(out, record, width)
     else:
-        name = f">{record.name}:{region.start + 1}-{region.stop}\n"
-        out.write(name.encode("utf-8", "surrogateescape"))
+        out.write(f">{region.label}\n".encode("utf-8", "surrogateescape"))
         _write_residues(out, region, width)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from seqcoder.api import output_path
 from seqcoder.atomic import write_atomically
 from seqcoder.errors import NotFoundError, SeqcoderError, UsageError
+from seqcoder.export import file_name, write_genomes
 from seqcoder.reader import Container, Genome
-from seqcoder.region import Region, find_region, write_record, write_region
+from seqcoder.region import Region, find_region
 from seqcoder_jobs.archive import Archive
 
 
@@ -33,6 +35,7 @@ class Restore:
     folder: str
     force: bool
     threads: int
+    format: str = "fa"
 
 
 def all_places(archive: Archive) -> list[Place]:
@@ -49,6 +52,8 @@ def all_places(archive: Archive) -> list[Place]:
 def find_genome(places: Sequence[Place], name: str, where: str) -> Place:
     """Return the place of the genome called ``name``, in full or by its only file name or stem.
 
+    The name of its folder will do where it is alone there, as accessions of NCBI packages are.
+
     Raises:
         NotFoundError: there is none. UsageError: it could be several.
     """
@@ -58,6 +63,7 @@ def find_genome(places: Sequence[Place], name: str, where: str) -> Place:
     like = [
         place for place in places if name in ((path := PurePosixPath(place.genome)).name, path.stem)
     ]
+    like = like or [place for place in places if name == PurePosixPath(place.genome).parent.name]
     if len(like) == 1:
         return like[0]
     if like:
@@ -137,30 +143,21 @@ def _records_called(archive: Archive, names: set[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def write_regions(out: BinaryIO, regions: Sequence[Region], width: int | None) -> None:
-    """Write regions as FASTA."""
-    for region in regions:
-        write_region(out, region, width)
-
-
-def write_genome(out: BinaryIO, genome: Genome, width: int | None) -> None:
-    """Write a whole genome: the file bit for bit, or, with ``width``, its records refolded."""
-    if width is None or genome.stored:
-        out.write(genome.read())
-        return
-    for record in genome:
-        write_record(out, record, width)
-
-
 def restores(
-    archive: Archive, places: Sequence[Place], folder: str, *, force: bool, threads: int
+    archive: Archive,
+    places: Sequence[Place],
+    folder: str,
+    *,
+    force: bool,
+    threads: int,
+    format: str = "fa",
 ) -> list[Restore]:
     """Return the work of restoring genomes below ``folder``, container by container."""
     by_container: dict[str, list[str]] = {}
     for place in places:
         by_container.setdefault(place.container, []).append(place.genome)
     return [
-        Restore(str(archive.containers / name), tuple(genomes), folder, force, threads)
+        Restore(str(archive.containers / name), tuple(genomes), folder, force, threads, format)
         for name, genomes in by_container.items()
     ]
 
@@ -178,7 +175,7 @@ def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
     with contextlib.closing(container):
         for name in work.genomes:
             try:
-                _restore_one(container[name], Path(work.folder), work.force)
+                _restore_one(container[name], Path(work.folder), work.force, work.format)
             except SeqcoderError as error:
                 failures.append((name, str(error), error.exit_code))
             except OSError as error:
@@ -187,10 +184,11 @@ def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
     return failures
 
 
-def _restore_one(genome: Genome, folder: Path, force: bool) -> None:
-    target = output_path(folder, genome.name)
+def _restore_one(genome: Genome, folder: Path, force: bool, format: str) -> None:
+    target = output_path(folder, file_name(genome.name, format))
     if target.exists() and not force:
         raise UsageError(f"{target}: exists already; use --force to replace it")
-    data = genome.read()
+    packed = io.BytesIO()
+    write_genomes(packed, [genome], None, format, genome.name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, data)
+    write_atomically(target, packed.getvalue())

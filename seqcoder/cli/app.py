@@ -7,40 +7,32 @@ from typing import Annotated
 
 import typer
 
-from seqcoder import __version__
-from seqcoder.cli.common import EXIT_CODES
 from seqcoder.cli.model import app as model_app
-
-app = typer.Typer(
-    name="seqcoder",
-    help="Lossless, verified compression of genome FASTA files with random access.\n\n"
-    + EXIT_CODES,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+from seqcoder.cli.options import (
+    Checksums,
+    ChunkSize,
+    Force,
+    Format,
+    Full,
+    GenomeNames,
+    Json,
+    Level1,
+    Level2,
+    Level3,
+    Model,
+    NoGroups,
+    NoLatents,
+    Quiet,
+    Records,
+    Threads,
+    Width,
+    chosen_level,
+    new_app,
 )
 
-Threads = Annotated[
-    int, typer.Option("--threads", "-T", min=0, help="Chunks coded at a time; 0: all cores.")
-]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Replace existing output files.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-
-
-def _version(value: bool) -> None:
-    if value:
-        print(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def _main(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    pass
+app = new_app(
+    "seqcoder", "Lossless, verified compression of genome FASTA files with random access."
+)
 
 
 @app.command()
@@ -68,21 +60,13 @@ def compress(
             "Memory for each thread: level 2 150 MB, level 3 600 MB.",
         ),
     ] = 2,
-    level_1: Annotated[bool, typer.Option("-1", hidden=True)] = False,
-    level_2: Annotated[bool, typer.Option("-2", hidden=True)] = False,
-    level_3: Annotated[bool, typer.Option("-3", hidden=True)] = False,
-    chunk_size: Annotated[
-        str, typer.Option("--chunk-size", help="Most bases in a chunk, for example 5M or 256K.")
-    ] = "",
-    model: Annotated[
-        str | None, typer.Option("--model", help="Model for the latents: a name or a file.")
-    ] = None,
-    no_latents: Annotated[
-        bool, typer.Option("--no-latents", help="Do without stage 1 (the neural latents).")
-    ] = False,
-    no_groups: Annotated[
-        bool, typer.Option("--no-groups", help="Each file by itself: no walks over relatives.")
-    ] = False,
+    level_1: Level1 = False,
+    level_2: Level2 = False,
+    level_3: Level3 = False,
+    chunk_size: ChunkSize = "",
+    model: Model = None,
+    no_latents: NoLatents = False,
+    no_groups: NoGroups = False,
     name: Annotated[
         str | None, typer.Option("--name", help="Name in the container of standard input.")
     ] = None,
@@ -100,13 +84,11 @@ def compress(
     """
     from seqcoder.cli.compress import run
 
-    for number, chosen in enumerate((level_1, level_2, level_3), 1):
-        level = number if chosen else level
     run(
         inputs,
         output,
         stdout,
-        level,
+        chosen_level(level, level_1, level_2, level_3) or level,
         chunk_size,
         model,
         no_latents,
@@ -138,6 +120,8 @@ def decompress(
     """Restore all files of containers, bit for bit, each checked against its SHA-256.
 
     Without -o the files are written beside the container.
+
+    Examples: `seqcoder decompress all.sqc -o back/`; `seqcoder decompress -c one.sqc | less`.
     """
     from seqcoder.cli.restore import run_decompress
 
@@ -151,48 +135,48 @@ def extract(
         list[str] | None,
         typer.Argument(metavar="[REGION...]", help="Records or regions: NAME, NAME:START-END"),
     ] = None,
-    genome: Annotated[
-        list[str] | None,
-        typer.Option("--genome", "-g", help="Whole genome; with REGIONs: look for them there."),
-    ] = None,
+    genome: GenomeNames = None,
     regions: Annotated[
         Path | None,
         typer.Option(
             "--regions", "-r", help="File of regions, one a line, or BED (three columns)."
         ),
     ] = None,
-    width: Annotated[
-        int | None,
-        typer.Option(
-            "--width", "-w", min=0, help="Residues a line; 0: one line. Default: as input."
-        ),
-    ] = None,
+    width: Width = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Output file. Default: standard output.")
     ] = None,
+    format: Format = None,
     threads: Threads = 0,
     force: Force = False,
 ) -> None:
-    """Take records, regions or whole genomes out of a container, as FASTA.
+    """Take records, regions or whole genomes out of a container, as FASTA or 2bit.
 
     Regions are 1-based and inclusive, as in samtools faidx. Only the chunks needed are read and
-    decoded. Example: `seqcoder extract genome.fa.sqc NC_000913.3:1000-2000`.
+    decoded.
+
+    Examples: `seqcoder extract genome.fa.sqc NC_000913.3:1000-2000`; `seqcoder extract all.sqc
+    -g ecoli.fa -o ecoli.fa.bgz`; `seqcoder extract all.sqc --regions genes.bed --format 2bit
+    -o genes.2bit`.
     """
     from seqcoder.cli.restore import run_extract
 
-    run_extract(container, queries or [], genome or [], regions, width, output, threads, force)
+    run_extract(
+        container, queries or [], genome or [], regions, width, output, format, threads, force
+    )
 
 
 @app.command("list")
 def list_(
     container: Annotated[str, typer.Argument(metavar="FILE.sqc", help="A container, or -")],
-    records: Annotated[bool, typer.Option("--records", "-r", help="List records.")] = False,
-    checksums: Annotated[
-        bool, typer.Option("--sha256", help="Print lines for `sha256sum -c`.")
-    ] = False,
+    records: Records = False,
+    checksums: Checksums = False,
     json: Json = False,
 ) -> None:
-    """List the genomes (or records) of a container, tab separated."""
+    """List the genomes (or records) of a container, tab separated.
+
+    Examples: `seqcoder list all.sqc`; `seqcoder list --sha256 all.sqc > SHA256SUMS`.
+    """
     from seqcoder.cli.show import run_list
 
     run_list(container, records, checksums, json)
@@ -203,7 +187,10 @@ def info(
     container: Annotated[str, typer.Argument(metavar="FILE.sqc", help="A container, or -")],
     json: Json = False,
 ) -> None:
-    """Show what a container is made of: chunks, codings, models, bytes of each kind."""
+    """Show what a container is made of: chunks, codings, models, bytes of each kind.
+
+    Example: `seqcoder info --json all.sqc`.
+    """
     from seqcoder.cli.show import run_info
 
     run_info(container, json)
@@ -214,14 +201,15 @@ def verify(
     containers: Annotated[
         list[str], typer.Argument(metavar="FILE.sqc...", help="Containers, or -")
     ],
-    full: Annotated[
-        bool, typer.Option("--full", help="Decode everything and compare all digests.")
-    ] = False,
+    full: Full = False,
     threads: Threads = 0,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Check containers: checksums (quick), or also every base and file (--full). 3 if damaged."""
+    """Check containers: checksums (quick), or also every base and file (--full). 3 if damaged.
+
+    Examples: `seqcoder verify *.sqc`; `seqcoder verify --full --json all.sqc`.
+    """
     from seqcoder.cli.verify import run
 
     run(containers, full, threads, quiet, json)
@@ -236,6 +224,8 @@ def repair(
     """Write the intact genomes of a damaged container to a new one; needs neither index nor footer.
 
     The damaged file is not touched. 1 if some genomes are lost.
+
+    Example: `seqcoder repair damaged.sqc -o rescued.sqc`.
     """
     from seqcoder.cli.repair import run
 
@@ -274,6 +264,8 @@ def bench(
     """Measure this and other compressors on your files: size, time, memory, exactness.
 
     Each result is decompressed and compared; what does not come back is dropped and named.
+
+    Example: `seqcoder bench genome.fa --peers xz,zstd -o bench/`.
     """
     from seqcoder.bench.command import run
 
@@ -290,6 +282,17 @@ def bench(
         quiet,
         json,
     )
+
+
+@app.command()
+def doctor(quiet: Quiet = False, json: Json = False) -> None:
+    """Check this installation: packages, exactness, models, GPU, disk. 1 if something is broken.
+
+    Examples: `seqcoder doctor`; `seqcoder doctor --json`.
+    """
+    from seqcoder.cli.doctor import run
+
+    run(quiet, json)
 
 
 app.add_typer(model_app, name="model")

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
     from seqcoder.pipeline import Progress
 
-EXIT_CODES = (
-    "Exit codes: 0 done; 1 some inputs failed (they are listed, the others are done); 2 usage; "
-    "3 an integrity check failed; 4 a model is missing or another one."
-)
-
 
 def run_app(app: typer.Typer, name: str) -> NoReturn:
     """Run a typer application with our manners: one line per error, no traceback."""
@@ -71,10 +66,10 @@ def fail(name: str, message: str) -> None:
     print(f"{name}: error: {' '.join(message.splitlines())}", file=sys.stderr)
 
 
-def note(message: str, quiet: bool = False) -> None:
+def note(message: str, quiet: bool = False, name: str = "seqcoder") -> None:
     """Print a remark on stderr."""
     if not quiet:
-        print(f"seqcoder: {message}", file=sys.stderr)
+        print(f"{name}: {message}", file=sys.stderr)
 
 
 def binary_stdout() -> BinaryIO:
@@ -94,16 +89,20 @@ def warm_up(level: int, quiet: bool = False) -> None:
     coder.warm_up(coding)
 
 
+def draws(quiet: bool) -> bool:
+    """Whether progress is drawn: on a terminal only."""
+    return not quiet and sys.stderr.isatty()
+
+
 @contextmanager
-def progress_bar(raw_bytes: int, quiet: bool, what: str = "compressing") -> Iterator[Progress]:
-    """Give a progress callback that draws a bar on stderr, if that is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda genomes, raw, bases, coded: None
-        return
+def facts_bar(total: int, what: str, facts: str = "") -> Iterator[Callable[[int, list[str]], None]]:
+    """Draw a bar on stderr; give a function that takes what is done of ``total``, and facts.
+
+    ``total`` is in bases; their rate is told after the facts.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    done = {"genomes": 0, "raw": 0, "bases": 0, "coded": 0}
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -112,18 +111,32 @@ def progress_bar(raw_bytes: int, quiet: bool, what: str = "compressing") -> Iter
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        task = bar.add_task(what, total=max(raw_bytes, 1), facts="")
+        task = bar.add_task(what, total=max(total, 1), facts=facts)
 
-        def advance(genomes: int, raw: int, bases: int, coded: int) -> None:
-            for key, value in zip(done, (genomes, raw, bases, coded), strict=True):
-                done[key] += value
-            speed = bar.tasks[0].speed or 0.0
-            facts = f"{done['genomes']} files, {done['bases'] / 1e6:.1f} Mbases"
-            if done["coded"]:
-                facts += f", {8 * done['coded'] / max(done['bases'], 1):.3f} bits/base"
-            if speed:
-                facts += f", {speed / 1e6:.2f} MB/s"
-            bar.update(task, advance=bases, facts=facts)
+        def show(done: int, facts: list[str]) -> None:
+            speed = bar.tasks[0].speed
+            rate = [f"{speed / 1e6:.2f} MB/s"] if speed else []
+            bar.update(task, completed=done, facts=", ".join([*facts, *rate]))
+
+        yield show
+
+
+@contextmanager
+def progress_bar(raw_bytes: int, quiet: bool, what: str = "compressing") -> Iterator[Progress]:
+    """Give a progress callback that draws a bar on stderr, if that is a terminal."""
+    if not draws(quiet):
+        yield lambda genomes, raw, bases, coded: None
+        return
+    done = [0, 0, 0, 0]
+    with facts_bar(raw_bytes, what) as show:
+
+        def advance(*more: int) -> None:
+            done[:] = [a + b for a, b in zip(done, more, strict=True)]
+            genomes, _, bases, coded = done
+            facts = [f"{genomes} files", f"{bases / 1e6:.1f} Mbases"]
+            if coded:
+                facts.append(f"{8 * coded / max(bases, 1):.3f} bits/base")
+            show(bases, facts)
 
         yield advance
 

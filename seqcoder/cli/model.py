@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from seqcoder.cli.options import Json
+
 app = typer.Typer(help="The models that give latents: list, info, verify.", no_args_is_help=True)
 _Name = Annotated[str, typer.Argument(metavar="MODEL", help="A name, or a .sqmodel file")]
 
@@ -26,7 +28,7 @@ def _facts(name: str) -> dict[str, object]:
 
 
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_(json: Json = False) -> None:
     """List the models of this installation and of the folders in SEQCODER_MODELS."""
     from seqcoder.latent import list_models
 
@@ -40,12 +42,15 @@ def list_(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = Fa
 
 
 @app.command()
-def info(name: _Name = "prokaryote-1") -> None:
+def info(name: _Name = "prokaryote-1", json: Json = False) -> None:
     """Show what a model is. Archives name its ``sha256``, which is that of what decoding needs."""
     facts = _facts(name)
     from seqcoder.latent import load_model
 
     facts["library residues"] = len(load_model(name).library.residues)
+    if json:
+        print(json_module.dumps(facts, indent=1))
+        return
     for key, value in facts.items():
         print(f"{key}\t{value}")
 
@@ -54,10 +59,7 @@ def info(name: _Name = "prokaryote-1") -> None:
 def verify(name: _Name = "prokaryote-1") -> None:
     """Check a model file against its own digests and unfold all of it. 4 if it is damaged."""
     from seqcoder.latent import load_model
-    from seqcoder.latent.modelfile import library_of, read_model, weights_of
+    from seqcoder.latent.modelfile import verify_model
 
-    file = read_model(load_model(name).path)
-    library_of(file)
-    if file.encoder:
-        weights_of(file)
+    file = verify_model(load_model(name).path)
     print(f"{file.name}\t{file.digest}\tintact")

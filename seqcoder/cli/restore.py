@@ -11,10 +11,11 @@ from typing import BinaryIO
 
 from seqcoder.api import decompress
 from seqcoder.atomic import atomic_file, write_atomically
-from seqcoder.cli.common import note
+from seqcoder.cli.common import binary_stdout, note
 from seqcoder.errors import InputError, NotFoundError, UsageError
+from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.reader import Container, Genome
-from seqcoder.region import Region, find_region, read_regions, write_record, write_region
+from seqcoder.region import Region, find_region, read_regions
 
 
 def open_source(name: str, threads: int = 1) -> Container:
@@ -55,10 +56,10 @@ def run_decompress(
 
 
 @contextmanager
-def text_output(output: str | None, force: bool) -> Iterator[BinaryIO]:
-    """Give standard output, or a file that appears when all is written."""
+def text_output(output: str | None, force: bool, format: str = "fa") -> Iterator[BinaryIO]:
+    """Give standard output (a terminal for plain FASTA only), or a file, whole when it appears."""
     if output is None or output == "-":
-        yield sys.stdout.buffer
+        yield sys.stdout.buffer if format == "fa" else binary_stdout()
         sys.stdout.buffer.flush()
         return
     target = Path(output)
@@ -75,10 +76,12 @@ def run_extract(
     regions: Path | None,
     width: int | None,
     output: str | None,
+    format: str | None,
     threads: int,
     force: bool,
 ) -> None:
-    """Write records, regions or genomes as FASTA."""
+    """Write records, regions or genomes as FASTA, packed or not, or 2bit."""
+    kind = pick_format(format, output)
     if regions is not None:
         try:
             queries = queries + read_regions(regions.read_text())
@@ -89,22 +92,16 @@ def run_extract(
     with open_source(name, threads) as container:
         chosen = [pick_genome(container, genome) for genome in genomes]
         if not queries:
-            with text_output(output, force) as out:
-                for genome in chosen:
-                    if width is None or genome.stored:
-                        out.write(genome.read())
-                    else:
-                        for record in genome:
-                            write_record(out, record, width)
+            with text_output(output, force, kind) as out:
+                write_genomes(out, chosen, width, kind, name)
             return
         # Every query is looked up before anything is written.
         found: list[Region] = [
             find_region(query, chosen or list(container.values()), container.path)
             for query in queries
         ]
-        with text_output(output, force) as out:
-            for region in found:
-                write_region(out, region, width)
+        with text_output(output, force, kind) as out:
+            write_regions(out, found, width, kind, name)
 
 
 def pick_genome(container: Container, name: str) -> Genome:

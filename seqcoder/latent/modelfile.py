@@ -156,3 +156,12 @@ def weights_of(file: ModelFile) -> tuple[dict[str, Any], dict[str, NDArray[Any]]
         return dict(head["shape"]), arrays
     except (ValueError, KeyError, TypeError, struct.error) as error:
         raise ModelError(f"model {file.name}: its encoder part is damaged ({error})") from error
+
+
+def verify_model(path: Path) -> ModelFile:
+    """Read a model file, checking its digests, and unfold all of it; raises ModelError."""
+    file = read_model(path)
+    library_of(file)
+    if file.encoder:
+        weights_of(file)
+    return file

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from local_runner import run_here
 
+from conftest import CORPUS
 from seqcoder_jobs.cli import main
 
 Run = Callable[..., tuple[int, str, str]]
@@ -277,3 +279,25 @@ def test_training_without_torch_is_one_line(run: Run, monkeypatch: pytest.Monkey
     code, _, err = run("train", "corpus", "out")
     assert (code, "training needs torch" in err) == (2, True)
     assert "--resume" in run("train", "--help")[1]
+
+
+def test_extract_in_other_formats(run: Run, archive: Path, tmp_path: Path) -> None:
+    code, _, err = run("extract", archive, "--all", "--format", "fa.gz", "-o", tmp_path / "gz")
+    assert (code, err.split(": ")[1].split()[0]) == (0, "6")
+    for name, data in CORPUS.items():
+        assert gzip.decompress((tmp_path / "gz" / f"{name}.gz").read_bytes()) == data
+    assert run("extract", archive, "a.fa", "-o", tmp_path / "a.fa.bgz")[0] == 0
+    assert gzip.decompress((tmp_path / "a.fa.bgz").read_bytes()) == CORPUS["a.fa"]
+    code, _, err = run("extract", archive, "--all", "--format", "2bit", "-o", tmp_path / "2bit")
+    assert (code, "d.faa: no FASTA records" in err) == (1, True)
+    assert (tmp_path / "2bit" / "c" / "one.fna.2bit").read_bytes()[:4] == b"\x43\x27\x41\x1a"
+    assert run("extract", archive, "a.fa", "--format", "bam")[0] == 2
+
+
+def test_doctor(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqcoder_jobs.cli.doctor._on_ray", lambda address: 1 / 0)
+    code, out, err = run("doctor")
+    assert code == 1
+    assert "ok      exactness" in out
+    assert "BROKEN  Ray task" in out
+    assert "broken: Ray task" in err

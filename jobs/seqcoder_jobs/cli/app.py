@@ -7,19 +7,27 @@ from typing import Annotated, Any
 
 import typer
 
-from seqcoder import __version__
-from seqcoder.cli.common import EXIT_CODES
+from seqcoder.cli.options import (
+    ChunkSize,
+    Json,
+    Level1,
+    Level2,
+    Level3,
+    Model,
+    NoGroups,
+    NoLatents,
+    Quiet,
+    chosen_level,
+    new_app,
+)
 from seqcoder.errors import UsageError
 from seqcoder_jobs.scaling.cli import bench
 from seqcoder_jobs.training.cli import train_command
 
-app = typer.Typer(
-    name="seqcoder-ray",
-    help="Compress whole archives of genomes on Ray: one machine or a cluster, verified and "
-    "restartable.\n\n" + EXIT_CODES,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+app = new_app(
+    "seqcoder-ray",
+    "Compress whole archives of genomes on Ray: one machine or a cluster, verified and "
+    "restartable.",
 )
 
 Address = Annotated[
@@ -33,24 +41,6 @@ Address = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Chunks coded at a time. Default: all CPUs.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Replace existing output files.")]
-
-
-def _version(value: bool) -> None:
-    if value:
-        print(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def _main(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    pass
 
 
 @app.command()
@@ -59,7 +49,7 @@ def submit(
         list[str] | None,
         typer.Argument(
             metavar="CORPUS...",
-            help="Folders (recursively), files, globs, tar files, s3:// and gs:// URIs; - reads a "
+            help="Folders (recursively), files, globs, tar and zip files, s3://, gs://; - reads a "
             "list of them from standard input. None: go on with an archive as planned.",
         ),
     ] = None,
@@ -78,18 +68,12 @@ def submit(
             "--level", min=1, max=3, help="1 fastest, 2 default, 3 smallest. Also -1, -2, -3."
         ),
     ] = None,
-    level_1: Annotated[bool, typer.Option("-1", hidden=True)] = False,
-    level_2: Annotated[bool, typer.Option("-2", hidden=True)] = False,
-    level_3: Annotated[bool, typer.Option("-3", hidden=True)] = False,
-    model: Annotated[
-        str | None, typer.Option("--model", help="Model for the latents: a name or a file.")
-    ] = None,
-    no_latents: Annotated[
-        bool, typer.Option("--no-latents", help="Do without stage 1 (the neural latents).")
-    ] = False,
-    no_groups: Annotated[
-        bool, typer.Option("--no-groups", help="Each file by itself: no walks over relatives.")
-    ] = False,
+    level_1: Level1 = False,
+    level_2: Level2 = False,
+    level_3: Level3 = False,
+    model: Model = None,
+    no_latents: NoLatents = False,
+    no_groups: NoGroups = False,
     groups: Annotated[
         str | None,
         typer.Option(
@@ -99,9 +83,7 @@ def submit(
             "once to find them.",
         ),
     ] = None,
-    chunk_size: Annotated[
-        str, typer.Option("--chunk-size", help="Most bases in a chunk, for example 5M or 256K.")
-    ] = "",
+    chunk_size: ChunkSize = "",
     container_size: Annotated[
         str, typer.Option("--container-size", help="Input files a container takes, default 256M.")
     ] = "",
@@ -136,19 +118,18 @@ def submit(
     next time; the others are done. Changed inputs or parameters are refused.
 
     Examples: `seqcoder-ray submit genomes/ -o archive`; `find . -name "*.fna.gz" | seqcoder-ray
-    submit - -o archive`; `seqcoder-ray submit batch.tar.xz s3://bucket/fasta -o archive`.
+    submit - -o archive`; `seqcoder-ray submit batch.tar.xz ncbi_dataset.zip s3://bucket/fasta
+    -o archive`.
     """
     from seqcoder_jobs.cli.submit import Choices, run
 
-    for number, chosen in enumerate((level_1, level_2, level_3), 1):
-        level = number if chosen else level
     run(
         Choices(
             corpora=tuple(corpora or ()),
             archive=output,
             from_file=from_file,
             all_files=all_files,
-            level=level,
+            level=chosen_level(level, level_1, level_2, level_3),
             model=model,
             no_latents=no_latents,
             no_groups=no_groups,
@@ -175,7 +156,10 @@ def demo(
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
-    """Make a small corpus, compress it with an embedded Ray, verify it, get a genome back."""
+    """Make a small corpus, compress it with an embedded Ray, verify it, get a genome back.
+
+    Examples: `seqcoder-ray demo`; `seqcoder-ray demo -o look/`.
+    """
     from seqcoder_jobs.demo import run
 
     run(output, workers, quiet)

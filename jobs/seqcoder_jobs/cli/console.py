@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
-from seqcoder.cli.common import fail
+from seqcoder.cli import common
+from seqcoder.cli.common import draws, facts_bar, fail
 from seqcoder_jobs.corpus.listing import Problem
 
 if TYPE_CHECKING:
@@ -16,10 +18,7 @@ if TYPE_CHECKING:
 NAME = "seqcoder-ray"
 
 
-def note(message: str, quiet: bool = False) -> None:
-    """Print a remark on stderr."""
-    if not quiet:
-        print(f"{NAME}: {message}", file=sys.stderr)
+note = partial(common.note, name=NAME)
 
 
 def list_failures(problems: Sequence[Problem]) -> None:
@@ -71,31 +70,18 @@ def progress(
 
     ``total_bases`` is a guess where inputs are compressed.
     """
-    if quiet or not sys.stderr.isatty():
+    if not draws(quiet):
         yield lambda counts: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%  {task.fields[facts]}"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        task = bar.add_task("compressing", total=max(total_bases, 1), facts="starting Ray")
+    total = max(total_bases, 1)
+    with facts_bar(total, "compressing", "starting Ray") as show:
 
         def update(counts: ProgressCounts) -> None:
-            facts = f"{counts.genomes}/{total_genomes} genomes, {counts.bases / 1e6:.1f} MB"
-            speed = bar.tasks[0].speed
-            if speed:
-                facts += f", {speed / 1e6:.2f} MB/s"
+            facts = [f"{counts.genomes}/{total_genomes} genomes", f"{counts.bases / 1e6:.1f} MB"]
             if counts.coded_bytes:
-                facts += f", ratio {counts.bases / counts.coded_bytes:.2f}"
+                facts.append(f"ratio {counts.bases / counts.coded_bytes:.2f}")
             # Guessed totals may be passed; the bar then waits at its end.
-            bar.update(task, completed=min(counts.bases, max(total_bases, 1)), facts=facts)
+            show(min(counts.bases, total), facts)
 
         yield update
 
@@ -103,7 +89,7 @@ def progress(
 @contextmanager
 def count_bar(total: int, what: str, quiet: bool) -> Iterator[Callable[[], None]]:
     """Give a callback that counts one step further, drawn if stderr is a terminal."""
-    if quiet or not sys.stderr.isatty():
+    if not draws(quiet):
         yield lambda: None
         return
     from rich.console import Console

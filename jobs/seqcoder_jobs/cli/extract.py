@@ -8,6 +8,7 @@ from pathlib import Path
 from seqcoder.cli.common import fail
 from seqcoder.cli.restore import text_output
 from seqcoder.errors import InputError, IntegrityError, NotFoundError, SeqcoderError, UsageError
+from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.region import read_regions
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.cli.console import NAME, count_bar, note
@@ -20,8 +21,6 @@ from seqcoder_jobs.extract import (
     find_regions,
     restore_genomes,
     restores,
-    write_genome,
-    write_regions,
 )
 
 
@@ -40,10 +39,12 @@ class Choices:
     workers: int | None = None
     force: bool = False
     quiet: bool = False
+    format: str | None = None
 
 
 def run(choices: Choices) -> None:
     """Extract; raises SeqcoderError at the end if something could not be."""
+    pick_format(choices.format, None)
     archive = Archive(choices.archive)
     places = all_places(archive)
     queries = [*choices.queries, *_listed(choices.regions)]
@@ -77,8 +78,9 @@ def run(choices: Choices) -> None:
                 raise NotFoundError(text.replace("no record", f"no {wanted}")) from None
             _genomes(archive, [like], choices)
             return
-        with text_output(choices.output, choices.force) as out:
-            write_regions(out, found, choices.width)
+        kind = pick_format(choices.format, choices.output)
+        with text_output(choices.output, choices.force, kind) as out:
+            write_regions(out, found, choices.width, kind, str(archive))
 
 
 def _genome_like(places: list[Place], queries: list[str], archive: Archive) -> Place | None:
@@ -122,12 +124,13 @@ def _genomes(archive: Archive, places: list[Place], choices: Choices) -> None:
         return
     if is_folder:
         raise UsageError("--width writes to one file or standard output; give -o a file")
+    kind = pick_format(choices.format, target)
     with (
         OpenContainers(archive, choices.workers or 0) as opened,
-        text_output(target, choices.force) as out,
+        text_output(target, choices.force, kind) as out,
     ):
-        for place in places:
-            write_genome(out, opened.genome(place), choices.width)
+        genomes = (opened.genome(place) for place in places)
+        write_genomes(out, genomes, choices.width, kind, str(archive))
 
 
 def _restore(archive: Archive, places: list[Place], choices: Choices) -> None:
@@ -145,6 +148,7 @@ def _restore(archive: Archive, places: list[Place], choices: Choices) -> None:
         str(folder),
         force=choices.force,
         threads=1 if use_ray else choices.workers or 0,
+        format=pick_format(choices.format, None),
     )
     codes: list[int] = []
     with count_bar(len(work), "restoring", choices.quiet) as advance:

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from seqcoder_jobs.cli.app import Address, Force, Json, Quiet, Workers, app
+from seqcoder.cli.options import (
+    Checksums,
+    Force,
+    Format,
+    Full,
+    GenomeNames,
+    Json,
+    Quiet,
+    Records,
+    Width,
+)
+from seqcoder_jobs.cli.app import Address, Workers, app
 
 ArchiveFolder = Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive folder.")]
 Job = Annotated[str, typer.Argument(metavar="ARCHIVE|JOB", help="Archive folder, or a job's id.")]
@@ -18,7 +29,10 @@ JobAddress = Annotated[
 
 @app.command()
 def status(archive: Job, address: JobAddress = None, json: Json = False) -> None:
-    """Show how far an archive is, and its detached job if it has one."""
+    """Show how far an archive is, and its detached job if it has one.
+
+    Examples: `seqcoder-ray status archive`; `seqcoder-ray status archive --json`.
+    """
     from seqcoder_jobs.cli.show import run_status
 
     run_status(archive, address, json)
@@ -27,14 +41,15 @@ def status(archive: Job, address: JobAddress = None, json: Json = False) -> None
 @app.command("list")
 def list_(
     archive: ArchiveFolder,
-    records: Annotated[bool, typer.Option("--records", "-r", help="List records.")] = False,
+    records: Records = False,
     failed: Annotated[bool, typer.Option("--failed", help="List failed inputs only.")] = False,
-    checksums: Annotated[
-        bool, typer.Option("--sha256", help="Print lines for `sha256sum -c`.")
-    ] = False,
+    checksums: Checksums = False,
     json: Json = False,
 ) -> None:
-    """List the genomes (or records) of an archive, tab separated, from its manifest."""
+    """List the genomes (or records) of an archive, tab separated, from its manifest.
+
+    Examples: `seqcoder-ray list archive`; `seqcoder-ray list archive --failed`.
+    """
     from seqcoder_jobs.cli.show import run_list
 
     run_list(archive, records, failed, checksums, json)
@@ -43,15 +58,16 @@ def list_(
 @app.command()
 def verify(
     archive: ArchiveFolder,
-    full: Annotated[
-        bool, typer.Option("--full", help="Decode everything and compare all digests.")
-    ] = False,
+    full: Full = False,
     address: Address = None,
     workers: Workers = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Check an archive: checksums (quick), or also every base and file (--full). 3 if damaged."""
+    """Check an archive: checksums (quick), or also every base and file (--full). 3 if damaged.
+
+    Examples: `seqcoder-ray verify archive`; `seqcoder-ray verify archive --full --json`.
+    """
     from seqcoder_jobs.cli.verify import run
 
     run(archive, full, address, workers, quiet, json)
@@ -66,10 +82,7 @@ def extract(
             metavar="[NAME...]", help="Genomes, records or regions (NAME:START-END, 1-based)."
         ),
     ] = None,
-    genome: Annotated[
-        list[str] | None,
-        typer.Option("--genome", "-g", help="Whole genome; with NAMEs: look for them there."),
-    ] = None,
+    genome: GenomeNames = None,
     regions: Annotated[
         str | None, typer.Option("--regions", help="File of regions, one a line, or BED.")
     ] = None,
@@ -82,12 +95,8 @@ def extract(
             help="Folder (whole genomes) or file. Default: standard output; with --all needed.",
         ),
     ] = None,
-    width: Annotated[
-        int | None,
-        typer.Option(
-            "--width", "-w", min=0, help="Residues a line; 0: one line. Default: as input."
-        ),
-    ] = None,
+    width: Width = None,
+    format: Format = None,
     address: Address = None,
     workers: Workers = None,
     force: Force = False,
@@ -96,7 +105,8 @@ def extract(
     """Get genomes, records or regions out of an archive by name.
 
     Examples: `seqcoder-ray extract archive --all -o restored`; `seqcoder-ray extract archive
-    ecoli.fa -o ecoli.fa`; `seqcoder-ray extract archive NC_000913.3:1000-2000`.
+    ecoli.fa -o ecoli.fa.bgz`; `seqcoder-ray extract archive NC_000913.3:1000-2000`;
+    `seqcoder-ray extract archive --all --format fa.gz -o for_others/`.
     """
     from seqcoder_jobs.cli.extract import Choices, run
 
@@ -113,6 +123,7 @@ def extract(
             workers,
             force,
             quiet,
+            format,
         )
     )
 
@@ -123,7 +134,10 @@ def logs(
     address: JobAddress = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until it ends.")] = False,
 ) -> None:
-    """Print the output of a detached job."""
+    """Print the output of a detached job.
+
+    Example: `seqcoder-ray logs archive --follow`.
+    """
     from seqcoder_jobs.detach import print_logs
 
     print_logs(job, address, follow)
@@ -131,7 +145,25 @@ def logs(
 
 @app.command()
 def stop(job: Job, address: JobAddress = None) -> None:
-    """Stop a detached job; the same submit goes on where it stopped."""
+    """Stop a detached job; the same submit goes on where it stopped.
+
+    Example: `seqcoder-ray stop archive`.
+    """
     from seqcoder_jobs.detach import stop_job
 
     stop_job(job, address)
+
+
+@app.command()
+def doctor(
+    address: Address = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Check this installation and Ray: a task on the cluster, or on a Ray started here for it.
+
+    Examples: `seqcoder-ray doctor`; `seqcoder-ray doctor --address auto --json`.
+    """
+    from seqcoder_jobs.cli.doctor import run
+
+    run(address, quiet, json)

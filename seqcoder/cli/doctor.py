@@ -1,0 +1,42 @@
+"""``seqcoder doctor``, and the table that ``seqcoder-ray doctor`` prints too."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from seqcoder.cli.common import note
+from seqcoder.doctor import Check, checks
+from seqcoder.errors import InputError
+from seqcoder.settings import DEFAULT_LEVEL
+
+_MARKS = {"ok": "ok", "missing": "-", "broken": "BROKEN"}
+
+
+def run(quiet: bool, json: bool) -> None:
+    """Check, print, and raise InputError if something is broken."""
+    tell(checks(), quiet, json)
+
+
+def tell(found: Iterable[Check], quiet: bool, json: bool, name: str = "seqcoder") -> None:
+    """Print checks as they come; raises InputError at the end if something is broken."""
+    from seqcoder import coder
+
+    if not coder.is_compiled(coder.LEVELS[DEFAULT_LEVEL].coding):
+        note("compiling the coder for this machine, once (up to a minute) ...", quiet, name)
+    all_checks = []
+    for check in found:
+        all_checks.append(check)
+        if not json and not (quiet and check.state == "ok"):
+            print(f"{_MARKS[check.state]:<7} {check.name:<16} {check.detail}", flush=True)
+            if check.remedy:
+                print(f"{'':<24} {check.remedy}")
+    broken = [check.name for check in all_checks if check.state == "broken"]
+    if json:
+        rows = [asdict(check) for check in all_checks]
+        print(json_module.dumps({"sound": not broken, "checks": rows}, indent=1))
+    if broken:
+        raise InputError(f"broken: {', '.join(broken)}; the remedies are above")
+    if not json and not quiet:
+        print("sound")

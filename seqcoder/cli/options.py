@@ -1,0 +1,94 @@
+"""The options that several commands have, and how the two applications begin."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from seqcoder import __version__
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 some inputs failed (they are listed, the others are done); 2 usage; "
+    "3 an integrity check failed; 4 a model is missing or another one."
+)
+_ENVIRONMENT = (
+    "NO_COLOR turns colours off, TMPDIR is where temporary files go. --install-completion "
+    "completes commands and options in your shell."
+)
+
+Threads = Annotated[
+    int, typer.Option("--threads", "-T", min=0, help="Chunks coded at a time; 0: all cores.")
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Replace existing output files.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Level1 = Annotated[bool, typer.Option("-1", hidden=True)]
+Level2 = Annotated[bool, typer.Option("-2", hidden=True)]
+Level3 = Annotated[bool, typer.Option("-3", hidden=True)]
+Model = Annotated[
+    str | None, typer.Option("--model", help="Model for the latents: a name or a file.")
+]
+NoLatents = Annotated[
+    bool, typer.Option("--no-latents", help="Do without stage 1 (the neural latents).")
+]
+NoGroups = Annotated[
+    bool, typer.Option("--no-groups", help="Each file by itself: no walks over relatives.")
+]
+ChunkSize = Annotated[
+    str, typer.Option("--chunk-size", help="Most bases in a chunk, for example 5M or 256K.")
+]
+GenomeNames = Annotated[
+    list[str] | None,
+    typer.Option("--genome", "-g", help="Whole genome; with REGIONs: look for them there."),
+]
+Width = Annotated[
+    int | None,
+    typer.Option("--width", "-w", min=0, help="Residues a line; 0: one line. Default: as input."),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="fa, fa.gz, fa.bgz (bgzip), fa.zst or 2bit. Default: by the name of the output.",
+    ),
+]
+Full = Annotated[bool, typer.Option("--full", help="Decode everything and compare all digests.")]
+Records = Annotated[bool, typer.Option("--records", "-r", help="List records.")]
+Checksums = Annotated[bool, typer.Option("--sha256", help="Print lines for `sha256sum -c`.")]
+
+
+def chosen_level(level: int | None, *short: bool) -> int | None:
+    """Return the level of ``--level``, or of the last of ``-1 -2 -3`` that was given."""
+    for number, chosen in enumerate(short, 1):
+        level = number if chosen else level
+    return level
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(__version__)
+        raise typer.Exit
+
+
+def new_app(name: str, help: str) -> typer.Typer:
+    """Return an application with our manners, and ``--version``."""
+    app = typer.Typer(
+        name=name,
+        help=f"{help}\n\n{EXIT_CODES}\n\n{_ENVIRONMENT}",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def main(
+        version: Annotated[
+            bool,
+            typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        ] = False,
+    ) -> None:
+        pass
+
+    return app

@@ -1,0 +1,139 @@
+"""FASTA on its way out: plain, gzip, bgzip, zstd; or 2bit, which is no FASTA any more."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from seqcoder.errors import UsageError
+from seqcoder.region import Region, write_record, write_region
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+    from seqcoder.reader import Genome, Record
+
+TWO_BIT = "2bit"
+FORMATS = ("fa", "fa.gz", "fa.bgz", "fa.zst", TWO_BIT)
+_SUFFIXES = {"fa": "", "fa.gz": ".gz", "fa.bgz": ".bgz", "fa.zst": ".zst", TWO_BIT: ".2bit"}
+
+
+def pick_format(wanted: str | None, output: str | None) -> str:
+    """Return the format: the one wanted, or what the name of the output ends with, or ``fa``.
+
+    Raises UsageError for a format there is not.
+    """
+    if wanted is None:
+        ends = (name for name, suffix in _SUFFIXES.items() if suffix)
+        return next((f for f in ends if (output or "").lower().endswith(_SUFFIXES[f])), "fa")
+    if wanted not in FORMATS:
+        raise UsageError(f"no format {wanted!r}; there are {', '.join(FORMATS)}")
+    return wanted
+
+
+def file_name(genome: str, format: str) -> str:
+    """Return what a genome's file is called in a format."""
+    return genome + _SUFFIXES[format]
+
+
+class _Gate(io.RawIOBase):
+    """Passes bytes on to ``out`` until it is shut: what failed must not end like what is whole."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self.shut = False
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        if not self.shut:
+            self._out.write(data)
+        return memoryview(data).nbytes
+
+
+@contextmanager
+def packed(out: BinaryIO, format: str) -> Iterator[BinaryIO]:
+    """Give a file whose bytes go to ``out`` in a format other than 2bit. ``out`` stays open.
+
+    The same bytes give the same file: no names, no times. If the block fails, what has been
+    written has no end mark, so that no tool takes it for whole.
+    """
+    if format == "fa":
+        yield out
+        return
+    gate = _Gate(out)
+    if format == "fa.gz":
+        wrapped: BinaryIO = cast(
+            BinaryIO, gzip.GzipFile("", "wb", 6, cast(BinaryIO, gate), mtime=0)
+        )
+    elif format == "fa.bgz":
+        from seqcoder.export.bgzf import BgzfWriter
+
+        wrapped = cast(BinaryIO, io.BufferedWriter(BgzfWriter(gate), 1 << 20))
+    elif format == "fa.zst":
+        import zstandard
+
+        compressor = zstandard.ZstdCompressor(level=10, write_checksum=True)
+        stream = cast(io.RawIOBase, compressor.stream_writer(cast(BinaryIO, gate), closefd=False))
+        wrapped = cast(BinaryIO, io.BufferedWriter(stream, 1 << 20))
+    else:
+        raise UsageError(f"{format} holds records, not the bytes of a file")
+    try:
+        yield wrapped
+    except BaseException:
+        gate.shut = True
+        raise
+    finally:
+        wrapped.close()
+
+
+def write_genomes(
+    out: BinaryIO, genomes: Iterable[Genome], width: int | None, format: str, where: str
+) -> None:
+    """Write whole genomes: files bit for bit, or, with ``width``, records refolded.
+
+    Raises:
+        InputError: 2bit cannot hold it; ``where`` is named.
+    """
+    if format == TWO_BIT:
+        from seqcoder.export.twobit import write_2bit
+
+        write_2bit(out, (_pair(record) for genome in genomes for record in genome), where)
+        return
+    with packed(out, format) as file:
+        for genome in genomes:
+            if width is None or genome.stored:
+                file.write(genome.read())
+            else:
+                for record in genome:
+                    write_record(file, record, width)
+
+
+def write_regions(
+    out: BinaryIO, regions: Iterable[Region], width: int | None, format: str, where: str
+) -> None:
+    """Write records and regions; as ``write_genomes``."""
+    if format == TWO_BIT:
+        from seqcoder.export.twobit import write_2bit
+
+        pairs = (
+            (region.label.encode("utf-8", "surrogateescape"), _residues(region))
+            for region in regions
+        )
+        write_2bit(out, pairs, where)
+        return
+    with packed(out, format) as file:
+        for region in regions:
+            write_region(file, region, width)
+
+
+def _pair(record: Record) -> tuple[bytes, bytes]:
+    return record.name.encode("utf-8", "surrogateescape"), record.fetch(0, len(record))
+
+
+def _residues(region: Region) -> bytes:
+    return region.record.fetch(region.start, region.stop)
