@@ -43,13 +43,10 @@ def by_sketches(sources: Sources, container_bytes: int, mapper: Mapper) -> Group
     Groups come in the order of their first members. Without relatives that is the order given.
     """
     from seqcoder.pangenome import arrange, group
+    from seqcoder.pangenome.sketches import SketchTable
 
-    # What a cluster returns lies in shared memory, read-only; kernels want arrays of their own.
-    sketches = [
-        np.array(sketch)
-        for _, some in mapper(sketch_sources, list(_batches(sources)))
-        for sketch in some
-    ]
+    found = mapper(sketch_sources, list(_batches(sources)))
+    sketches = SketchTable.of((sketch for _, some in found for sketch in some), len(sources))
     return [
         [
             [sources[i] for i in arrange(piece, sketches)]
@@ -73,8 +70,12 @@ def _pieces(members: list[int], sources: Sources, container_bytes: int) -> Itera
 
 
 def sketch_sources(sources: Sources) -> Sketches:
-    """Read inputs and sketch them; what cannot be read or is no FASTA has an empty sketch."""
+    """Read inputs and sketch them; what cannot be read or is no FASTA has an empty sketch.
+
+    Of a genome's hashes the smallest are returned: what a `SketchTable` keeps.
+    """
     from seqcoder.pangenome import sketch
+    from seqcoder.pangenome.sketches import SIZE
 
     sketches: Sketches = []
     for source in sources:
@@ -85,7 +86,7 @@ def sketch_sources(sources: Sources) -> Sketches:
         if isinstance(parsed, fasta.NotFasta):
             sketches.append(np.zeros(0, np.uint64))
         else:
-            sketches.append(sketch(parsed.bases))
+            sketches.append(sketch(parsed.bases)[:SIZE].copy())
     return sketches
 
 

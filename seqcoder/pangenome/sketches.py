@@ -70,19 +70,31 @@ class SketchTable:
         """Hashes, edges and size, as kernels take them."""
         return self.hashes, self.edges, self.size
 
+    def estimates(self, of: Ints | None = None) -> npt.NDArray[np.float64]:
+        """Return about how many hashes the FracMinHash sketches had: float64[n].
+
+        ``of`` (int64[n]) are the genomes asked for, by default all.
+        """
+        firsts, ends = self.edges[:-1], self.edges[1:]
+        if of is not None:
+            firsts, ends = firsts[of], ends[of]
+        out = (ends - firsts).astype(np.float64)
+        full = out >= self.size
+        out[full] *= np.float64(1 << 64) / SCALED / self.hashes[ends[full] - 1]
+        return out
+
+    def sums(self) -> npt.NDArray[np.uint64]:
+        """Return the sum of each genome's hashes, modulo 2**64: a digest, uint64[n]."""
+        sums: npt.NDArray[np.uint64] = _sums(self.hashes, self.edges)
+        return sums
+
     def canonical(self) -> Ints:
         """Return all indices by estimated genome size, largest first.
 
         Genomes of one size come in the order of the sums of their hashes; only for equal
         sketches does the order given decide.
         """
-        sizes = np.diff(self.edges)
-        full = sizes >= self.size
-        n_hashes = sizes.astype(np.float64)
-        lasts = self.hashes[self.edges[1:][full] - 1].astype(np.float64)
-        n_hashes[full] *= np.float64(1 << 64) / SCALED / lasts
-        sums = _sums(self.hashes, self.edges)
-        return np.lexsort((sums, -n_hashes)).astype(np.int64)
+        return np.lexsort((self.sums(), -self.estimates())).astype(np.int64)
 
 
 @numba.njit("uint64[::1](uint64[::1], int64[::1])", cache=True, nogil=True)
