@@ -25,6 +25,7 @@ __all__ = [
     "LEVELS",
     "TWO_BIT",
     "Level",
+    "costs",
     "decode",
     "encode",
     "is_compiled",
@@ -106,6 +107,39 @@ def decode(
     from seqcoder.coder import engine
 
     return engine.decode(payload, n, level, classes, count, library)
+
+
+def costs(
+    payload: bytes | memoryview,
+    n: int,
+    coding: int,
+    step: int,
+    classes: NDArray[np.uint8] | None = None,
+    library: Library | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Decode a payload and say what each ``step`` of its bases cost.
+
+    Takes the time of decoding: the range coder's place in the payload is noted on the way.
+
+    Returns:
+        The ``n`` bases (uint8), and bits, float64 of shape ``(ceil(n / step),)``, the last
+        for what is left. Their sum is the payload's length but for its last few bytes.
+
+    Raises:
+        IntegrityError: as ``decode``.
+    """
+    level = None if coding == TWO_BIT else _level(coding)
+    if level is not None and level.models and n:
+        from seqcoder.coder import engine
+
+        return engine.costs(payload, n, level, classes, step, library)
+    bases = decode(payload, n, coding, classes)
+    if level is None or n == 0:
+        edges = np.append(np.arange(0, n, step), n)
+        return bases, 2.0 * np.diff(edges)
+    from seqcoder.coder import copying
+
+    return bases, copying.costs(payload, n, step)
 
 
 def memory_bytes(coding: int, n: int) -> int:

@@ -242,3 +242,36 @@ def decode(payload: bytes | memoryview, count: int) -> NDArray[np.uint8]:
     if size > len(data) - at or _copy(bases, data[at : at + size], size, data[at + size :]) != 0:
         raise IntegrityError("level 1 payload: tokens contradict the length; the chunk is damaged")
     return bases
+
+
+def costs(payload: bytes | memoryview, n: int, step: int) -> NDArray[np.float64]:
+    """Return the bits that each ``step`` of the ``n`` bases of a payload took.
+
+    A token's bits are shared evenly by the bases it copies; the payload must be sound.
+    """
+    data = bytes(payload)
+    size, at = _varint(data, 0)
+    end = at + size
+    places, spent = [0], [8.0 * at]
+    while at < end and places[-1] < n:
+        first = at
+        literals, at = _varint(data, at)
+        word, at = _varint(data, at)
+        _, at = _varint(data, at)
+        places += [places[-1] + literals, places[-1] + literals + (word >> 1) + 1]
+        spent += [spent[-1] + 2.0 * literals, spent[-1] + 2.0 * literals + 8.0 * (at - first)]
+    if places[-1] < n:
+        spent.append(spent[-1] + 2.0 * (n - places[-1]))
+        places.append(n)
+    spent[0] = 0.0  # the length of the tokens belongs to the first bases
+    edges = np.append(np.arange(0, n, step), n)
+    return np.diff(np.interp(edges, places, spent))
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while data[at] >= 128:
+        value |= (data[at] & 127) << shift
+        shift += 7
+        at += 1
+    return value | data[at] << shift, at + 1

@@ -10,6 +10,8 @@ from seqcoder.coder.levels import Level
 from seqcoder.errors import UsageError
 from seqcoder.latent.library import Library
 
+_NO_MARKS = np.zeros((2, 0), np.uint64)
+
 
 def _classes(classes: NDArray[np.uint8] | None, n: int) -> NDArray[np.uint8]:
     if classes is None:
@@ -37,6 +39,8 @@ def encode(
         _classes(classes, n),
         stream,
         False,
+        _NO_MARKS,
+        1,
         *tables.arguments(level, n, classes is not None, library),
     )
     return stream[:size].tobytes()
@@ -49,8 +53,13 @@ def decode(
     classes: NDArray[np.uint8] | None,
     count: int,
     library: Library | None = None,
+    marks: NDArray[np.uint64] = _NO_MARKS,
+    mark_every: int = 1,
 ) -> NDArray[np.uint8]:
-    """Decode the first ``count`` of ``n`` bases."""
+    """Decode the first ``count`` of ``n`` bases.
+
+    ``marks`` (uint64, shape ``(2, k)``): as in ``kernel.code``.
+    """
     bases = np.zeros(count, np.uint8)
     stream = np.array(np.frombuffer(payload, np.uint8))
     kernel.code(
@@ -59,6 +68,24 @@ def decode(
         _classes(classes, count),
         stream,
         True,
+        marks,
+        mark_every,
         *tables.arguments(level, n, classes is not None, library),
     )
     return bases
+
+
+def costs(
+    payload: bytes | memoryview,
+    n: int,
+    level: Level,
+    classes: NDArray[np.uint8] | None,
+    step: int,
+    library: Library | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Decode all ``n`` bases; also return the bits that each ``step`` of them took."""
+    marks = np.zeros((2, -(-n // step) + 1), np.uint64)
+    bases = decode(payload, n, level, classes, n, library, marks, step)
+    # A range of 2^64 divided by the probability of all bases so far, but for rounding.
+    spent = 8.0 * marks[0] - np.log2(marks[1].astype(np.float64))
+    return bases, np.diff(spent)

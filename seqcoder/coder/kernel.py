@@ -50,6 +50,8 @@ _SIGNATURE = types.int64(
     types.uint8[::1],  # classes: n of them, or none
     types.uint8[::1],  # stream
     types.boolean,  # decode
+    types.uint64[:, ::1],  # marks: (2, k) bytes of the stream read or written, and range
+    types.int64,  # bases between two marks
     types.int64[::1],  # parameters (tables.PARAMETERS)
     types.int64[:, ::1],  # models (tables.model_rows)
     types.uint32[::1],  # byte counts: four of 8 bits a context
@@ -85,6 +87,8 @@ def code(
     classes,
     stream,
     decode,
+    marks,
+    mark_every,
     params,
     models,
     byte_counts,
@@ -111,7 +115,10 @@ def code(
     library_seed,
     library_counts,
 ):
-    """Code (or decode) ``n`` bases; returns the length of the stream."""
+    """Code (or decode) ``n`` bases; returns the length of the stream.
+
+    ``marks`` (k of them, or none) are filled where ``mark_every * 0, 1, ...`` bases are done.
+    """
     n_byte = params[0]
     n_models = params[1]
     n_inputs = params[2]
@@ -176,7 +183,14 @@ def code(
             value = (value << u64(8)) | u64(stream[pos] if pos < size else 0)
             pos += 1
 
+    n_marks = 0
+    next_mark = 0 if marks.shape[1] > 0 else n + 1
     for i in range(n):
+        if i == next_mark:
+            marks[0, n_marks] = u64(pos)
+            marks[1, n_marks] = span
+            n_marks += 1
+            next_mark = next_mark + mark_every if n_marks < marks.shape[1] else n + 1
         cls = i64(classes[i]) if has_class else 0
         cls_u = u64(cls)
         # ---- features of the context models
@@ -622,6 +636,9 @@ def code(
                         key = (key * u64(0x9E3779B97F4A7C15)) >> (u64(64) - seed_bits)
                         seed_key[ring, 2 * t + d] = key
                         prefetch(positions[t], key)
+    if n_marks < marks.shape[1]:
+        marks[0, n_marks] = u64(pos)
+        marks[1, n_marks] = span
     if not decode:
         for _ in range(8):
             stream[pos] = np.uint8(low >> u64(56))

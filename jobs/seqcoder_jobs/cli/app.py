@@ -22,6 +22,7 @@ from seqcoder.cli.options import (
 )
 from seqcoder.errors import UsageError
 from seqcoder_jobs.scaling.cli import bench
+from seqcoder_jobs.serve.cli import serve
 from seqcoder_jobs.training.cli import train_command
 
 app = new_app(
@@ -166,6 +167,7 @@ def demo(
 
 
 app.command("bench")(bench)
+app.command("serve")(serve)
 
 
 @app.command("train")
