@@ -127,10 +127,23 @@ def chunk_costs(
 
 
 def base_space_use(container: Container) -> Use:
-    """Return which genome of a container owns which part of its base space; reads all walks."""
-    spans = [(g.entry.ordinal, g.walk.spans()) for g in container.values() if not g.stored]
+    """Return which genome of a container owns which part of its base space; reads all walks.
+
+    Raises:
+        IntegrityError: a walk is damaged.
+    """
+    from seqcoder.pangenome.relative import read_walks
+
+    genomes, n_bases = container.by_ordinal, container.reader.index.n_bases
+    walks = read_walks(
+        [ordinal for ordinal, genome in genomes.items() if not genome.stored],
+        lambda ordinal: genomes[ordinal].walk_data,
+        lambda ordinal: genomes[ordinal].row.n_bases,
+        n_bases,
+    ).walks
+    spans = [(ordinal, walk.spans()) for ordinal, walk in walks.items()]
     edges = np.unique(np.concatenate([np.zeros(1, np.int64), *(s.reshape(-1) for _, s in spans)]))
-    edges = np.unique(np.append(edges, container.reader.index.n_bases))
+    edges = np.unique(np.append(edges, n_bases))
     change = np.zeros(len(edges), np.int64)
     owner = np.full(max(len(edges) - 1, 0), -1, np.int64)
     for ordinal, pieces in sorted(spans, key=lambda pair: -pair[0]):
@@ -155,9 +168,7 @@ def genome_track(genome: Genome, costs: Mapping[int, ChunkCost], use: Use) -> Tr
     interval = np.searchsorted(ends, starts, side="right")
     into = starts - (ends - walk.lengths)[interval]
     reverse = walk.reverse[interval]
-    low = walk.starts[interval] + np.where(
-        reverse, walk.lengths[interval] - into - lengths, into
-    )
+    low = walk.starts[interval] + np.where(reverse, walk.lengths[interval] - into - lengths, into)
     window = starts // WINDOW
     count = -(-n // WINDOW)
 
@@ -182,9 +193,7 @@ def genome_track(genome: Genome, costs: Mapping[int, ChunkCost], use: Use) -> Tr
         n,
         by_window(_between(edges, spent, low, lengths)),
         by_window(_between(use.edges, _along(use.edges, mine), low, lengths)),
-        by_window(
-            _between(use.edges, _along(use.edges, mine & (use.users > 1)), low, lengths)
-        ),
+        by_window(_between(use.edges, _along(use.edges, mine & (use.users > 1)), low, lengths)),
         walk_bits.astype(np.float32),
         _frames(walk, ends, n, index.chunks, costs),
         (g + c).astype(np.int8),
@@ -212,8 +221,9 @@ def _along(edges: Ints, chosen: NDArray[np.bool_]) -> Floats:
     return np.append(0.0, np.cumsum(np.where(chosen, np.diff(edges), 0)))
 
 
-def _between(edges: NDArray[np.number], sums: Floats, low: Ints, lengths: Ints) -> Floats:
-    return np.interp(low + lengths, edges, sums) - np.interp(low, edges, sums)
+def _between(edges: Ints | Floats, sums: Floats, low: Ints, lengths: Ints) -> Floats:
+    between: Floats = np.interp(low + lengths, edges, sums) - np.interp(low, edges, sums)
+    return between
 
 
 def _bases(walk: Walk, chunks: Sequence[ChunkEntry], costs: Mapping[int, ChunkCost]) -> Bases:

@@ -4,7 +4,7 @@ that a request names."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from math import isnan
@@ -21,45 +21,35 @@ from starlette.routing import Route
 from seqcoder import __version__
 from seqcoder.bench.page import size_text
 from seqcoder.errors import NotFoundError, SeqcoderError, UsageError
-from seqcoder.reader import Genome, Record
-from seqcoder.region import Region, write_region
+from seqcoder.reader import Record
+from seqcoder.region import Region
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.serve import draw
-from seqcoder_jobs.serve.catalogue import Catalogue, Page, Row
+from seqcoder_jobs.serve.asking import (
+    HEADS,
+    fasta_link,
+    genome_link,
+    moves,
+    number,
+    page_links,
+    record_asked,
+    record_link,
+    region_asked,
+    table_heads,
+    widened,
+)
+from seqcoder_jobs.serve.asking import (
+)
+from seqcoder_jobs.serve.catalogue import Catalogue, Row
 from seqcoder_jobs.serve.guard import Guard, disposition
 from seqcoder_jobs.serve.store import Store
 from seqcoder_jobs.serve.view import View, genome_view, record_view
 
 _RING_BINS, _LINE_BINS = 720, 496
 _LETTERS = 3000
-_LEAST_VIEW = 60
+_ASKS = {"r", "from", "to"}
 _IN_MEMORY = 16 << 20
 _PIECE = 256 << 10
-_HEADS = (
-    ("place", "genome", "t"),
-    ("raw_bytes", "FASTA", "n"),
-    ("bases", "bases", "n"),
-    ("novel_bases", "novel", "n"),
-    ("", "records", "n"),
-    ("coded_bytes", "coded", "n"),
-    ("bits_per_base", "bits a base", "n"),
-)
-
-
-def genome_link(name: str) -> str:
-    """Return the address of a genome's page."""
-    return f"/genome/{quote(name)}"
-
-
-def fasta_link(name: str) -> str:
-    """Return the address of a genome's file."""
-    return f"/fasta/{quote(name)}"
-
-
-def record_link(name: str, ordinal: int, start: int | None = None, stop: int | None = None) -> str:
-    """Return the address of a record's page, or of a region of it (0-based, half-open)."""
-    where = {} if start is None else {"from": str(start + 1), "to": str(stop)}
-    return f"/record/{quote(name)}?{urlencode({'r': str(ordinal), **where})}"
 
 
 class Pages:
@@ -96,36 +86,32 @@ class Pages:
             ("ratio", f"{s.ratio:.2f}" if s.ratio else "–"),
             ("bits a base, all counted", f"{s.bits_per_base:.4f}" if s.bits_per_base else "–"),
         ]
-        page = snapshot.group_page(_number(request, "page", 1))
-        return self._page(
-            "home.html", pairs=pairs, summary=s, page=page, link=_pages(request)
-        )
+        page = snapshot.group_page(number(request, "page", 1))
+        return self._page("home.html", pairs=pairs, summary=s, page=page, link=page_links(request))
 
     def genomes(self, request: Request) -> Response:
         """List genomes: all, of a group, sorted."""
         sort = request.query_params.get("sort", "place")
         descending = request.query_params.get("order") == "down"
-        group = _number(request, "group", None)
-        page = self.catalogue.now().page(
-            _number(request, "page", 1), sort, descending, group=group
-        )
+        group = number(request, "group", None)
+        page = self.catalogue.now().page(number(request, "page", 1), sort, descending, group=group)
         heading = "Genomes" if group is None else "Genomes of one group"
-        heads = list(_heads(request, sort, descending))
+        heads = list(table_heads(request, sort, descending))
         return self._page(
             "genomes.html",
-            heading=heading, page=page, heads=heads, link=_pages(request), records=[],
+            heading=heading, page=page, heads=heads, link=page_links(request), records=[],
             more_records=False,
         )  # fmt: skip
 
     def search(self, request: Request) -> Response:
         """Show what has a name or a digest."""
         text = request.query_params.get("q", "")
-        found = self.catalogue.now().search(text, _number(request, "page", 1))
-        heads = [{"title": t, "kind": k, "link": "", "arrow": ""} for _, t, k in _HEADS]
+        found = self.catalogue.now().search(text, number(request, "page", 1))
+        heads = [{"title": t, "kind": k, "link": "", "arrow": ""} for _, t, k in HEADS]
         return self._page(
             "genomes.html",
             heading=f"Search: {text.strip()}", page=found.genomes, heads=heads, q=text,
-            link=_pages(request), records=found.records, more_records=found.more_records,
+            link=page_links(request), records=found.records, more_records=found.more_records,
         )  # fmt: skip
 
     def genome(self, request: Request) -> Response:
@@ -133,7 +119,7 @@ class Pages:
         snapshot = self.catalogue.now()
         row = snapshot.genome(request.path_params["name"])
         name = row["genome"]
-        page = snapshot.records(name, _number(request, "page", 1))
+        page = snapshot.records(name, number(request, "page", 1))
         with self.store.genome(row) as genome:
             lengths = [] if genome.stored else genome.table.lengths.tolist()
         coded = row["coded_bytes"]
@@ -146,7 +132,7 @@ class Pages:
         ]
         return self._page(
             "genome.html",
-            row=row, pairs=pairs, page=page, link=_pages(request), drawn=bool(row["bases"]),
+            row=row, pairs=pairs, page=page, link=page_links(request), drawn=bool(row["bases"]),
             longest=max(range(len(lengths)), key=lengths.__getitem__, default=0),
             single=row["novel_bases"] == row["bases"],
             ring_link=f"/ring/{quote(name)}", fasta_link=fasta_link(name),
@@ -157,11 +143,10 @@ class Pages:
         row = self.catalogue.now().genome(request.path_params["name"])
         view = genome_view(self.store.track(row), _RING_BINS)
         lines = [
-            row["genome"].rpartition("/")[2][:40],
-            f"{row['bases']:,} bases, {row['records']:,} record{'s' * (row['records'] != 1)}",
+            f"{row['bases']:,} bases",
             f"GC {100 * view.mean('gc'):.1f} %",
             f"{100 * (view.mean('forward') + view.mean('reverse')):.0f} % in genes",
-            f"{view.mean('bits'):.3f} bits a base where stored",
+            f"{view.mean('bits'):.3f} bits a base stored",
             f"{view.mean('added'):.3f} bits a base added",
         ]
         picture = draw.ring(view, row["genome"], lines)
@@ -196,7 +181,7 @@ class Pages:
         return self._page(
             "record.html",
             row=row, name=title or "(no name)", header=header, pairs=pairs, start=start, stop=stop,
-            moves=_moves(start, stop, length, link), here=f"/record/{quote(name)}?r={r}",
+            moves=moves(start, stop, length, link), here=f"/record/{quote(name)}?r={r}",
             fasta_link=f"{fasta_link(name)}?{where}", table_link=f"/table/{quote(name)}?{where}",
             picture=draw.line(view, f"{title}: {start + 1} to {stop}", link),
             single=row["novel_bases"] == row["bases"], letters=letters, ordinal=r,
@@ -205,10 +190,10 @@ class Pages:
     def _view(self, request: Request) -> tuple[Row, View, Record]:
         row = self.catalogue.now().genome(request.path_params["name"])
         with self.store.genome(row) as genome:
-            record = _record(genome, request)
-            start, stop = _region(record, request)
+            record = record_asked(genome, request)
+            start, stop = region_asked(record, request)
             if request.url.path.startswith("/record/"):
-                start, stop = _widened(start, stop, len(record))
+                start, stop = widened(start, stop, len(record))
             track = self.store.track(row)
             return row, record_view(genome, track, record.ordinal, start, stop, _LINE_BINS), record
 
@@ -233,13 +218,15 @@ class Pages:
         out = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed when sent
         try:
             with self.store.genome(row) as genome, self.store.decoding:
-                if "r" in request.query_params:
-                    record = _record(genome, request)
-                    start, stop = _region(record, request)
+                if _ASKS & request.query_params.keys():
+                    record = record_asked(genome, request)
+                    start, stop = region_asked(record, request)
                     whole = (start, stop) == (0, len(record))
                     write_region(out, Region(record, start, stop, whole), None)  # type: ignore[arg-type]
                     where = "" if whole else f"_{start + 1}-{stop}"
-                    saved = f"{record.name or f'record{record.ordinal}'}{where}.fa".replace("/", "_")
+                    saved = f"{record.name or f'record{record.ordinal}'}{where}.fa".replace(
+                        "/", "_"
+                    )
                 else:
                     out.write(genome.read())
         except BaseException:
@@ -248,6 +235,9 @@ class Pages:
         length = out.tell()
         out.seek(0)
         headers = {"content-disposition": disposition(saved), "content-length": str(length)}
+        if request.method == "HEAD":
+            out.close()
+            return Response(b"", media_type="text/x-fasta", headers=headers)
         return StreamingResponse(_pieces(out), media_type="text/x-fasta", headers=headers)
 
 
@@ -257,63 +247,6 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _number(request: Request, name: str, default: Any) -> Any:
-    text = request.query_params.get(name, "")
-    if not text:
-        return default
-    digits = text.replace(",", "")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
-        raise UsageError(f"{name}={text!r}: give a whole number")
-    return int(digits)
-
-
-def _record(genome: Genome, request: Request) -> Record:
-    ordinal = _number(request, "r", 0)
-    if ordinal >= len(genome):
-        raise NotFoundError(f"{genome.name}: has {len(genome)} records; r counts from 0")
-    return genome[ordinal]
-
-
-def _region(record: Record, request: Request) -> tuple[int, int]:
-    """Return the region asked for (0-based, half-open); the end is cut to the record's."""
-    start = _number(request, "from", 1) - 1
-    stop = min(_number(request, "to", len(record)), len(record))
-    if not 0 <= start < max(stop, 1):
-        raise UsageError(
-            f"residues {start + 1} to {stop} are not within {record.name!r}, which has "
-            f"{len(record)}"
-        )
-    return start, stop
-
-
-def _widened(start: int, stop: int, length: int) -> tuple[int, int]:
-    if stop - start >= _LEAST_VIEW:
-        return start, stop
-    start = max(0, min((start + stop - _LEAST_VIEW) // 2, length - _LEAST_VIEW))
-    return start, min(start + _LEAST_VIEW, length)
-
-
-def _moves(
-    start: int, stop: int, length: int, link: Callable[[int, int], str]
-) -> list[tuple[str, str]]:
-    size = stop - start
-    step = max(size // 2, 1)
-    wide = min(length, 5 * size)
-    left = min(max(0, (start + stop - wide) // 2), length - wide)
-    narrow = max(size // 5, min(_LEAST_VIEW, size))
-    middle = (start + stop - narrow) // 2
-    return [
-        ("← left", link(max(0, start - step), max(0, start - step) + size) if start else ""),
-        (
-            "right →",
-            link(min(stop + step, length) - size, min(stop + step, length)) if stop < length else "",
-        ),
-        ("closer", link(middle, middle + narrow) if narrow < size else ""),
-        ("further", link(left, left + wide) if size < length else ""),
-        ("whole record", link(0, length) if size < length else ""),
-    ]
-
-
 def _figure(view: View, name: str, form: str) -> str:
     value = view.mean(name)
     return "–" if isnan(value) else form.format(value)
@@ -321,26 +254,6 @@ def _figure(view: View, name: str, form: str) -> str:
 
 def _percent(part: int | None, whole: int | None) -> str:
     return f"{100 * part / whole:.1f} %" if part is not None and whole else "–"
-
-
-def _pages(request: Request) -> Callable[[int], str]:
-    def link(number: int) -> str:
-        kept = {k: v for k, v in request.query_params.items() if k != "page"}
-        return f"{quote(request.url.path)}?{urlencode({**kept, 'page': number})}"
-
-    return link
-
-
-def _heads(request: Request, sort: str, descending: bool) -> Iterator[dict[str, str]]:
-    kept = {k: v for k, v in request.query_params.items() if k == "group"}
-    for column, title, kind in _HEADS:
-        link = arrow = ""
-        if column:
-            here = column == sort
-            down = not descending if here else kind == "n"
-            link = f"/genomes?{urlencode({**kept, 'sort': column, 'order': 'down' if down else 'up'})}"
-            arrow = ("↓" if descending else "↑") if here and sort != "place" else ""
-        yield {"title": title, "kind": kind, "link": link, "arrow": arrow}
 
 
 def _status(error: SeqcoderError) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
+from itertools import pairwise
 from math import cos, floor, isnan, log10, pi, sin
 
 import numpy as np
@@ -38,10 +39,10 @@ def line(view: View, name: str, link: Link | None = None) -> str:
     return _svg(_WIDTH, 410.0, name, out)
 
 
-def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
+def _svg(width: float, height: float, title: str, parts: Sequence[str], font: int = 11) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'role="img" aria-label="{escape(title, quote=True)}" {_FONT} font-size="11" '
+        f'role="img" aria-label="{escape(title, quote=True)}" {_FONT} font-size="{font}" '
         f'fill="{INK}">' + "".join(parts) + "</svg>"
     )
 
@@ -129,7 +130,7 @@ def _bits_panel(view: View, top: float, height: float) -> list[str]:
     for bits in (0.5, 1.0, 1.5):
         out += [_hline(to_y(bits)), _text(_LEFT - 6, to_y(bits) + 4, f"{bits:g}")]
     out.append(_text(_LEFT - 6, to_y(2.0) + 4, "2 bits"))
-    out.append(_text(_LEFT - 6, bottom, "a base"))
+    out.append(_text(_LEFT - 6, bottom + 4, "a base"))
     out.append(_area(_steps(view, view.bits, to_y, bottom), STORED))
     out.append(_area(_steps(view, view.added, to_y, bottom), OWN))
     out += [_hline(to_y(2.0), SOFT, "2 3"), _hline(bottom, SOFT)]
@@ -173,7 +174,9 @@ def _lanes(view: View, top: float) -> list[str]:
         left, right = _x(view, start), _x(view, stop)
         tip = min(4.0, (right - left) / 2)
         if lane < 3:
-            path = f"M{left:.1f} {y}H{right - tip:.1f}L{right:.1f} {y + 6}L{right - tip:.1f} {y + 12}"
+            path = (
+                f"M{left:.1f} {y}H{right - tip:.1f}L{right:.1f} {y + 6}L{right - tip:.1f} {y + 12}"
+            )
             path += f"H{left:.1f}Z"
         else:
             path = f"M{right:.1f} {y}H{left + tip:.1f}L{left:.1f} {y + 6}L{left + tip:.1f} {y + 12}"
@@ -191,7 +194,7 @@ def _composition(view: View, top: float, height: float) -> list[str]:
     out = []
     for share in (0.25, 0.5, 0.75):
         out += [_hline(to_y(share)), _text(_LEFT - 6, to_y(share) + 4, f"{100 * share:.0f} %")]
-    out.append(_text(_LEFT - 6, bottom, "GC"))
+    out.append(_text(_LEFT - 6, top + 4, "GC, skew"))
     out.append(_curve(view, view.skew / 2 + 0.5, to_y, SKEW))
     out.append(_curve(view, view.gc, to_y, GC))
     return out
@@ -220,7 +223,7 @@ def _zooms(view: View, link: Link, top: float, bottom: float) -> list[str]:
     length = view.stop - view.start
     zoomed = max(length // 5, min(length, 300))
     out = []
-    for i, j in zip(cuts, cuts[1:], strict=False):
+    for i, j in pairwise(cuts):
         left, right = _x(view, view.edges[i]), _x(view, view.edges[j])
         middle = int(view.edges[i] + view.edges[j]) // 2
         start = min(max(middle - zoomed // 2, view.start), view.stop - zoomed)
@@ -281,8 +284,8 @@ def ring(view: View, title: str, lines: Sequence[str]) -> str:
         x, y = at(304, tick).split()
         out.append(f'<path d="M{at(287, tick)}L{at(292, tick)}" stroke="{SOFT}"/>')
         out.append(_text(float(x), float(y) + 4, place_text(tick, step), "middle"))
-    first = centre - 9 * (len(lines) - 1)
+    first = centre - 10 * (len(lines) - 1)
     for number, words in enumerate(lines):
         color = INK if number == 0 else SOFT
-        out.append(_text(centre, first + 18 * number + 4, words, "middle", color))
-    return _svg(size, size, title, out)
+        out.append(_text(centre, first + 20 * number + 4, words, "middle", color))
+    return _svg(size, size, title, out, 14)
