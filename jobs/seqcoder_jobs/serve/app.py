@@ -22,7 +22,7 @@ from seqcoder import __version__
 from seqcoder.bench.page import size_text
 from seqcoder.errors import NotFoundError, SeqcoderError, UsageError
 from seqcoder.reader import Record
-from seqcoder.region import Region
+from seqcoder.region import Region, write_region
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.serve import draw
 from seqcoder_jobs.serve.asking import (
@@ -37,8 +37,6 @@ from seqcoder_jobs.serve.asking import (
     region_asked,
     table_heads,
     widened,
-)
-from seqcoder_jobs.serve.asking import (
 )
 from seqcoder_jobs.serve.catalogue import Catalogue, Row
 from seqcoder_jobs.serve.guard import Guard, disposition
