@@ -69,9 +69,9 @@ class BaseDecoder:
         """
         wanted = entry.row.n_bases if stop is None else min(stop, entry.row.n_bases)
         with self._lock:
-            bases = self._cache.get(entry.ordinal)
+            bases = self._cache.get(entry.offset)
             if bases is not None and len(bases) >= wanted:
-                self._cache.move_to_end(entry.ordinal)
+                self._cache.move_to_end(entry.offset)
                 return bases
         row, latents, residual = self._reader.chunk_frames(entry)
         try:
@@ -81,7 +81,7 @@ class BaseDecoder:
                 f"{self._reader.source.name}: chunk {entry.ordinal} at byte {entry.offset}: {error}"
             ) from None
         with self._lock:
-            self._cache[entry.ordinal] = bases
+            self._cache[entry.offset] = bases
             while (
                 sum(len(kept) for kept in self._cache.values()) > self._cache_bytes
                 and len(self._cache) > 1

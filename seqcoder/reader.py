@@ -173,7 +173,8 @@ class Genome(Sequence[Record]):
         from seqcoder.pangenome.relative import read_walk
 
         space = self.container.reader.index.n_bases
-        others = self.container.by_ordinal
+        # In a repair there may be two of one place.
+        others = self.container.by_ordinal | {self.entry.ordinal: self}
         try:
             return read_walk(
                 self.entry.ordinal,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +18,14 @@ from seqcoder import coder
 from seqcoder.atomic import atomic_file
 from seqcoder.chunk import bases_digest
 from seqcoder.container import frames
-from seqcoder.container.index import ChunkEntry, Index
+from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
 from seqcoder.container.reader import read_index
 from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow
 from seqcoder.container.scan import whole_parts
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import IntegrityError, ModelError, SeqcoderError, UsageError
+from seqcoder.executor import thread_count
 from seqcoder.fasta import pack_record_table
 from seqcoder.reader import Container, Genome
 from seqcoder.settings import DEFAULT_MODEL
@@ -46,26 +50,32 @@ class _Salvage:
     """The whole parts of a file. Chunks missing between others are filled in, of length known."""
 
     index: Index = field(default_factory=Index)
+    """The chunks and genomes chosen; of genomes of one name the likeliest."""
+    others: dict[str, list[GenomeEntry]] = field(default_factory=dict)
+    """Further whole genomes of a name, to be tried where the first does not decode."""
     filled: set[int] = field(default_factory=set)
     """Places in ``index.chunks`` of those that are filled in."""
     problems: list[str] = field(default_factory=list)
 
 
-def repair(damaged: Path, out: Path, *, force: bool = False) -> Repair:
+def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -> Repair:
     """Write the intact genomes of ``damaged`` to a new container ``out``.
 
-    Sections are found by their own heads, so neither index nor footer is needed. The place of a
-    lost chunk in base space is kept by as many As; the genomes that need it are left out. Every
-    genome kept has been decoded and compared with the part of its SHA-256 in its head.
+    Sections are found by their own heads, so neither index nor footer is needed, nor their order.
+    The place of a lost chunk in base space is kept by as many As; the genomes that need it are left
+    out. Every chunk kept has been decoded and compared with its digest, every genome kept with its
+    SHA-256, or the part of it in its head where the index is lost.
 
     Raises:
         UsageError: ``out`` exists and ``force`` is not set.
         IntegrityError: no genome is whole.
+        ModelError: a model that intact chunks need is not here; nothing is known to be lost.
     """
     if out.exists() and not force:
         raise UsageError(f"{out}: exists already; use --force to replace it")
     salvage = _salvage(RangeSource(str(damaged)))
-    with Container(RangeSource(str(damaged)), index=salvage.index) as container:
+    with Container(RangeSource(str(damaged)), index=salvage.index, threads=threads) as container:
+        _drop_wrong_chunks(container, salvage, thread_count(threads))
         recovered: list[str] = []
         lost: list[str] = []
         with atomic_file(out) as file:
@@ -73,12 +83,12 @@ def repair(damaged: Path, out: Path, *, force: bool = False) -> Repair:
             for chunk in _chunks(container, salvage):
                 writer.add_chunk(chunk)
             for genome in container.values():
-                try:
-                    writer.add_genome(_genome(genome, salvage))
-                    recovered.append(genome.name)
-                except SeqcoderError as error:
+                found = _first_whole(genome, salvage)
+                if found is None:
                     lost.append(genome.name)
-                    salvage.problems.append(f"genome {genome.name}: {error}")
+                else:
+                    writer.add_genome(found)
+                    recovered.append(genome.name)
             if not recovered:
                 raise IntegrityError(f"{damaged}: no genome is whole; nothing to recover")
             writer.finish()
@@ -88,7 +98,8 @@ def repair(damaged: Path, out: Path, *, force: bool = False) -> Repair:
 def _salvage(source: RangeSource) -> _Salvage:
     salvage = _Salvage()
     index = salvage.index
-    names = set()
+    chunks: list[ChunkEntry] = []
+    genomes: list[GenomeEntry] = []
     try:
         for part in whole_parts(source):
             if isinstance(part, IntegrityError):
@@ -96,29 +107,126 @@ def _salvage(source: RangeSource) -> _Salvage:
             elif isinstance(part, list):
                 index.models = part
             elif isinstance(part, ChunkEntry):
-                missing = part.first_base - index.n_bases
-                if missing < 0:
-                    salvage.problems.append(f"{part.label}: there twice; the second left out")
-                    continue
-                if missing > _MOST_MISSING:
-                    salvage.problems.append(
-                        f"{part.label}: impossible first base {part.first_base}"
-                    )
-                    continue
-                while missing > 0:
-                    salvage.filled.add(len(index.chunks))
-                    row = ChunkRow(min(missing, _FILLED_BASES), coder.TWO_BIT, 0, 0, 0, b"")
-                    index.chunks.append(ChunkEntry(row, -len(index.chunks) - 1, 0, index.n_bases))
-                    missing -= row.n_bases
-                index.chunks.append(part)
-            elif part.row.name not in names:
-                names.add(part.row.name)
-                index.genomes.append(part)
+                chunks.append(part)
+            else:
+                genomes.append(part)
+        listed = _listed(source)
+        _place_chunks(chunks, listed, salvage)
+        _place_genomes(genomes, listed, salvage)
         if max((chunk.row.model for chunk in index.chunks), default=0) > len(index.models):
             index.models = _models_named(source)
     finally:
         source.close()
     return salvage
+
+
+def _listed(source: RangeSource) -> dict[int, ChunkEntry | GenomeEntry]:
+    """Return what the last valid index lists, by file offset; nothing where there is none."""
+    with suppress(SeqcoderError):
+        index = read_index(source)[0]
+        sections: list[ChunkEntry | GenomeEntry] = [*index.chunks, *index.genomes]
+        return {section.offset: section for section in sections}
+    return {}
+
+
+def _place_chunks(
+    chunks: list[ChunkEntry], listed: dict[int, ChunkEntry | GenomeEntry], salvage: _Salvage
+) -> None:
+    """Put chunks in their places; of two for one place the listed one, or else the later.
+
+    The later, since what an append left torn is written again behind it.
+    """
+    taken: list[ChunkEntry] = []
+    for chunk in sorted(chunks, key=lambda chunk: (chunk.offset not in listed, -chunk.offset)):
+        at = bisect_left(taken, chunk.first_base, key=attrgetter("first_base"))
+        before, behind = taken[max(at - 1, 0) : at], taken[at : at + 1]
+        if any(c.stop_base > chunk.first_base for c in before) or any(
+            c.first_base < chunk.stop_base for c in behind
+        ):
+            salvage.problems.append(f"{chunk.label} at byte {chunk.offset}: its place is taken")
+        else:
+            taken.insert(at, chunk)
+    index = salvage.index
+    for chunk in taken:
+        missing = chunk.first_base - index.n_bases
+        if missing > _MOST_MISSING:
+            salvage.problems.append(f"{chunk.label}: impossible first base {chunk.first_base}")
+            break
+        if missing:
+            lost = f"bases {index.n_bases} to {chunk.first_base} of base space are lost"
+            salvage.problems.append(lost)
+            _fill(salvage, missing)
+        index.chunks.append(chunk)
+
+
+def _fill(salvage: _Salvage, n_bases: int) -> None:
+    """Keep the place of ``n_bases`` at the end of the chunks so far."""
+    index = salvage.index
+    while n_bases > 0:
+        salvage.filled.add(len(index.chunks))
+        row = ChunkRow(min(n_bases, _FILLED_BASES), coder.TWO_BIT, 0, 0, 0, b"")
+        index.chunks.append(ChunkEntry(row, len(index.chunks), 0, index.n_bases))
+        n_bases -= row.n_bases
+
+
+def _place_genomes(
+    genomes: list[GenomeEntry], listed: dict[int, ChunkEntry | GenomeEntry], salvage: _Salvage
+) -> None:
+    """Choose the listed genome of each name, or else the latest, in the order of ordinals."""
+    chosen: dict[str, list[GenomeEntry]] = {}
+    for genome in sorted(genomes, key=lambda genome: (genome.offset not in listed, -genome.offset)):
+        known = listed.get(genome.offset)
+        if isinstance(known, GenomeEntry) and known.head_body == genome.head_body:
+            genome = replace(genome, row=replace(genome.row, sha256=known.row.sha256))
+        chosen.setdefault(genome.row.name, []).append(genome)
+    # Of two for one place in the row, too, the listed one comes last and is found by walks.
+    firsts = [entries[0] for entries in chosen.values()]
+    firsts.sort(key=lambda genome: (genome.ordinal, genome.offset in listed, genome.offset))
+    salvage.index.genomes += firsts
+    salvage.others = {name: entries[1:] for name, entries in chosen.items()}
+
+
+def _drop_wrong_chunks(container: Container, salvage: _Salvage, threads: int) -> None:
+    """Take out chunks that do not decode to their digest, checksums or not: fill their places."""
+
+    def problem(chunk: ChunkEntry) -> str:
+        try:
+            container.decoder.chunk(chunk)
+        except ModelError:
+            raise
+        except SeqcoderError as error:
+            return str(error)
+        return ""
+
+    index, filled = salvage.index, salvage.filled
+    chunks = index.chunks[:]
+    with ThreadPoolExecutor(threads) as pool:
+        found = pool.map(problem, [c for at, c in enumerate(chunks) if at not in filled])
+        problems = ["" if at in filled else next(found) for at in range(len(chunks))]
+    if not any(problems):
+        return
+    index.chunks.clear()
+    were_filled = set(filled)
+    filled.clear()
+    for at, (chunk, wrong) in enumerate(zip(chunks, problems, strict=True)):
+        if wrong:
+            salvage.problems.append(f"{wrong}; left out")
+        if wrong or at in were_filled:
+            _fill(salvage, chunk.row.n_bases)
+        else:
+            index.chunks.append(chunk)
+
+
+def _first_whole(genome: Genome, salvage: _Salvage) -> GenomeFrames | None:
+    """Return the frames of a genome, or of another of its name, that is whole."""
+    for entry in [genome.entry, *salvage.others[genome.name]]:
+        try:
+            return _genome(Genome(genome.container, entry), salvage)
+        except ModelError:
+            raise
+        except SeqcoderError as error:
+            salvage.problems.append(f"genome {genome.name} at byte {entry.offset}: {error}")
+    return None
 
 
 def _models_named(source: RangeSource) -> list[bytes]:
@@ -128,13 +236,15 @@ def _models_named(source: RangeSource) -> list[bytes]:
     """
     from seqcoder.latent import load_model
 
-    named: list[str | None] = [None]
+    named: list[bytes] = []
     with suppress(SeqcoderError):
-        named = [model.hex() for model in read_index(source)[0].models]
-    try:
-        return [bytes.fromhex(load_model(DEFAULT_MODEL, model).digest) for model in named]
-    except ModelError:
-        return []
+        named = read_index(source)[0].models
+    if named:
+        digests = [load_model(DEFAULT_MODEL, model.hex()).digest for model in named]
+        return [bytes.fromhex(digest) for digest in digests]
+    with suppress(ModelError):
+        return [bytes.fromhex(load_model(DEFAULT_MODEL).digest)]
+    return []
 
 
 @lru_cache(maxsize=2)

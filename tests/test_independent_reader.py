@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,13 +14,12 @@ from hypothesis import strategies as st
 
 import independent_reader
 import seqcoder
+from appended import append
 from genomes import fasta_bytes, letters, random_bases, small_genome
 from independent_fasta import RefusedError
 from seqcoder import Settings, coder, testing
-from seqcoder.container.reader import ContainerReader, read_header
-from seqcoder.container.scan import scan_sections
+from seqcoder.container.reader import ContainerReader
 from seqcoder.container.source import RangeSource
-from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.pangenome import Walk
 
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh")
@@ -125,36 +123,12 @@ def test_two_bits_need_no_callback() -> None:
     assert independent_reader.read_container(data, refuse) == files
 
 
-def _append(old: bytes, new: bytes) -> bytes:
-    """Append container ``new`` to ``old`` with the library's writer."""
-    source = RangeSource(new)
-    added = ContainerReader(source).index
-    out = io.BytesIO(old)
-    out.seek(0, io.SEEK_END)
-    index = ContainerReader(RangeSource(old)).index
-    first = index.n_bases
-    writer = ContainerWriter(out, index=index, position=len(old))
-    writer.begin_append(read_header(RangeSource(old))[0])
-    for c in scan_sections(source).index.chunks:  # which, unlike the index, knows the digests
-        latents = source.read(c.latents_offset, c.row.latents_length)
-        residual = source.read(c.residual_offset, c.row.residual_length)
-        writer.add_chunk(ChunkFrames(c.row, latents, residual))
-    for g in added.genomes:
-        start = (g.row.base_start or 0) + first if g.row.n_bases else 0
-        side = source.read(g.side_offset, g.row.side_length)
-        stored = source.read(g.stored_offset, g.row.stored_length)
-        row = replace(g.row, base_start=start)
-        writer.add_genome(GenomeFrames(row, side, b"", stored, g.record_table or b""))
-    writer.finish()
-    return out.getvalue()
-
-
 def test_appends_and_a_torn_one(packed: bytes) -> None:
     more = {"more.fa": small_genome(5000, seed=8), "none.fa": b">none\n", "z.faa": b">z\nMKVL\n"}
     most = {"most.fa": small_genome(3000, seed=9)}
-    once = _append(packed, pack(more))
+    once = append(packed, pack(more))
     agree(once, CORPUS | more)
-    twice = _append(once, pack(most))
+    twice = append(once, pack(most))
     agree(twice, CORPUS | more | most)
     torn = twice[:-1]
     assert independent_reader.read_container(torn, callback_for(torn)) == CORPUS | more

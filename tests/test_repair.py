@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import seqcoder
-from genomes import small_genome
-from seqcoder import Settings
-from seqcoder.repair import repair
+from appended import append
+from genomes import letters, random_bases, small_genome
+from seqcoder import ModelError, Settings, coder
+from seqcoder.container import frames
+from seqcoder.container.reader import ContainerReader
+from seqcoder.container.scan import scan_sections
+from seqcoder.container.source import RangeSource
+from seqcoder.repair import Repair, repair
 
 FILES = {f"g{i}.fa": small_genome(6_000, seed=i) for i in range(5)}
 
@@ -70,3 +76,87 @@ def test_nothing_left_is_said(tmp_path: Path) -> None:
     with pytest.raises(seqcoder.IntegrityError, match="nothing to recover"):
         repair(tmp_path / "x.sqc", tmp_path / "y.sqc")
     assert not (tmp_path / "y.sqc").exists()
+
+
+def reseal(data: bytes, ordinal: int, residual: bytes) -> bytes:
+    """Give a chunk another residual under right checksums; what lies behind it moves."""
+    chunk = scan_sections(RangeSource(data)).index.chunks[ordinal]
+    frame = frames.compress(residual, 3)
+    row = replace(chunk.row, residual_length=len(frame))
+    body = replace(chunk, row=row).head_body + row.digest
+    head = frames.head_frame(frames.CHUNK, body, frame)
+    return data[: chunk.offset] + head + frame + data[chunk.end :]
+
+
+def test_wrong_bases_under_right_checksums(tmp_path: Path) -> None:
+    """Such a chunk is not copied, whether a genome needs it or not."""
+    files = {f"{i}.fa": b">x\n" + letters(random_bases(900, seed=i)) + b"\n" for i in range(3)}
+    data = seqcoder.compress_bytes(files, settings=Settings(level=1, group=False))
+    wrong = coder.encode(random_bases(900, seed=77), coder.TWO_BIT)
+    recovered, lost = mend(reseal(data, 1, wrong), tmp_path)
+    assert (recovered, lost) == ({"0.fa", "2.fa"}, {"1.fa"})
+    # Its genome lost too, so that nothing needs the chunk.
+    damaged = bytearray(reseal(data, 1, wrong))
+    place = scan_sections(RangeSource(bytes(damaged))).index.genomes[1].side_offset
+    damaged[place + 9] ^= 1
+    result = repair_bytes(bytes(damaged), tmp_path)
+    assert set(result.recovered) == {"0.fa", "2.fa"}
+    assert any("do not match their digest" in problem for problem in result.problems)
+
+
+def repair_bytes(data: bytes, folder: Path) -> Repair:
+    (folder / "x.sqc").write_bytes(data)
+    result = repair(folder / "x.sqc", folder / "y.sqc", force=True)
+    with seqcoder.open(folder / "y.sqc") as container:
+        assert seqcoder.verify(container, full=True).intact
+    return result
+
+
+def test_sections_in_any_order_and_twice(packed: bytes, tmp_path: Path) -> None:
+    index = scan_sections(RangeSource(packed)).index
+    sections = [packed[part.offset : part.end] for part in [*index.chunks, *index.genomes]]
+    names = {genome.row.name for genome in index.genomes}
+    header = packed[: index.chunks[0].offset]
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        order = rng.permutation(len(sections) * 2) % len(sections)
+        mixed = b"".join(sections[i] for i in order)
+        result = repair_bytes(header + mixed, tmp_path)
+        assert list(result.recovered) == [genome.row.name for genome in index.genomes]
+        assert set(result.recovered) == names
+
+
+def test_appended_containers(packed: bytes, tmp_path: Path) -> None:
+    """The index of an appended container lost, cut short anywhere, or appended to when torn."""
+    new = {"new.fa": small_genome(3_000, seed=21)}
+    stale = {"stale.fa": small_genome(2_500, seed=22)}
+    one = Settings(level=1)
+    fresh = seqcoder.compress_bytes(new, settings=one)
+    whole = append(packed, fresh)
+    names = set(seqcoder.open(packed))
+    end = ContainerReader(RangeSource(whole)).index.genomes[-1].end
+    assert mend(whole[:end], tmp_path) == (names | {"new.fa"}, set())
+    assert mend(whole[: end - 1], tmp_path) == (names, set())
+    torn = append(packed, seqcoder.compress_bytes(stale, settings=one))[len(packed) :]
+    torn = torn[: torn.rindex(frames.skippable(frames.INDEX, b"")[:4])]
+    again = append(packed, fresh, torn)
+    with seqcoder.open(again) as container:
+        assert container["new.fa"].read() == new["new.fa"]
+    end = ContainerReader(RangeSource(again)).index.genomes[-1].end
+    for data in (again, again[:end]):
+        recovered, lost = mend(data, tmp_path)
+        assert (recovered, lost) == (names | {"new.fa"}, {"stale.fa"})
+        with seqcoder.open(tmp_path / "out.sqc") as container:
+            assert container["new.fa"].read() == new["new.fa"]
+
+
+def test_a_missing_model_is_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from golden.make import FOLDER
+
+    def missing(*_: object) -> None:
+        raise ModelError("model is not here")
+
+    monkeypatch.setattr("seqcoder.latent.load_model", missing)
+    with pytest.raises(ModelError):
+        repair(FOLDER / "latents2.sqc", tmp_path / "out.sqc")
+    assert not (tmp_path / "out.sqc").exists()

@@ -23,10 +23,12 @@ class Finding:
 
 def damaged_frames(reader: ContainerReader) -> Iterator[Finding]:
     """Yield a finding for every chunk and genome section that is not whole."""
+    damaged: list[tuple[int, int]] = []
     for chunk in reader.index.chunks:
         try:
             reader.chunk_frames(chunk)
         except IntegrityError as error:
+            damaged.append((chunk.offset, chunk.end))
             yield Finding(str(error), chunk=chunk.ordinal)
     for genome in reader.index.genomes:
         try:
@@ -34,25 +36,27 @@ def damaged_frames(reader: ContainerReader) -> Iterator[Finding]:
             for frame in ("side", "walk", "stored"):
                 reader.genome_frame(genome, frame)
         except IntegrityError as error:
+            damaged.append((genome.offset, genome.end))
             yield Finding(str(error), genome=genome.row.name)
     if reader.torn_bytes:
         yield Finding(
             f"{reader.source.name}: {reader.torn_bytes} bytes behind the last whole footer at byte "
             f"{reader.end} belong to nothing (a torn append)"
         )
-    yield from _foreign_bytes(reader)
+    yield from _foreign_bytes(reader, damaged)
 
 
-def _foreign_bytes(reader: ContainerReader) -> Iterator[Finding]:
-    """Yield findings for the header and for gaps that neither index nor appends account for."""
+def _foreign_bytes(reader: ContainerReader, damaged: list[tuple[int, int]]) -> Iterator[Finding]:
+    """Yield what is wrong outside of chunks and genomes: headers, old indexes, bytes between.
+
+    The scan ends at the first damage; where that is one of the ``damaged`` sections it is known.
+    """
     from seqcoder.container.scan import scan_sections
 
     scan = scan_sections(reader.source)
-    if scan.problem and scan.end < reader.end:
-        spans = [(part.offset, part.end) for part in reader.index.chunks]
-        spans += [(part.offset, part.end) for part in reader.index.genomes]
-        if not any(start <= scan.end < end for start, end in spans):
-            yield Finding(scan.problem)
+    known = any(start <= scan.end < end for start, end in damaged)
+    if scan.problem and scan.end < reader.end and not known:
+        yield Finding(scan.problem)
 
 
 def check_frames(path: Path) -> str:

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seqcoder.container import frames
-from seqcoder.container.index import CHUNK_DIGEST, HEAD_DIGEST, ChunkEntry, GenomeEntry, Index
+from seqcoder.container.index import (
+    CHUNK_DIGEST,
+    HEAD_DIGEST,
+    ChunkEntry,
+    GenomeEntry,
+    Index,
+    unpack_footer,
+)
 from seqcoder.container.reader import read_header
 from seqcoder.container.rows import ChunkRow, GenomeRow
 from seqcoder.container.source import RangeSource
@@ -35,21 +42,30 @@ class Scan:
 def scan_sections(source: RangeSource, stop: int | None = None) -> Scan:
     """Read sections from the start up to the first that is not whole or out of order.
 
-    The CRC of every section met is checked. Index and footer sections are passed over. Sections
+    The CRC of every section met is checked, and that a footer is of the index before it. Sections
     that begin at byte ``stop`` or behind it (default: the end of the file) are not read.
     """
     scan = Scan()
     index = scan.index
+    before = 0
     while scan.end < (source.size if stop is None else stop):
         try:
             part, end, models = read_section(source, scan.end)
+            if part is None and models is None:
+                _check_footer(source, before, scan.end, end)
+            before = scan.end
             if models is not None:
                 index.models = models
             elif isinstance(part, ChunkEntry):
-                _in_order(part, (part.ordinal, part.first_base), (len(index.chunks), index.n_bases))
+                _in_order(
+                    source,
+                    part,
+                    (part.ordinal, part.first_base),
+                    (len(index.chunks), index.n_bases),
+                )
                 index.chunks.append(part)
             elif part is not None:
-                _in_order(part, part.ordinal, len(index.genomes))
+                _in_order(source, part, part.ordinal, len(index.genomes))
                 index.genomes.append(part)
         except SeqcoderError as error:
             scan.problem = str(error)
@@ -58,9 +74,21 @@ def scan_sections(source: RangeSource, stop: int | None = None) -> Scan:
     return scan
 
 
-def _in_order(part: Part, found: object, expected: object) -> None:
+def _check_footer(source: RangeSource, before: int, offset: int, end: int) -> None:
+    """Raise IntegrityError where a footer at ``offset`` is not of the section ``before`` it."""
+    section = source.read(offset, end - offset)
+    if section[:4] != struct.pack("<I", frames.FOOTER):
+        return  # an index, which the footer behind it speaks for
+    digest = frames.digest8(source.read(before, offset - before))
+    if unpack_footer(section) != (before, digest):
+        raise IntegrityError(
+            f"{source.name}: footer at byte {offset}: it and the index at byte {before} disagree"
+        )
+
+
+def _in_order(source: RangeSource, part: Part, found: object, expected: object) -> None:
     if found != expected:
-        raise IntegrityError(f"{part.label} at byte {part.offset} is out of order")
+        raise IntegrityError(f"{source.name}: {part.label} at byte {part.offset}: out of order")
 
 
 def read_section(source: RangeSource, offset: int) -> tuple[Part | None, int, list[bytes] | None]:

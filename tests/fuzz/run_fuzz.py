@@ -1,0 +1,77 @@
+"""Coverage-guided fuzzing of one target with atheris (libFuzzer):
+
+    python tests/fuzz/run_fuzz.py TARGET [libFuzzer options] [folder for new inputs]
+
+TARGET is a name of fuzz_targets.TARGETS, or ``all``, where an input's first byte says which; for
+example ``run_fuzz.py container -runs=200000 -seed=1``. The kept corpus
+(tests/fuzz/corpus/TARGET) is always read; new inputs go to the folder, or nowhere. What breaks a
+target is written to ``crash-*`` in the current folder, exit code 77. The kernels (numba) are
+compiled and cannot be
+followed; everything around them, in Python, is.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+# numba reads the byte code of these: they are imported before atheris changes any.
+import seqcoder.coder.copying  # noqa: E402
+import seqcoder.coder.engine  # noqa: E402
+import seqcoder.latent.library  # noqa: E402
+import seqcoder.latent.network  # noqa: E402
+import seqcoder.latent.packing  # noqa: E402
+import seqcoder.pangenome.align  # noqa: E402
+import seqcoder.pangenome.build  # noqa: E402
+import seqcoder.pangenome.choose  # noqa: E402
+import seqcoder.pangenome.coding  # noqa: E402
+import seqcoder.pangenome.compose  # noqa: E402
+import seqcoder.pangenome.entropy  # noqa: E402
+import seqcoder.pangenome.seeds  # noqa: E402, F401
+
+FOLLOWED = (
+    "seqcoder.chunk",
+    "seqcoder.container",
+    "seqcoder.decoding",
+    "seqcoder.fasta",
+    "seqcoder.pangenome.plain",
+    "seqcoder.pangenome.relative",
+    "seqcoder.pangenome.walk",
+    "seqcoder.reader",
+    "seqcoder.varint",
+)
+
+
+def main() -> None:
+    """Run a target; does not return."""
+    for name in [name for name in sys.modules if name.startswith(FOLLOWED)]:
+        del sys.modules[name]
+    with atheris.instrument_imports(include=list(FOLLOWED), enable_loader_override=False):
+        import fuzz_targets as targets
+    name = sys.argv[1]
+    targets.warm_up()
+    options = [argument for argument in sys.argv[2:] if argument.startswith("-")]
+    folders = [argument for argument in sys.argv[2:] if not argument.startswith("-")]
+    with tempfile.TemporaryDirectory() as nowhere:
+        kept = HERE / "corpus" / name
+        if name == "all":
+            kept = Path(nowhere) / "kept"
+            kept.mkdir()
+            for number, seed in enumerate(targets.seeds_of_all()):
+                (kept / str(number)).write_bytes(seed)
+        new = Path(nowhere) / "new"
+        new.mkdir()
+        defaults = ["-timeout=20", "-rss_limit_mb=3000", "-max_len=4096"]
+        arguments = [sys.argv[0], *defaults, *options, *(folders or [str(new)]), str(kept)]
+        atheris.Setup(arguments, targets.TARGETS.get(name, targets.any_of_all))
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
