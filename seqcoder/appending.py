@@ -7,6 +7,7 @@ grows, so that the file of that name is at all times either the old one or the n
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +20,8 @@ from seqcoder.container.index import Index
 from seqcoder.container.reader import read_header
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.source import RangeSource
-from seqcoder.errors import IntegrityError, NotFoundError
+from seqcoder.container.writer import header
+from seqcoder.errors import IntegrityError
 from seqcoder.reader import Container
 
 if TYPE_CHECKING:
@@ -48,18 +50,31 @@ class Append:
 
     basis: Basis
     relatives: tuple[str, ...] | None = None
-    """By name; None: all of them."""
+    """By name, those that are not there passed over; None: all of them."""
     threads: int = 1
     """Chunks of the old container decoded at a time."""
 
 
-def read_basis(path: Path) -> Basis:
-    """Read what an append needs to know of a container; raises InputError, IntegrityError."""
+def read_basis(path: Path, but: Collection[str] = ()) -> Basis:
+    """Read what an append needs to know of a container; raises InputError, IntegrityError.
+
+    If genomes named ``but`` are in it, they and all behind them count as not there: the append
+    that brought them is made again.
+    """
     source = RangeSource(str(path))
     try:
         with Container(source) as container:
             index, end = container.reader.index, container.reader.end
-            return Basis(path, Index(_models(source, end), index.chunks, index.genomes), end)
+            first = min((g.ordinal for g in index.genomes if g.row.name in but), default=None)
+            if first is None:
+                return Basis(path, Index(_models(source, end), index.chunks, index.genomes), end)
+            genomes = index.genomes[:first]
+            last = genomes[-1].end if genomes else 0
+            chunks = [chunk for chunk in index.chunks if chunk.offset < last]
+            offsets = [chunk.offset for chunk in index.chunks[len(chunks) :]]
+            behind = min([*offsets, index.genomes[first].offset])
+            end = behind - len(header(_models(source, behind)))
+            return Basis(path, Index(_models(source, end), chunks, genomes), end)
     finally:
         source.close()
 
@@ -106,7 +121,7 @@ def before(append: Append) -> Before:
     """Decode the base space that new genomes are written against.
 
     Only chunks that their walks touch are decoded, and chunks between these that are short.
-    Raises NotFoundError for a name that is not there, IntegrityError where a chunk is damaged.
+    Raises IntegrityError where a chunk is damaged.
     """
     from seqcoder.pangenome.build import LEAST_UNKNOWN, UNKNOWN, Before
     from seqcoder.pangenome.relative import read_walks
@@ -114,10 +129,8 @@ def before(append: Append) -> Before:
     basis = append.basis
     with Container(basis.path, threads=append.threads, index=basis.index) as container:
         names = container if append.relatives is None else append.relatives
-        try:
-            chosen = [container[name] for name in names]
-        except NotFoundError as error:
-            raise NotFoundError(f"{error} (the plan names it as a relative)") from None
+        # A relative that was planned may have turned out not to be readable.
+        chosen = [container[name] for name in names if name in container]
         ordinals = sorted({g.entry.ordinal for g in chosen if g.row.kind == rows.FASTA})
         others = container.by_ordinal
         n_bases = basis.index.n_bases

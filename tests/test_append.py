@@ -15,7 +15,7 @@ from seqcoder.appending import Append, before, read_basis
 from seqcoder.chunk import Bases, ChunkCoder, CodedChunk
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.source import RangeSource
-from seqcoder.errors import InputError, IntegrityError, NotFoundError, UsageError
+from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.executor import ThreadExecutor
 from seqcoder.genome import GenomeSource
 from seqcoder.pangenome.build import UNKNOWN
@@ -222,8 +222,23 @@ def test_only_what_relatives_need_is_decoded(files: dict[str, bytes], container:
     assert near <= 300
     assert far == 60_300
     check(files, container, "one.fa", "two.fa", "notes.txt", "two-b.fa", "one-b.fa")
-    with pytest.raises(NotFoundError, match="the plan names it"):
-        before(Append(read_basis(container), ("nobody.fa",)))
+    assert before(Append(read_basis(container), ("nobody.fa",))).spans == ()
+
+
+def test_an_append_made_again(files: dict[str, bytes], container: Path) -> None:
+    old = container.stat().st_size
+    add(files, container, "one-b.fa")
+    middle = container.read_bytes()
+    add(files, container, "one-c.fa", "two-b.fa", settings=Settings(level=2))
+    whole = container.read_bytes()
+    assert read_basis(container, but=["absent.fa"]).size == len(whole)
+    for names, size in ((["two-b.fa", "one-c.fa"], len(middle)), (["one-b.fa"], old)):
+        basis = read_basis(container, but=names)
+        assert basis.size == size
+        with seqcoder.open(whole[:size]) as earlier:
+            assert [entry.row.name for entry in basis.index.genomes] == list(earlier)
+            assert len(basis.index.chunks) == len(earlier.reader.index.chunks)
+            assert [model[:8] for model in basis.index.models] == earlier.reader.index.models
 
 
 def test_every_split_of_a_family_comes_out(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seqcoder.appending import Append, read_basis
 from seqcoder.errors import UsageError
 from seqcoder.genome import Opener
 from seqcoder.partial import partial_path
@@ -54,24 +55,32 @@ class Coordinator:
         return self._counts
 
     def write(self, container: ContainerPlan, window: Window, turn: int) -> ContainerReport:
-        """Write one container; as ``write_container``."""
+        """Write one container, or append to it; as ``write_container``."""
         job = self._job
         self._counts = ProgressCounts()
         out = Path(job.out)
         _check_same_folder(out, job.token)
-        if job.coding.settings.group and len(container.genomes) > 1:
+        if job.coding.settings.group and (container.part or len(container.genomes) > 1):
             with node_lock("seqcoder-compile"):  # its kernels compile as it is imported
                 import seqcoder.pangenome.build  # noqa: F401
         models = job.coding.models
-        _wait_for_lock(partial_path(out / container.file, job.coding.settings, models))
+        path = out / container.file
+        append = None
+        if container.part and path.exists():
+            # What a coordinator appended that was lost before it could tell is made again.
+            basis = read_basis(path, [genome.name for genome in container.genomes])
+            append = Append(basis, container.relatives)
+        facts = append.basis.facts if append else ()
+        _wait_for_lock(partial_path(path, job.coding.settings, models, facts))
         return write_container(
             container.genomes,
             job.coding.settings,
             models,
             RayExecutor(job.coding, window, job.model_actors, turn),
-            out / container.file,
+            path,
             opener=job.opener,
             progress=self._progress,
+            append=append,
         )
 
     def _progress(self, genomes: int, raw_bytes: int, bases: int, coded_bytes: int) -> None:

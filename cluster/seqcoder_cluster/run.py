@@ -97,6 +97,7 @@ class _Run:
         self._idle: list[Any] = []
         self._error: SeqcoderError | None = None
         self._begin_more = True
+        self._lost: set[str] = set()
         self._turns = 0
 
     def write(self, containers: Sequence[ContainerPlan]) -> None:
@@ -106,8 +107,13 @@ class _Run:
         shown = time.monotonic()
         while self._running or (waiting and self._begin_more):
             window = self._window(len(waiting) + len(self._running))
-            while waiting and self._begin_more and len(self._running) < window.containers:
-                self._begin(*waiting.popleft(), window)
+            while self._begin_more and len(self._running) < window.containers:
+                following = self._next(waiting)
+                if following is None:
+                    break
+                self._begin(*following, window)
+            if not self._running:
+                continue
             done, _ = ray.wait(list(self._running), num_returns=1, timeout=_PROGRESS_SECONDS)
             for reference in done:
                 lost = self._end(reference)
@@ -119,6 +125,21 @@ class _Run:
         self._on_progress(self._progress())
         if self._error:
             raise self._error
+
+    def _next(self, waiting: deque[tuple[ContainerPlan, int]]) -> tuple[ContainerPlan, int] | None:
+        """Take the next container that no one writes; what is appended comes in its order.
+
+        Appends to one that could not be written are dropped.
+        """
+        busy = {slot.container.file for slot in self._running.values()}
+        for at, (container, tries) in enumerate(waiting):
+            if container.file not in busy | self._lost:
+                del waiting[at]
+                return container, tries
+            busy.add(container.file)
+        if not self._running:
+            waiting.clear()
+        return None
 
     def _window(self, n_containers: int) -> Window:
         import ray
@@ -163,6 +184,7 @@ class _Run:
                 return slot.container, try_again(slot.container.file, slot.tries, error)
             except SeqcoderError as final:
                 self._error = self._error or final
+                self._lost.add(slot.container.file)
                 self._begin_more &= isinstance(final, _OF_ONE_CONTAINER)
                 return None
         self._idle.append(slot.coordinator)

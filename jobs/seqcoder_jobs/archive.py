@@ -41,7 +41,7 @@ class SavedPlan:
             "container_bytes": self.container_bytes,
             "next_container": self.next_container,
             "inputs": {
-                c.file: [list(inputs[genome.name]) for genome in c.genomes]
+                c.key: [list(inputs[genome.name]) for genome in c.genomes]
                 for c in self.plan.containers
             },
         }
@@ -64,9 +64,7 @@ class SavedPlan:
                 inputs = {
                     genome.name: (int(place), int(group))
                     for c in plan.containers
-                    for genome, (place, group) in zip(
-                        c.genomes, data["inputs"][c.file], strict=True
-                    )
+                    for genome, (place, group) in zip(c.genomes, data["inputs"][c.key], strict=True)
                 }
             return cls(plan, int(data["container_bytes"]), int(data["next_container"]), inputs)
         except (KeyError, TypeError, ValueError) as error:
@@ -94,6 +92,7 @@ class Archive:
         self.plan_file = self.folder / "plan.json"
         self.containers = self.folder / "containers"
         self.manifest = self.folder / "manifest"
+        self.sketches = self.folder / "sketches"
         self.success = self.folder / "_SUCCESS"
         self.job_file = self.folder / "job.json"
 
@@ -200,6 +199,7 @@ _OUR_NAMES = {
     "inputs.txt",
     "plan.json",
     "report.html",
+    "sketches",
     "seqcoder_mqc.json",
 }
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from seqcoder import fasta
@@ -16,7 +17,8 @@ from seqcoder.settings import DEFAULT_CHUNK_BASES, DEFAULT_LEVEL, Settings
 from seqcoder_jobs.archive import SavedPlan
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.corpus.opener import open_source
-from seqcoder_jobs.grouping import Grouping, Groups, alone
+from seqcoder_jobs.grouping import Grouped, Grouping, alone
+from seqcoder_jobs.joining import Sketch, held
 
 _Key = tuple[str, str]
 
@@ -104,6 +106,8 @@ def model_digest(settings: Settings) -> str:
 class Done:
     """What the manifest tells of an archive: containers finished, genomes and failures in them.
 
+    Containers are named by ``ContainerPlan.key``.
+
     ``sha256`` and ``failed`` (attempts made) go by genome name.
     """
 
@@ -112,25 +116,35 @@ class Done:
     failed: Mapping[str, int] | None = None
 
 
+@dataclass(frozen=True)
+class Extended:
+    """A plan with new inputs, and their sketches, to be saved beside it."""
+
+    saved: SavedPlan
+    sketches: Mapping[str, Sketch]
+
+
 def extend(
     saved: SavedPlan | None,
     sources: Sequence[GenomeSource],
     parameters: Parameters,
     done: Done,
     grouping: Grouping = alone,
-) -> SavedPlan:
-    """Return the plan with new inputs, and those that failed, in additional containers.
+    sketches: Callable[[], Mapping[str, Sketch]] = dict,
+) -> Extended:
+    """Return the plan with new inputs, and those that failed, appended or in new containers.
 
     What is in containers stays where it is. A failed input is taken out of the container it was
     left out of, and planned anew as it is now; or not, if its file has been removed. ``grouping``
-    is asked about what is planned now only, and not at all with ``--no-groups``.
+    is asked about what is planned now only, and not at all with ``--no-groups``; ``sketches``
+    reads those that were saved.
 
     Raises:
         UsageError: an input that the archive holds, or that is planned, has changed since.
     """
     old = saved.plan.containers if saved else ()
     failed = done.failed or {}
-    places = {_key(genome): (genome, c.file) for c in old for genome in c.genomes}
+    places = {_key(genome): (genome, c.key) for c in old for genome in c.genomes}
     retry = {
         key
         for key, (genome, file) in places.items()
@@ -155,43 +169,46 @@ def extend(
     ]
     fresh = [source for key, source in listed.items() if key not in places]
     kept = [
-        ContainerPlan(c.file, tuple(genome for genome in c.genomes if _key(genome) not in retry))
+        replace(c, genomes=tuple(genome for genome in c.genomes if _key(genome) not in retry))
         for c in old
     ]
+    kept = [container for container in kept if container.genomes]
     first = saved.next_container if saved else 0
     now = [*again, *fresh]
-    chosen = grouping if parameters.settings.group and len(now) > 1 else alone
-    groups = chosen(now, parameters.container_bytes)
-    pieces = [piece for group in groups for piece in group]
+    numbers = {name: group for name, (_, group) in saved.inputs.items()} if saved else {}
+    there = held(kept, numbers, parameters.container_bytes, sketches)
+    wanted = parameters.settings.group and (len(now) > 1 or (now and there.sources))
+    grouped = (grouping if wanted else alone)(now, parameters.container_bytes, there)
+    pieces = [piece for group in grouped.groups for piece in group.pieces]
     added = plan_groups(pieces, parameters.container_bytes, first)
-    plan = Plan(
-        parameters.settings,
-        parameters.model_digest,
-        (*(container for container in kept if container.genomes), *added),
-    )
-    inputs = _inputs(saved.inputs if saved else {}, plan, now, groups)
-    return SavedPlan(plan, parameters.container_bytes, first + len(added), inputs)
+    parts = {c.file: c.part for c in old}  # the last of each file
+    appended = [
+        ContainerPlan(joined.file, joined.sources, 1 + parts[joined.file], joined.relatives)
+        for joined in grouped.joined
+    ]
+    plan = Plan(parameters.settings, parameters.model_digest, (*kept, *appended, *added))
+    inputs = _inputs(saved.inputs if saved else {}, plan, now, grouped)
+    extended = SavedPlan(plan, parameters.container_bytes, first + len(added), inputs)
+    return Extended(extended, grouped.sketches)
 
 
 def _inputs(
     old: Mapping[str, tuple[int, int]],
     plan: Plan,
     now: Sequence[GenomeSource],
-    groups: Groups,
+    grouped: Grouped,
 ) -> dict[str, tuple[int, int]]:
     """Return place and group of all inputs planned: new ones come after all that were there."""
     place = 1 + max((place for place, _ in old.values()), default=-1)
-    group = 1 + max((group for _, group in old.values()), default=-1)
+    fresh = count(1 + max((group for _, group in old.values()), default=-1))
     new = [source.name for source in now if source.name not in old]
     places = {name: place for name, (place, _) in old.items()}
     places |= {name: number for number, name in enumerate(new, place)}
     of_group = {name: group for name, (_, group) in old.items()}
-    of_group |= {
-        source.name: number
-        for number, pieces in enumerate(groups, group)
-        for piece in pieces
-        for source in piece
-    }
+    of_group |= grouped.numbers
+    for group in grouped.groups:
+        number = next(fresh) if group.number is None else group.number
+        of_group |= {source.name: number for piece in group.pieces for source in piece}
     names = [genome.name for container in plan.containers for genome in container.genomes]
     return {name: (places[name], of_group[name]) for name in names}
 

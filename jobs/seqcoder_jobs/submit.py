@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.genome import GenomeSource, Opener
 from seqcoder.plan import ContainerPlan
+from seqcoder.reader import Container
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
@@ -17,7 +18,9 @@ from seqcoder_jobs.archive import Archive, SavedPlan
 from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.grouping import Grouping, Mapper, by_names, by_sketches, map_here, read_groups
+from seqcoder_jobs.joining import Sketch
 from seqcoder_jobs.planning import Done, Parameters, Wishes, agree, extend
+from seqcoder_jobs.sketches import load_sketches, save_sketches
 
 
 class Runner(Protocol):
@@ -59,6 +62,8 @@ class Todo:
     listing: Listing
     attempts: dict[str, int]
     """By genome name, which try this will be."""
+    sketches: Mapping[str, Sketch] = field(default_factory=dict)
+    """Those of inputs planned just now, by genome name."""
 
     @property
     def n_groups(self) -> int:
@@ -92,9 +97,9 @@ class Outcome:
 def request_grouping(request: Request, mapper: Mapper = map_here) -> Grouping:
     """Return how new inputs are grouped; raises UsageError where the file of groups is not one."""
     if request.groups is None:
-        return lambda sources, most: by_sketches(sources, most, mapper)
+        return lambda sources, most, held: by_sketches(sources, most, mapper, held)
     groups = read_groups(request.groups)
-    return lambda sources, _: by_names(sources, groups)
+    return lambda sources, _, held: by_names(sources, groups, held)
 
 
 def look_through(request: Request, grouping: Grouping | None = None) -> Todo:
@@ -123,19 +128,25 @@ def _look_through(
     grouping: Grouping,
 ) -> Todo:
     known = [genome for c in saved.plan.containers for genome in c.genomes] if saved else []
+    archive = Archive(request.archive)
     listing = list_corpora(
-        request.corpora,
-        all_files=request.all_files,
-        known=known,
-        leave_out=str(Archive(request.archive)),
+        request.corpora, all_files=request.all_files, known=known, leave_out=str(archive)
     )
-    extended = extend(saved, listing.sources, parameters, done, grouping)
-    pending = tuple(c for c in extended.plan.containers if c.file not in done.containers)
+    extended = extend(
+        saved,
+        listing.sources,
+        parameters,
+        done,
+        grouping,
+        lambda: load_sketches(archive.sketches),
+    )
+    plan = extended.saved.plan
+    pending = tuple(c for c in plan.containers if c.key not in done.containers)
     failed = done.failed or {}
     attempts = {
         genome.name: 1 + failed.get(genome.name, 0) for c in pending for genome in c.genomes
     }
-    return Todo(extended, pending, listing, attempts)
+    return Todo(extended.saved, pending, listing, attempts, extended.sketches)
 
 
 def _done(archive: Archive) -> Done:
@@ -185,6 +196,8 @@ def submit(
         error, done = None, 0
         if todo.pending or todo.saved != saved:
             archive.mark_incomplete()
+            # First the sketches: those of what is not planned after all do no harm.
+            save_sketches(archive.sketches, todo.sketches)
             archive.save(todo.saved)
         if todo.pending:
             error, done = _run(archive, todo, request.options, runner, on_progress)
@@ -211,11 +224,27 @@ def _recover(archive: Archive, saved: SavedPlan) -> None:
         covered -= lost
     for container in saved.plan.containers:
         path = archive.containers / container.file
-        if container.file not in covered and path.exists():
+        if container.key not in covered and path.exists() and _is_written(path, container):
             report = rebuild_report(path, container.genomes)
             attempts = _attempts(archive, container.genomes)
-            rows = container_rows(container.file, report, attempts)
-            write_part(archive.manifest, container.file, rows)
+            before = _written(archive).get(container.file) if container.part else None
+            rows = container_rows(container.file, report, attempts, before)
+            write_part(archive.manifest, container.key, rows)
+
+
+def _is_written(path: Path, container: ContainerPlan) -> bool:
+    """Whether a container's file holds this part of it; a file without any is the first part."""
+    if not container.part:
+        return True
+    with Container(path) as opened:
+        return any(genome.name in opened for genome in container.genomes)
+
+
+def _written(archive: Archive) -> dict[str, dict[str, Any]]:
+    """Return the manifest's rows of containers by name."""
+    from seqcoder_jobs.manifest.files import read_table
+
+    return {row["container"]: row for row in read_table(archive.manifest, "containers").to_pylist()}
 
 
 def _attempts(archive: Archive, genomes: Iterable[GenomeSource]) -> dict[str, int]:
@@ -236,15 +265,18 @@ def _run(
     from seqcoder_jobs.manifest.files import write_part
     from seqcoder_jobs.manifest.rows import container_rows
 
-    files = {genome.name: c.file for c in todo.pending for genome in c.genomes}
-
+    planned = {genome.name: c for c in todo.pending for genome in c.genomes}
+    written = _written(archive)
     done = 0
 
     def on_report(report: ContainerReport) -> None:
         nonlocal done
         # A report without container (all inputs failed) tells by its genomes which it is.
-        file = files[report.genomes[0].name]
-        write_part(archive.manifest, file, container_rows(file, report, todo.attempts))
+        container = planned[report.genomes[0].name]
+        before = written.get(container.file) if container.part else None
+        rows = container_rows(container.file, report, todo.attempts, before)
+        write_part(archive.manifest, container.key, rows)
+        written.update({row["container"]: row for row in rows["containers"]})
         done += len(report.genomes) - len(report.failures)
 
     try:
@@ -274,7 +306,7 @@ def _finish(archive: Archive, todo: Todo) -> tuple[Problem, ...]:
         for row in table.to_pylist()
         if row["status"] == "failed" and row["genome"] in names
     )
-    if {container.file for container in plan.containers} <= covered_containers(archive.manifest):
+    if {container.key for container in plan.containers} <= covered_containers(archive.manifest):
         compact(archive.manifest, names)
         if not failures and not archive.success.exists():
             archive.mark_success(todo.saved, container_facts(archive))

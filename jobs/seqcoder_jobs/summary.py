@@ -61,8 +61,9 @@ def summarise(archive: Archive) -> Summary:
     covered = covered_containers(archive.manifest)
     # A failed genome that is planned anew is pending again.
     again = {
-        genome.name for c in saved.plan.containers if c.file not in covered for genome in c.genomes
+        genome.name for c in saved.plan.containers if c.key not in covered for genome in c.genomes
     }
+    to_do = {c.file for c in saved.plan.containers if c.key not in covered}
     failed = {
         name
         for name, status in zip(genomes["genome"].to_pylist(), statuses, strict=True)
@@ -77,8 +78,8 @@ def summarise(archive: Archive) -> Summary:
         archive=str(archive),
         complete=archive.success.exists(),
         running=archive.is_locked,
-        containers=len(saved.plan.containers),
-        containers_done=sum(c.file in covered for c in saved.plan.containers),
+        containers=len({c.file for c in saved.plan.containers}),
+        containers_done=len({c.file for c in saved.plan.containers} - to_do),
         genomes=len(planned),
         verified=verified,
         stored=stored,

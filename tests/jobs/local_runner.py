@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from seqcoder.appending import Append, read_basis
 from seqcoder.chunk import ChunkCoder
 from seqcoder.executor import ThreadExecutor
 from seqcoder.genome import GenomeSource, Opener
@@ -33,13 +34,19 @@ def run_here(
 ) -> None:
     coder = ChunkCoder(settings)
     for container in containers:
+        path = out / container.file
+        append = None
+        if container.part and path.exists():
+            basis = read_basis(path, [genome.name for genome in container.genomes])
+            append = Append(basis, container.relatives)
         report = write_container(
             container.genomes,
             settings,
             coder.model_digests(),
             ThreadExecutor(coder, 1),
-            out / container.file,
+            path,
             opener=opener,
+            append=append,
         )
         on_report(report)
         on_progress(ProgressCounts(len(report.genomes), containers=1))

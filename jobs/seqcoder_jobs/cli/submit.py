@@ -28,7 +28,8 @@ from seqcoder_jobs.cli.console import (
 )
 from seqcoder_jobs.corpus.listing import read_list
 from seqcoder_jobs.estimate import estimate, source_bases
-from seqcoder_jobs.grouping import Groups, Sources, alone, map_here
+from seqcoder_jobs.grouping import Grouped, Sources, alone, map_here
+from seqcoder_jobs.joining import Held
 from seqcoder_jobs.planning import Wishes
 from seqcoder_jobs.submit import (
     Outcome,
@@ -137,10 +138,10 @@ def _dry_run(request: Request, choices: Choices) -> None:
     grouping = request_grouping(request, partial(map_here, threads=choices.workers or 0))
     grouped = True
 
-    def grouping_if_small(sources: Sources, container_bytes: int) -> Groups:
+    def grouping_if_small(sources: Sources, container_bytes: int, held: Held) -> Grouped:
         nonlocal grouped
         grouped = bool(request.groups) or sum(s.size for s in sources) <= _DRY_RUN_BYTES
-        return (grouping if grouped else alone)(sources, container_bytes)
+        return (grouping if grouped else alone)(sources, container_bytes, held)
 
     todo = look_through(request, grouping_if_small)
     facts = plan_facts(todo, choices.workers) | {"groups": todo.n_groups if grouped else None}

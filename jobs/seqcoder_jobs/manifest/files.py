@@ -22,6 +22,8 @@ from seqcoder_jobs.manifest.rows import Rows
 from seqcoder_jobs.manifest.schema import SCHEMAS, covered, metadata
 
 COMPACTED = "all.parquet"
+# What a row is about, and what is more in a later one: a container only grows.
+_LATEST = {"genomes": ("genome", "attempt"), "containers": ("container", "bytes")}
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class ManifestFile:
 
 
 def part_name(container: str) -> str:
-    """Return the file name of a container's part: ``part-000012.parquet``."""
-    return f"part-{container.removesuffix('.sqc')}.parquet"
+    """Return the file name for ``ContainerPlan.key``: ``part-000012.parquet``, ``+1`` appended."""
+    return f"part-{container.replace('.sqc', '')}.parquet"
 
 
 def manifest_files(manifest: Path, table: str) -> list[ManifestFile]:
@@ -63,12 +65,13 @@ def manifest_files(manifest: Path, table: str) -> list[ManifestFile]:
 def read_table(manifest: Path, table: str, columns: list[str] | None = None) -> Any:
     """Return a table of the manifest as a ``pyarrow.Table``, nothing twice.
 
-    Of the genomes only the latest attempt is given; raises InputError.
+    Of the genomes only the latest attempt is given, of a container what it is since the last
+    append; raises InputError.
     """
     schema = SCHEMAS[table]
     wanted = columns
-    if columns is not None and table == "genomes":
-        wanted = list(dict.fromkeys([*columns, "genome", "attempt"]))
+    if columns is not None and table in _LATEST:
+        wanted = list(dict.fromkeys([*columns, *_LATEST[table]]))
     parts = [
         pq.read_table(file.path, columns=wanted, partitioning=None)
         for file in manifest_files(manifest, table)
@@ -77,25 +80,26 @@ def read_table(manifest: Path, table: str, columns: list[str] | None = None) -> 
         empty = schema.empty_table()
         return empty if columns is None else empty.select(columns)
     whole = pa.concat_tables(parts).unify_dictionaries()
-    if table == "genomes":
-        whole = _latest_attempts(whole)
+    if table in _LATEST:
+        whole = _latest(whole, *_LATEST[table])
     whole = whole.replace_schema_metadata(None)
     return whole if columns is None else whole.select(columns)
 
 
-def _latest_attempts(genomes: Any) -> Any:
-    names, attempts = genomes["genome"].to_pylist(), genomes["attempt"].to_pylist()
+def _latest(rows: Any, by: str, rises: str) -> Any:
+    """Return of the rows that agree in column ``by`` the one highest, or last, in ``rises``."""
+    names, values = rows[by].to_pylist(), rows[rises].to_pylist()
     latest: dict[str, int] = {}
-    for i, (name, attempt) in enumerate(zip(names, attempts, strict=True)):
-        if name not in latest or attempt >= attempts[latest[name]]:
+    for i, (name, value) in enumerate(zip(names, values, strict=True)):
+        if name not in latest or value >= values[latest[name]]:
             latest[name] = i
     if len(latest) == len(names):
-        return genomes
-    return genomes.take(pa.array(sorted(latest.values())))
+        return rows
+    return rows.take(pa.array(sorted(latest.values())))
 
 
 def covered_containers(manifest: Path) -> set[str]:
-    """Return the containers that all tables cover."""
+    """Return the containers, by ``ContainerPlan.key``, that all tables cover."""
     tables = [
         {container for file in manifest_files(manifest, table) for container in file.covers}
         for table in TABLES
@@ -167,9 +171,9 @@ def forget(manifest: Path, containers: set[str]) -> None:
     """Take the rows of containers that were lost out of all tables; attempts that failed stay."""
     for table in TABLES:
         for file in manifest_files(manifest, table):
-            if containers.isdisjoint(file.covers):
+            covers = [key for key in file.covers if key.partition("+")[0] not in containers]
+            if len(covers) == len(file.covers):
                 continue
             data = pq.read_table(file.path, partitioning=None)
             keep = [name not in containers for name in data["container"].to_pylist()]
-            covers = [name for name in file.covers if name not in containers]
             _write(file.path, data.filter(pa.array(keep, pa.bool_())), covers)

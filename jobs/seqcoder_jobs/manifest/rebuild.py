@@ -7,6 +7,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from seqcoder import digest
+from seqcoder.container.index import ChunkEntry
 from seqcoder.genome import GenomeSource
 from seqcoder.reader import Container, Genome
 from seqcoder.report import (
@@ -27,6 +28,8 @@ LOST_ERROR = "could not be compressed; the reason was lost when the run was inte
 def rebuild_report(path: Path, sources: Sequence[GenomeSource]) -> ContainerReport:
     """Return the report of the container ``path`` made of ``sources``, times and workers unknown.
 
+    Sources that were appended to it have the report of the append.
+
     Sources the container does not hold are reported as failed. A container gets its name only
     when it is verified, so what it holds counts as verified.
 
@@ -35,7 +38,8 @@ def rebuild_report(path: Path, sources: Sequence[GenomeSource]) -> ContainerRepo
     """
     with Container(path) as container:
         index = container.reader.index
-        reports = list(_genomes(container, sources))
+        entries, first = _chunks(container, sources)
+        reports = list(_genomes(container, sources, first))
         chunks = tuple(
             ChunkReport(
                 ordinal=entry.ordinal,
@@ -52,7 +56,7 @@ def rebuild_report(path: Path, sources: Sequence[GenomeSource]) -> ContainerRepo
                 worker="",
                 device="",
             )
-            for entry in index.chunks
+            for entry in entries
         )
         models = index.models
         size = container.reader.source.size
@@ -62,9 +66,29 @@ def rebuild_report(path: Path, sources: Sequence[GenomeSource]) -> ContainerRepo
     return ContainerReport(str(path), size, sha256, model, tuple(reports), chunks)
 
 
-def _genomes(container: Container, sources: Sequence[GenomeSource]) -> Iterator[GenomeReport]:
-    """Report the sources in order; a genome's novel bases are those up to its walk's end."""
-    space = 0
+def _chunks(container: Container, sources: Sequence[GenomeSource]) -> tuple[list[ChunkEntry], int]:
+    """Return the chunks that were written with ``sources``, and where base space ended before.
+
+    They lie before the sources' sections, and behind those of earlier genomes.
+    """
+    index = container.reader.index
+    names = {source.name for source in sources}
+    ours = [entry for entry in index.genomes if entry.row.name in names]
+    if not ours:
+        return [], index.n_bases
+    others = index.genomes[: ours[0].ordinal]
+    behind = others[-1].end if others else 0
+    chunks = [chunk for chunk in index.chunks if behind <= chunk.offset < ours[0].offset]
+    return chunks, max((c.stop_base for c in index.chunks if c.offset < behind), default=0)
+
+
+def _genomes(
+    container: Container, sources: Sequence[GenomeSource], space: int
+) -> Iterator[GenomeReport]:
+    """Report the sources in order; a genome's novel bases are those up to its walk's end.
+
+    ``space`` is where base space ended before them.
+    """
     for source in sources:
         if source.name not in container:
             yield GenomeReport(source.name, source.label, None, FAILED, error=LOST_ERROR)

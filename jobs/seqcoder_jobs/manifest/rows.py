@@ -12,15 +12,21 @@ Rows = dict[str, list[dict[str, Any]]]
 """Rows by table name, each a dictionary by column name."""
 
 
-def container_rows(file: str, report: ContainerReport, attempts: Mapping[str, int]) -> Rows:
+def container_rows(
+    file: str,
+    report: ContainerReport,
+    attempts: Mapping[str, int],
+    before: Mapping[str, Any] | None = None,
+) -> Rows:
     """Return the rows of all tables for the container called ``file``.
 
     ``attempts`` tells by genome name how often it has been tried, this time included. Where the
-    container was not written (all its inputs failed) only the genomes have rows.
+    container was not written (all its inputs failed) only the genomes have rows. ``before`` is
+    the row in ``containers`` of what the report says was appended to.
     """
     genomes: list[dict[str, Any]] = []
     records: list[dict[str, Any]] = []
-    stop = 0
+    stop = report.chunks[0].first_base if report.chunks else 0
     for genome in report.genomes:
         start, stop = stop, stop + genome.novel_bases
         chunks = [
@@ -39,7 +45,7 @@ def container_rows(file: str, report: ContainerReport, attempts: Mapping[str, in
             for record in genome.record_table
         ]
     frame_bytes = sum(genome.coded_bytes for genome in report.genomes)
-    written = {
+    written: dict[str, Any] = {
         "container": file,
         "bytes": report.size,
         "sha256": report.sha256,
@@ -49,6 +55,9 @@ def container_rows(file: str, report: ContainerReport, attempts: Mapping[str, in
         "frame_bytes": frame_bytes,
         "model_digest": report.model_digest or None,
     }
+    if before:
+        for column in ("genomes", "chunks", "bases", "frame_bytes"):
+            written[column] += before[column]
     return {
         "genomes": genomes,
         "records": records,
