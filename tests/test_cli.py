@@ -88,6 +88,26 @@ def test_many_files_one_container_and_back(cli: Cli) -> None:
     ]
 
 
+def test_append(cli: Cli) -> None:
+    Path("again.fa").write_bytes(TWO)
+    options = ("compress", "-1", "-q", "--append")
+    assert cli(*options, "-o", "all.sqc", "two.fa") == 0
+    first = Path("all.sqc").read_bytes()
+    assert cli(*options, "-o", "all.sqc", "again.fa", "plain.fna.gz") == 0
+    second = Path("all.sqc").read_bytes()
+    assert second.startswith(first)
+    assert cli("decompress", "-q", "all.sqc", "-o", "back") == 0
+    for name, data in {"two.fa": TWO, "again.fa": TWO, "plain.fna": PLAIN}.items():
+        assert (Path("back") / name).read_bytes() == data
+    assert cli(*options, "-o", "all.sqc", "two.fa") == 2
+    assert b"holds a genome called 'two.fa' already; rename the input" in cli.err
+    assert Path("all.sqc").read_bytes() == second
+    assert cli(*options, "two.fa") == 2
+    assert cli(*options, "-o", "two.fa", "plain.fna.gz") == 1
+    assert b"two.fa: not a seqcoder container" in cli.err
+    assert Path("two.fa").read_bytes() == TWO
+
+
 def test_standard_input_and_output(cli: Cli) -> None:
     assert cli("compress", "-", "--name", "in.fa", stdin=TWO) == 0
     packed = cli.out

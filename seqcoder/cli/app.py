@@ -70,6 +70,10 @@ def compress(
     name: Annotated[
         str | None, typer.Option("--name", help="Name in the container of standard input.")
     ] = None,
+    append: Annotated[
+        bool,
+        typer.Option("--append", help="Add to the container -o names; what it holds stays."),
+    ] = False,
     threads: Threads = 0,
     force: Force = False,
     quiet: Quiet = False,
@@ -80,7 +84,8 @@ def compress(
     Every chunk is decoded and compared before it counts.
 
     Examples: `seqcoder compress genome.fa` makes genome.fa.sqc;
-    `seqcoder compress -o all.sqc *.fna.gz`; `curl ... | seqcoder compress - -o x.sqc`.
+    `seqcoder compress -o all.sqc *.fna.gz`; `seqcoder compress --append -o all.sqc new.fa`;
+    `curl ... | seqcoder compress - -o x.sqc`.
     """
     from seqcoder.cli.compress import run
 
@@ -94,6 +99,7 @@ def compress(
         no_latents,
         no_groups,
         name,
+        append,
         threads,
         force,
         quiet,

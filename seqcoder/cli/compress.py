@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from seqcoder.api import compress
+from seqcoder.api import append, compress
 from seqcoder.cli.common import binary_stdout, fail, note, progress_bar, warm_up
 from seqcoder.container.rows import check_name
 from seqcoder.errors import InputError, UsageError
@@ -27,6 +27,7 @@ def run(
     no_latents: bool,
     no_groups: bool,
     name: str | None,
+    add: bool,
     threads: int,
     force: bool,
     quiet: bool,
@@ -42,6 +43,8 @@ def run(
     if inputs.count("-") > 1:
         raise UsageError("standard input (-) can be read once only")
     to_stdout = stdout or output == "-" or (output is None and inputs == ["-"])
+    if add and (to_stdout or output is None):
+        raise UsageError("--append needs -o FILE, the container to add to")
     if to_stdout:
         binary_stdout()
     warm_up(level, quiet)
@@ -56,7 +59,10 @@ def run(
                     while block := file.read(1 << 20):
                         binary_stdout().write(block)
     elif output is not None:
-        reports.append(_one(sources, Path(output), settings, threads, force, quiet))
+        target = Path(output)
+        # As tar -r and zip do: what is not there yet is made.
+        exists = add and target.exists()
+        reports.append(_one(sources, target, settings, threads, force, quiet, exists))
     else:
         for source in sources:
             if source.path == "-":
@@ -84,8 +90,18 @@ def _one(
     threads: int,
     force: bool,
     quiet: bool,
+    add: bool = False,
 ) -> ContainerReport:
     with progress_bar(sum(source.size for source in sources), quiet) as progress:
+        if add:
+            return append(
+                sources,
+                target,
+                settings=settings,
+                threads=threads,
+                opener=_read,
+                progress=progress,
+            )
         return compress(
             sources,
             target,
