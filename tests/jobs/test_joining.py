@@ -12,8 +12,8 @@ from local_runner import Killed, dies_reading, run_here, submit_here
 from test_submit import containers, restored, rows
 
 from seqcoder.errors import InputError
-from seqcoder_jobs import submit as submitting
 from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.corpus import opener as opening
 from seqcoder_jobs.grouping import read_groups
 from seqcoder_jobs.planning import Wishes
 from seqcoder_jobs.submit import Request, submit
@@ -158,14 +158,14 @@ def test_a_coordinator_lost_before_it_could_tell(begun: tuple[Path, Path]) -> No
 def test_inputs_that_fail(begun: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     folder, archive = begun
     write(folder, "1-3.fa", "2-2.fa")
-    readable = submitting.open_source
+    readable = opening.open_source
 
     def fails(source: Any) -> bytes:
         if source.name in names:
             raise InputError(f"{source.label}: unreadable for a while")
         return readable(source)
 
-    monkeypatch.setattr(submitting, "open_source", fails)
+    monkeypatch.setattr(opening, "open_source", fails)
     for names in (["1-3.fa", "2-2.fa"], ["1-3.fa"], []):
         outcome = submit_here([folder], archive, wishes=WISHES)
         assert len(outcome.failures) == len(names)
