@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +18,7 @@ pytest.importorskip("pyarrow")
 from seqcoder import fasta
 from seqcoder.settings import Settings
 from seqcoder_cluster.options import Window
-from seqcoder_jobs.scaling import measured, predict, rates, run
+from seqcoder_jobs.scaling import load, measured, predict, rates, run
 from seqcoder_jobs.scaling.model import Cluster, simulate, simulate_shared
 from seqcoder_jobs.scaling.predict import Check, check, in_containers
 from seqcoder_jobs.scaling.rates import Rates
@@ -122,6 +124,39 @@ def test_shared_cores_slow_everything() -> None:
     assert simulate_shared(containers, FREE, cluster, 2).seconds == pytest.approx(4.0, rel=0.05)
 
 
+def test_work_takes_longer_on_a_crowded_machine() -> None:
+    containers = [[(1_000_000,)] * 8]
+    slow = replace(FREE, contention=1.5)
+    cluster = Cluster(2, 0, 1, Window(1, 8, 16), 1e15, 1e15)
+    one = replace(cluster, coders=1)
+    assert simulate_shared(containers, slow, one, 2).seconds == pytest.approx(8.0, rel=0.02)
+    assert simulate_shared(containers, slow, cluster, 2).seconds == pytest.approx(6.0, rel=0.02)
+    # Others use one of the two cores: two coders share what is left, and the machine is full.
+    crowded = simulate_shared(containers, slow, cluster, 2, foreign=0.5).seconds
+    assert crowded == pytest.approx(12.0, rel=0.02)
+    assert simulate_shared(containers, slow, one, 2, foreign=0.5).seconds == pytest.approx(12.0)
+
+
+def test_the_least_disturbed_runs_count() -> None:
+    runs = [measured.Run(wall, foreign, []) for wall, foreign in
+            ((9.0, 0.4), (5.0, 0.01), (5.2, 0.02), (5.4, 0.03), (3.0, 0.2))]  # fmt: skip
+    assert [run.wall for run in measured.undisturbed(runs)] == [5.0, 5.2, 5.4]
+
+
+def test_what_others_use_is_seen() -> None:
+    busy = "import time\nwhile time.process_time() < 0.6: pass"
+    before = load.read_clock()
+    child = subprocess.run([sys.executable, "-c", busy], check=True)
+    after = load.read_clock()
+    assert child.returncode == 0
+    if before.machine == 0.0:
+        pytest.skip("no /proc on this system")
+    assert 0.55 < after.own - before.own < 3.0  # a child that has ended is counted
+    assert after.machine - before.machine >= after.own - before.own - 0.1
+    assert load.foreign_share(load.Clock(0, 0, 0), load.Clock(10, 5, 15), 2) == 0.5
+    assert load.foreign_share(load.Clock(0, 0, 0), load.Clock(10, 15, 5), 2) == 0.0
+
+
 def point(kind: str, workers: int, wall: float) -> measured.Point:
     containers = tuple(((250_000,),) for _ in range(8))
     return measured.Point(kind, workers, wall, 1.0, 2_000_000, containers, 1e-6, 0.1, 0, 1e-8, 0.25)
@@ -132,7 +167,7 @@ def test_check_against_measured_points() -> None:
     assert one.model == pytest.approx(3.05, abs=0.2)
     assert two.model == pytest.approx(2.05, abs=0.2)
     assert abs(one.error) < 0.1
-    assert abs(two.error_ahead) < 0.15
+    assert abs(two.error_own) < 0.15
 
 
 def test_more_cores_are_faster_until_something_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,14 +228,19 @@ def test_costs_are_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.ray
-def test_measured_on_ray(ray_cluster: object, tmp_path: Path) -> None:
+def test_measured_on_ray(
+    ray_cluster: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = measured.write_genomes(tmp_path, 2, 3000)
+    monkeypatch.setattr(measured, "_GATHER_SECONDS", 0.1)
     bench = measured.Bench(Settings(level=1, model=None), tmp_path, 1, lambda line: None)
     strong, weak = bench.points(files, (1,))
     assert (strong.kind, weak.kind) == ("strong", "weak")
     assert strong.bases == 6000
     assert strong.wall > 0 < strong.start
     assert sum(len(genomes) for genomes in strong.containers) == 2
+    assert 1e-9 < bench.costs[1].code < 1e-2
+    assert 0 <= strong.foreign <= 1
     batch, question, network = rates.ray_costs(10_000)
     assert batch > 0 < question
     assert network > 1e6

@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, pstdev
+from statistics import fmean, median, pstdev
 from typing import Any
 
+from seqcoder.executor import thread_count
 from seqcoder.genome import local_source, read_local
 from seqcoder.plan import ContainerPlan, plan_containers
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
 from seqcoder_cluster import ClusterOptions, connect, run_containers
 from seqcoder_jobs.demo_corpus import demo_files
+from seqcoder_jobs.scaling.load import foreign_share, read_clock
 from seqcoder_jobs.scaling.model import Genome
 
 Tell = Callable[[str], None]
-Run = tuple[float, list[ContainerReport]]
-"""Wall seconds of a run, and the reports of its containers."""
+
+# A share of the machine by which others may disturb one run more than another.
+_DISTURBED = 0.03
+# Until all tasks have started, and at most so much of a genome.
+_GATHER_SECONDS = 2.5
+_COST_BASES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Run:
+    """Wall seconds of a run, the share of the machine others used, the reports of containers."""
+
+    wall: float
+    foreign: float
+    reports: list[ContainerReport]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU seconds a base of stage 2 with verification (``code``) and of stage 1 (``model``)."""
+
+    code: float
+    model: float
 
 
 @dataclass(frozen=True)
 class Point:
-    """A run: wall seconds (the least of the repeats), and what its chunks took by the clock.
+    """A measured run: of several, the middle one of those that others disturbed least.
 
-    ``start`` is what a run of tiny genomes took at this number of workers, ``parse_per_byte`` the
-    reading of the inputs by the clock.
+    ``wall`` seconds of it; ``start``: what a run of tiny genomes took at this number of workers,
+    in the middle; ``foreign``: the share of the machine that other processes used meanwhile;
+    ``code_per_base``, ``model_per_base``, ``parse_per_byte``: what its steps took by the clock;
+    ``spread``: (most - least) / middle of the undisturbed runs.
     """
 
     kind: str
@@ -41,6 +67,8 @@ class Point:
     model_per_base: float
     parse_per_byte: float
     coded_share: float
+    foreign: float = 0.0
+    spread: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -88,12 +116,15 @@ class Bench:
         self.folder = folder
         self.repeat = repeat
         self.tell = tell
+        self.cores = thread_count(0)
+        self.costs: dict[int, Cost] = {}
         self._runs = 0
 
     def points(self, files: Sequence[Path], workers: Sequence[int]) -> list[Point]:
         """Measure strong scaling over ``files``, and weak scaling with a share of them each.
 
-        At the largest number of workers both are one and the same run.
+        At the largest number of workers both are one and the same run. What a base costs is
+        measured in between, on as many workers: ``costs`` has it afterwards.
         """
         most = max(workers)
         tiny = write_genomes(self.folder / "tiny", 4 * most, 2000)
@@ -109,24 +140,27 @@ class Bench:
     def _points(
         self, files: Sequence[Path], share: Sequence[Path], tiny: Sequence[Path], n: int
     ) -> list[Point]:
-        """Measure turn about, so that what else the machine does meets all alike; least counts."""
+        """Measure turn about, so that what else the machine does meets all alike."""
         strong: list[Run] = []
         weak: list[Run] = []
-        start: list[float] = []
+        start: list[Run] = []
+        costs: list[Cost] = []
         for i in range(self.repeat):
             self.tell(f"{n} workers, {len(files)} and {len(share)} genomes, run {i + 1}")
-            start.append(self._run(tiny, n)[0])
+            start.append(self._run(tiny, n))
             strong.append(self._run(files, n))
             if len(share) < len(files):
                 weak.append(self._run(share, n))
-        least = min(start)
-        return [_point("strong", n, least, strong), _point("weak", n, least, weak or strong)]
+            costs.append(coding_costs(self.settings, files, n))
+        self.costs[n] = Cost(median(c.code for c in costs), median(c.model for c in costs))
+        begin = median(run.wall for run in undisturbed(start))
+        return [_point("strong", n, begin, strong), _point("weak", n, begin, weak or strong)]
 
     def _run(self, files: Sequence[Path], workers: int) -> Run:
         self._runs += 1
         out = self.folder / f"run{self._runs}"
         reports: list[ContainerReport] = []
-        started = time.perf_counter()
+        before = read_clock()
         run_containers(
             self._plan(files),
             self.settings,
@@ -135,33 +169,78 @@ class Bench:
             opener=read_local,
             on_report=reports.append,
         )
-        return time.perf_counter() - started, reports
+        after = read_clock()
+        shutil.rmtree(out)
+        return Run(after.wall - before.wall, foreign_share(before, after, self.cores), reports)
 
     def _plan(self, files: Sequence[Path]) -> tuple[ContainerPlan, ...]:
         sources = [local_source(file) for file in files]
         return plan_containers(sources, max(1, sum(s.size for s in sources) // 4))
 
 
+def undisturbed(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs that others disturbed hardly more than the least disturbed one."""
+    least = min(run.foreign for run in runs)
+    return [run for run in runs if run.foreign <= least + _DISTURBED]
+
+
 def _point(kind: str, n: int, start: float, runs: Sequence[Run]) -> Point:
-    """Return the quickest of several runs."""
-    wall, reports = min(runs, key=lambda run: run[0])
-    chunks = [chunk for report in reports for chunk in report.chunks]
+    """Return the middle of the undisturbed runs, by the clock."""
+    good = sorted(undisturbed(runs), key=lambda run: run.wall)
+    run = good[(len(good) - 1) // 2]
+    chunks = [chunk for report in run.reports for chunk in report.chunks]
     bases = sum(chunk.bases for chunk in chunks)
     each = [((c.code_seconds or 0.0) + (c.verify_seconds or 0.0)) / c.bases for c in chunks]
-    raw = sum(genome.raw_bytes for report in reports for genome in report.genomes)
+    raw = sum(genome.raw_bytes for report in run.reports for genome in report.genomes)
+    parse = sum(genome.parse_seconds for report in run.reports for genome in report.genomes)
     return Point(
         kind,
         n,
-        wall,
+        run.wall,
         start,
         bases,
-        tuple(map(_genomes, sorted(reports, key=lambda report: report.path))),
+        tuple(map(_genomes, sorted(run.reports, key=lambda report: report.path))),
         sum(e * c.bases for e, c in zip(each, chunks, strict=True)) / bases,
         pstdev(each) / fmean(each),
         sum(c.model_seconds or 0.0 for c in chunks) / bases,
-        sum(genome.parse_seconds for report in reports for genome in report.genomes) / raw,
-        sum(report.size for report in reports) / raw,
+        parse / raw,
+        sum(report.size for report in run.reports) / raw,
+        run.foreign,
+        (good[-1].wall - good[0].wall) / run.wall,
     )
+
+
+def coding_costs(settings: Settings, files: Sequence[Path], concurrent: int) -> Cost:
+    """Return CPU seconds a base while so many worker processes code at once; Ray is connected.
+
+    CPU time, so that it hardly matters what else the machine does; but processes that run side
+    by side share caches, memory and perhaps the two threads of a core, which CPU time shows.
+    """
+    import ray
+
+    task = ray.remote(num_cpus=1)(_cost_here)
+    begin = time.time() + _GATHER_SECONDS
+    texts = [ray.put(files[i % len(files)].read_bytes()) for i in range(concurrent)]
+    parts = ray.get([task.remote(settings, text, begin) for text in texts])
+    bases = sum(part[0] for part in parts)
+    return Cost(sum(part[1] for part in parts) / bases, sum(part[2] for part in parts) / bases)
+
+
+def _cost_here(settings: Settings, text: bytes, begin: float) -> tuple[int, float, float]:
+    """Return bases, and CPU seconds of stage 2 and of stage 1, on a file's first chunk."""
+    from seqcoder import fasta
+    from seqcoder.chunk import ChunkCoder
+
+    parsed = fasta.parse(fasta.decompress(text, "benchmark").data)
+    assert not isinstance(parsed, fasta.NotFasta)
+    bases, coder = parsed.bases[: min(settings.chunk_bases, _COST_BASES)], ChunkCoder(settings)
+    coder.code(bases[:1000], coder.latents(bases[:1000]))
+    time.sleep(max(0.0, begin - time.time()))  # until all are there
+    started = time.process_time()
+    latents = coder.latents(bases)
+    staged = time.process_time()
+    coder.code(bases, latents)
+    return len(bases), time.process_time() - staged, staged - started
 
 
 def _genomes(report: ContainerReport) -> tuple[Genome, ...]:

@@ -224,9 +224,17 @@ def simulate(
 
 
 def simulate_shared(
-    containers: Sequence[Sequence[Genome]], rates: Rates, cluster: Cluster, cores: int
+    containers: Sequence[Sequence[Genome]],
+    rates: Rates,
+    cluster: Cluster,
+    cores: int,
+    foreign: float = 0.0,
 ) -> Outcome:
-    """Run the model where all processes share ``cores``: slower by as much as they are too many."""
+    """Run the model where all processes share ``cores``.
+
+    They take longer the more cores are busy (``rates.contention``), and by as much as there are
+    more of them than cores that others leave (``foreign``: the share of the machine others use).
+    """
     outcome = simulate(containers, rates, cluster)
     busy = outcome.busy
     work = (
@@ -234,6 +242,14 @@ def simulate_shared(
         + busy["model actors"] * cluster.actors
         + busy["coordinators"] * cluster.window.containers
         + busy["driver"]
-    )
-    stretch = max(1.0, work / outcome.seconds / cores)
+    ) / outcome.seconds
+    slower = contention(rates, work + foreign * cores, cores)
+    stretch = slower * max(1.0, work / max(cores * (1.0 - foreign), 0.1))
     return simulate(containers, rates, replace(cluster, stretch=stretch))
+
+
+def contention(rates: Rates, busy: float, cores: int) -> float:
+    """Return how much longer work takes while so many of the cores are busy on average."""
+    if cores < 2:
+        return 1.0
+    return 1.0 + (rates.contention - 1.0) * min(max((busy - 1.0) / (cores - 1.0), 0.0), 1.0)

@@ -26,8 +26,10 @@ from seqcoder_jobs.manifest.rows import container_rows
 class Rates:
     """Costs in seconds, rates in bytes a second.
 
-    Coders: ``code_per_base`` for stage 2 and verification, ``code_spread`` the relative standard
-    deviation from chunk to chunk. Model actors: ``model_per_base``. Coordinator:
+    Coders: ``code_per_base`` for stage 2 and verification by one alone on the machine,
+    ``code_spread`` the relative standard deviation from chunk to chunk. Model actors:
+    ``model_per_base``. ``contention``: how much longer both take when all cores work (shared
+    memory, caches, threads of one core). Coordinator:
     ``genome`` and ``byte`` for reading, parsing, hashing and committing a file, ``batch`` for
     handing a batch out and taking it back. Driver: ``container``, ``row`` for a genome's rows in
     the manifest, ``question`` for asking a coordinator how far it is (once a second), and ``plan``
@@ -49,21 +51,7 @@ class Rates:
     storage: float
     coded_share: float
     """Bytes written for each byte read."""
-
-
-def coder_costs(settings: Settings, fasta_bytes: bytes) -> tuple[float, float]:
-    """Return CPU seconds a base of stage 2 with verification, and of stage 1."""
-    from seqcoder import fasta
-
-    parsed = fasta.parse(fasta_bytes)
-    assert not isinstance(parsed, fasta.NotFasta)
-    bases, coder = parsed.bases, ChunkCoder(settings)
-    coder.code(bases[:1000], coder.latents(bases[:1000]))
-    started = time.process_time()
-    latents = coder.latents(bases)
-    staged = time.process_time()
-    coder.code(bases, latents)
-    return (time.process_time() - staged) / len(bases), (staged - started) / len(bases)
+    contention: float = 1.0
 
 
 class _Counting:

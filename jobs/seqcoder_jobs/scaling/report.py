@@ -13,6 +13,7 @@ from seqcoder_jobs.scaling.predict import GENOMES, Check, Prediction
 from seqcoder_jobs.scaling.run import Scaling
 
 _BUSY = ("coders", "model actors", "coordinators", "driver", "network", "storage")
+_BUSY_MACHINE = 0.05
 
 
 def scaling_html(found: Scaling) -> str:
@@ -47,12 +48,14 @@ def scaling_html(found: Scaling) -> str:
 def scaling_markdown(found: Scaling, command: str) -> str:
     """Return measured points and predictions as Markdown tables."""
     lines = [
-        "| measured | workers | million bases | seconds | model | error |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| measured | workers | million bases | seconds | model | error | spread of runs | "
+        "used by others |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     lines += [
         f"| {c.point.kind} scaling | {c.point.workers} | {c.point.bases / 1e6:.1f} | "
-        f"{c.point.wall:.2f} | {c.model:.2f} | {100 * c.error:+.1f} % |"
+        f"{c.point.wall:.2f} | {c.model:.2f} | {100 * c.error:+.1f} % | "
+        f"{100 * c.point.spread:.1f} % | {100 * c.point.foreign:.1f} % |"
         for c in _distinct(found.checks)
     ]
     lines += [
@@ -89,21 +92,12 @@ def _measured(found: Scaling, drawn: bool) -> str:
         parts.append(
             page.figure(
                 _measured_plot(found.checks),
-                "Points are measured, crosses the model with the coders' times of each run. The "
+                "Points are measured, crosses are the model. The "
                 "dotted line is ideal: starting up takes its time, and the work is shared.",
             )
         )
-    header = [
-        "scaling",
-        "workers",
-        "million bases",
-        "measured",
-        "of it start",
-        "model",
-        "error",
-        "from 1 worker",
-        "error",
-    ]
+    header = ["scaling", "workers", "million bases", "measured", "of it start", "model", "error"]
+    header += ["own times", "error", "spread of runs", "used by others"]
     rows = [
         [
             c.point.kind,
@@ -113,21 +107,32 @@ def _measured(found: Scaling, drawn: bool) -> str:
             f"{c.point.start:.2f} s",
             f"{c.model:.2f} s",
             f"{100 * c.error:+.1f} %",
-            f"{c.ahead:.2f} s",
-            f"{100 * c.error_ahead:+.1f} %",
+            f"{c.own:.2f} s",
+            f"{100 * c.error_own:+.1f} %",
+            f"{100 * c.point.spread:.1f} %",
+            f"{100 * c.point.foreign:.1f} %",
         ]
         for c in _distinct(found.checks)
     ]
     parts.append(page.table(header, rows))
+    worst = max(c.point.foreign for c in found.checks)
     parts.append(
         page.text(
-            "“model” takes the coders' and actors' times by the clock from the very run it is set "
-            "against, so that it checks the pipeline (windows, order, waiting, overheads); “from "
-            "1 worker” has the times of the run with one worker, so it also has to foresee what "
-            "several workers on the same cores, and anything else on this machine, do to them.",
+            "“measured” is the middle of the runs that other processes disturbed least. “model” "
+            "knows CPU seconds for each base, measured beside the runs on as many workers, and "
+            "how much longer they get when all cores work; “own times” has the times of the very "
+            "run by the clock, and checks the pipeline alone (windows, order, waiting, overheads).",
             "note",
         )
     )
+    if worst > _BUSY_MACHINE:
+        parts.append(
+            page.text(
+                f"Others used up to {100 * worst:.0f} % of this machine meanwhile; the figures "
+                "are better taken on a quiet one.",
+                "bad",
+            )
+        )
     return page.section("Measured here", *parts)
 
 
@@ -246,6 +251,7 @@ def _costs(found: Scaling) -> str:
     r = found.rates
     rows = [
         ["coder, stage 2 and verification", f"{1e6 * r.code_per_base:.3f} s", "a million bases"],
+        ["the same while all cores work", f"{r.contention:.3f}", "times as long"],
         ["model actor, stage 1", f"{1e6 * r.model_per_base:.3f} s", "a million bases"],
         ["coordinator: read, parse, hash", f"{1e6 * r.byte:.4f} s", "a million bytes"],
         ["coordinator: a file", f"{1e3 * r.genome:.2f} ms", "a genome"],
@@ -263,6 +269,8 @@ def _costs(found: Scaling) -> str:
         "Costs measured in this run",
         page.table(["step", "cost", "for"], rows, texts=3),
         page.text(
-            "CPU seconds of one core, the least of three runs, except start and rates.", "note"
+            "CPU seconds of one core: coders and actors the middle of all runs, one alone on the "
+            "machine; others the least of three. Start and rates by the clock.",
+            "note",
         ),
     )

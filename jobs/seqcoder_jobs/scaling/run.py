@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from seqcoder.errors import UsageError
@@ -13,7 +14,7 @@ from seqcoder.executor import thread_count
 from seqcoder.settings import Settings
 from seqcoder_cluster import ClusterOptions, connect
 from seqcoder_jobs.scaling import rates as costs
-from seqcoder_jobs.scaling.measured import Bench, Point, invented_genome, write_genomes
+from seqcoder_jobs.scaling.measured import Bench, Cost, Point, invented_genome, write_genomes
 from seqcoder_jobs.scaling.predict import CORES, Check, Prediction, ceilings, check, predict
 from seqcoder_jobs.scaling.rates import Rates
 
@@ -63,8 +64,10 @@ class Scaling:
                     "bases": c.point.bases,
                     "model": c.model,
                     "model_error": c.error,
-                    "model_from_one_worker": c.ahead,
-                    "model_from_one_worker_error": c.error_ahead,
+                    "model_of_own_times": c.own,
+                    "model_of_own_times_error": c.error_own,
+                    "used_by_others": c.point.foreign,
+                    "spread": c.point.spread,
                 }
                 for c in self.checks
             ],
@@ -91,7 +94,7 @@ def measure_scaling(
         bench = Bench(settings, folder, wishes.repeat, tell)
         points = bench.points(files, workers)
         tell("costs of coders, coordinator, driver, Ray and disk")
-        found, store = _rates(settings, folder, points)
+        found, store = _rates(folder, points, bench.costs)
     checks = check(points, found, cores, store)
     tell("model of larger clusters")
     predictions = [
@@ -101,10 +104,12 @@ def measure_scaling(
     return Scaling(wishes, settings, cores, found, checks, predictions, full)
 
 
-def _rates(settings: Settings, folder: Path, points: Sequence[Point]) -> tuple[Rates, float]:
+def _rates(
+    folder: Path, points: Sequence[Point], coding: Mapping[int, Cost]
+) -> tuple[Rates, float]:
     """Measure what one step costs; also returns the bytes of Ray's object store here."""
     large = invented_genome(1, 2_000_000)
-    code, model = costs.coder_costs(settings, invented_genome(2, 500_000))
+    alone, together = coding[min(coding)], coding[max(coding)]
     genome, byte, report = costs.coordinator_costs(folder, large)
     container, row, plan = costs.driver_costs(folder, report)
     with connect(ClusterOptions(workers=max(point.workers for point in points))):
@@ -113,9 +118,9 @@ def _rates(settings: Settings, folder: Path, points: Sequence[Point]) -> tuple[R
         batch, question, network = costs.ray_costs(_BATCH_BYTES)
         store = float(ray.cluster_resources().get("object_store_memory", 1e9))
     rates = Rates(
-        code_per_base=code,
-        code_spread=points[0].code_spread,
-        model_per_base=model,
+        code_per_base=alone.code,
+        code_spread=min(point.code_spread for point in points),
+        model_per_base=alone.model,
         genome=genome,
         byte=byte,
         batch=batch,
@@ -123,10 +128,11 @@ def _rates(settings: Settings, folder: Path, points: Sequence[Point]) -> tuple[R
         row=row,
         question=question,
         plan=plan,
-        start=max(point.start for point in points),
+        start=median(point.start for point in points),
         network=network,
         storage=costs.storage_rate(folder),
         coded_share=points[-1].coded_share,
+        contention=max(1.0, (together.code + together.model) / (alone.code + alone.model)),
     )
     return rates, store
 
