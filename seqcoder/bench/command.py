@@ -11,7 +11,7 @@ from seqcoder.bench.rows import write_parquet, write_tsv
 from seqcoder.bench.run import Plan, benchmark
 from seqcoder.bench.tools import PEERS
 from seqcoder.cli.common import fail, note
-from seqcoder.errors import IntegrityError, UsageError
+from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.settings import parse_size
 
 
@@ -27,6 +27,7 @@ def run(
     limit: float,
     quiet: bool,
     json: bool,
+    training_log: Path | None = None,
 ) -> None:
     """Measure, print the totals, write ``bench.tsv``, ``bench.parquet`` and ``bench.html``.
 
@@ -43,6 +44,7 @@ def run(
         repeat=repeat,
         threads=threads,
         limit=limit,
+        training=_training(training_log),
     )
     if output is not None and output.exists() and not output.is_dir():
         raise UsageError(f"{output}: is a file; -o takes a folder")
@@ -69,6 +71,21 @@ def run(
     ours = [line for line in result.dropped if ": seqcoder " in line and "MISMATCH" in line]
     if ours:
         raise IntegrityError(f"{len(ours)} of our own rows did not come back as they went in")
+
+
+def _training(path: Path | None) -> tuple[dict[str, float], ...]:
+    """Read the log of a training run; raises InputError, UsageError."""
+    if path is None:
+        return ()
+    try:
+        rows = tuple(json_module.loads(line) for line in path.read_text().splitlines())
+        if not rows or any(not {"step", "loss", "accuracy", "bits"} <= row.keys() for row in rows):
+            raise ValueError
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    except (ValueError, AttributeError):
+        raise UsageError(f"{path}: is not the log.jsonl of a training run") from None
+    return rows
 
 
 def _levels(text: str) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from math import log10
 from typing import Any
@@ -258,3 +258,20 @@ def chunk_trade_off(rows: Sequence[Row]) -> str:
             ax.set_xlabel("most bases in a chunk")
 
     return draw(9, 3.4, 2, fill)
+
+
+def training_curves(log: Sequence[Mapping[str, float]]) -> str:
+    """Draw loss, accuracy and cost over the steps of a training run (rows of ``log.jsonl``)."""
+    titles = {
+        "loss": "Cross-entropy, nats a window",
+        "accuracy": "Windows typed as labelled",
+        "bits": "Stand-in cost, bits a base",
+    }
+
+    def fill(axes: Any) -> None:
+        for ax, (key, title) in zip(axes, titles.items(), strict=True):
+            ax.plot([row["step"] for row in log], [row[key] for row in log], color=OURS, lw=1.3)
+            ax.set_title(title)
+            ax.set_xlabel("step")
+
+    return draw(10, 3.0, 3, fill)

@@ -93,6 +93,17 @@ def report_html(result: Result) -> str:
                     ),
                 )
             )
+    if plots.has_matplotlib() and result.plan.training:
+        body.append(
+            page.section(
+                "Training of the model",
+                page.figure(
+                    plots.training_curves(result.plan.training),
+                    "The network that chooses latents, over its training; the last part trains it "
+                    "against a stand-in for the coder's cost.",
+                ),
+            )
+        )
     if len(cases) > 1:
         body += [_case(case, plain) for case in cases]
     lead = f"Lossless compression of {', '.join(cases[:6])}{' …' if len(cases) > 6 else ''}"

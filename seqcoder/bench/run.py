@@ -25,6 +25,7 @@ Tell = Callable[[str], None]
 class Plan:
     """What to measure. ``peers``: names, None for all that are installed.
 
+    ``training`` are the rows of a training run's ``log.jsonl``, for the page.
     ``chunk_bases`` is our chunk size (0: the default), ``chunk_sizes`` are tried besides, with
     level 2 (or the only level); ``repeat`` counts the runs of
     what takes less than ten seconds; ``limit`` is the time a single run may take.
@@ -39,6 +40,7 @@ class Plan:
     repeat: int = 3
     threads: int = 1
     limit: float = 3600.0
+    training: tuple[dict[str, float], ...] = ()
 
 
 @dataclass

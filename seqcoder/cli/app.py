@@ -264,6 +264,10 @@ def bench(
     limit: Annotated[
         float, typer.Option("--time-limit", min=1, help="Seconds a single run may take.")
     ] = 3600.0,
+    training_log: Annotated[
+        Path | None,
+        typer.Option("--training-log", help="log.jsonl of a training run, for its curves."),
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -287,6 +291,7 @@ def bench(
         limit,
         quiet,
         json,
+        training_log,
     )
 
 

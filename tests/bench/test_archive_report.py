@@ -135,6 +135,20 @@ def test_large_archives_have_short_pages(archive: Archive, monkeypatch: pytest.M
     }
 
 
+def test_command_tells_the_same(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    from seqcoder_jobs.report.cli import report
+
+    (archive.folder / "report.html").unlink(missing_ok=True)
+    report(str(archive.folder))
+    assert capsys.readouterr().out.strip() == str(archive.folder / "report.html")
+    assert (archive.folder / "report.html").stat().st_size > 2000
+    report(str(archive.folder), json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verified"], told["stored"], told["failed"]) == (4, 1, 1)
+    assert "corrupt gzip data" in told["failures"][0]["error"]
+    assert told["seconds"]["code_seconds"] > 0
+
+
 def test_no_archive(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no archive"):
         write_report(tmp_path)

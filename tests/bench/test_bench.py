@@ -232,6 +232,24 @@ def test_page_stands_alone_and_escapes() -> None:
     assert "<a>" not in html
 
 
+def test_training_curves(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from seqcoder.bench.command import _training
+
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"step": 50, "loss": 1.5, "accuracy": 0.3, "bits": 2.1}\n' * 2)
+    plan = Plan((Path("a"),), training=_training(log))
+    html = report_html(Result(plan, [row("a", "seqcoder", 100)]))
+    assert "Training of the model" in html
+    assert "Windows typed as labelled" in html
+    for wrong in ("", "x", "[1]\n", '{"step": 1}\n'):
+        log.write_text(wrong)
+        with pytest.raises(UsageError, match=r"log\.jsonl"):
+            _training(log)
+    with pytest.raises(InputError, match="none"):
+        _training(tmp_path / "none")
+
+
 def test_page_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     html = report_html(Result(Plan((Path("a"),)), [row("a", "seqcoder", 100)]))

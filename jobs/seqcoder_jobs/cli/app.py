@@ -21,6 +21,7 @@ from seqcoder.cli.options import (
     new_app,
 )
 from seqcoder.errors import UsageError
+from seqcoder_jobs.report.cli import report
 from seqcoder_jobs.scaling.cli import bench
 from seqcoder_jobs.serve.cli import serve
 from seqcoder_jobs.training.cli import train_command
@@ -168,6 +169,7 @@ def demo(
 
 app.command("bench")(bench)
 app.command("serve")(serve)
+app.command("report")(report)
 
 
 @app.command("train")
