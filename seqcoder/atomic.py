@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +11,22 @@ from typing import BinaryIO
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in ``folder`` durable, where the system allows it."""
-    with contextlib.suppress(OSError):
+    """Make renames in ``folder`` durable, where the system knows that of folders.
+
+    Raises:
+        OSError: it knows and could not; what was renamed may not outlive a power cut.
+    """
+    try:
         descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    except PermissionError:
+        return  # one may write a folder and not read it
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise OSError(error.errno, os.strerror(error.errno or 0), str(folder)) from None
+    finally:
+        os.close(descriptor)
 
 
 def commit(temporary: Path, final: Path) -> None:
@@ -31,6 +41,9 @@ def atomic_file(final: Path) -> Iterator[BinaryIO]:
 
     The temporary name is hidden, ends in ``.partial`` and holds the process number, so that
     two writers do not share one.
+
+    Raises:
+        OSError: it cannot be written; the error names ``final``.
     """
     temporary = final.with_name(f".{final.name}.{os.getpid()}.partial")
     try:
@@ -39,8 +52,11 @@ def atomic_file(final: Path) -> Iterator[BinaryIO]:
             out.flush()
             os.fsync(out.fileno())
         commit(temporary, final)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):  # where nothing can be written, nothing can be removed
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, os.strerror(error.errno), str(final)) from None
         raise
 
 

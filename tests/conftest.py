@@ -11,6 +11,13 @@ from typing import Any
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("seqcoder")
+    group.addoption("--trials", type=int, default=200, help="of the long fault campaign")
+    group.addoption("--seed", type=int, default=1, help="of the long fault campaign")
+    group.addoption("--report", default="faults.json", help="where the campaign's counts go")
+
+
 @pytest.fixture(scope="session")
 def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A ``ray.cluster_utils.Cluster`` of one node of 4 CPUs on loopback, connected to.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from seqcoder_cluster.faults import MAX_TRIES, ClusterError, try_again
+from seqcoder_cluster.faults import ClusterError, try_again
 from seqcoder_cluster.options import ClusterOptions, count_actors
 from seqcoder_cluster.stages import Coding, ModelActor
 
@@ -69,15 +70,28 @@ def start_model_actors(
         for _ in range(count_actors(options, there.get("CPU", 1), there.get("GPU", 0)))
     ]
     if pool:
-        loading = [actor.load.remote() for actor in pool]
-        ready, _ = ray.wait(loading, num_returns=1, timeout=_ACTOR_SECONDS)
+        _wait_for_one(pool, options)
+    return pool
+
+
+def _wait_for_one(pool: Sequence[Any], options: ClusterOptions) -> None:
+    """Wait until an actor has loaded its model; what is lost meanwhile is tried again."""
+    import ray
+
+    loading = {actor.load.remote(): actor for actor in pool}
+    tries = 1
+    while True:
+        ready, _ = ray.wait(list(loading), num_returns=1, timeout=_ACTOR_SECONDS)
         if not ready:
             raise ClusterError(
                 f"no model actor found a place within {_ACTOR_SECONDS:.0f} s: does the cluster "
                 f"have {options.gpus_per_actor:g} free GPUs on one node?"
             )
+        actor = loading.pop(ready[0])
         try:
-            ray.get(ready)
+            ray.get(ready[0])
         except Exception as error:
-            try_again("loading the model", MAX_TRIES, error)
-    return pool
+            tries = try_again("loading the model", tries, error)
+            loading[actor.load.remote()] = actor
+        else:
+            return

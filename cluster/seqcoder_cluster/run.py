@@ -6,7 +6,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -229,4 +229,5 @@ def _token_file(out: Path) -> Iterator[str]:
     try:
         yield token
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # a stale one does no harm, and the error that ends the run counts
+            path.unlink(missing_ok=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from seqcoder.atomic import sync_folder, write_atomically
 from seqcoder.errors import InputError, UsageError
 from seqcoder.plan import Plan
 from seqcoder_jobs.corpus.locations import is_uri
+from seqcoder_jobs.lock import hold, is_held
 
 LAYOUT = 1
 TABLES = ("genomes", "records", "chunks", "containers")
@@ -133,6 +132,8 @@ class Archive:
         try:
             for folder in (self.containers, *(self.manifest / table for table in TABLES)):
                 folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.manifest, self.folder, self.folder.parent):
+                sync_folder(folder)  # so that what is durable in them can be found
         except FileExistsError:
             raise UsageError(f"{self.folder}: a file is in the way; choose another") from None
         except OSError as error:
@@ -142,33 +143,13 @@ class Archive:
     def lock(self) -> Iterator[None]:
         """Hold the archive against a second writer; raises UsageError if there is one."""
         self.make()
-        with (self.folder / ".lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise UsageError(
-                    f"{self.folder}: another run is writing this archive "
-                    f"({file.read().strip() or 'unknown process'}); wait for it or stop it"
-                ) from None
-            except OSError:
-                pass  # a file system without locks: the containers' own temporary names must do
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-            file.flush()
+        with hold(self.folder / ".lock"):
             yield
 
     @property
     def is_locked(self) -> bool:
         """Whether a run is writing the archive now."""
-        try:
-            with (self.folder / ".lock").open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
+        return is_held(self.folder / ".lock")
 
     def mark_incomplete(self) -> None:
         """Take the success mark away before anything changes."""

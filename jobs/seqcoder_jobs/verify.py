@@ -34,10 +34,14 @@ def genomes_digest(pairs: list[tuple[str, str]]) -> str:
 
 
 def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected]:
-    """Return what there is to check; raises UsageError where there is no archive."""
-    from seqcoder_jobs.manifest.files import read_table
+    """Return what there is to check; raises UsageError where there is no archive.
+
+    A container whose rows an interrupted run wrote in part is not there yet.
+    """
+    from seqcoder_jobs.manifest.files import covered_containers, read_table
 
     archive.load()
+    covered = covered_containers(archive.manifest)
     columns = ["genome", "sha256", "container", "status"]
     genomes: dict[str, list[tuple[str, str]]] = {}
     for row in read_table(archive.manifest, "genomes", columns).to_pylist():
@@ -57,6 +61,7 @@ def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected
             read_table(archive.manifest, "containers", columns).to_pylist(),
             key=lambda row: str(row["container"]),
         )
+        if row["container"] in covered
     ]
 
 

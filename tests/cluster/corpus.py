@@ -1,14 +1,9 @@
-"""A small corpus, its containers as a local run makes them, and a handle on worker processes."""
+"""A small corpus, and its containers as a local run makes them."""
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from genomes import small_genome
 from seqcoder.chunk import ChunkCoder
@@ -64,40 +59,3 @@ def make_corpus(folder: Path, settings: Settings, sizes: list[int], per_containe
         write_container(container.genomes, settings, coder.model_digests(), executor, path)
         expected[path.name] = path.read_bytes()
     return Corpus(containers, settings, expected)
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 100) -> Any:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"waited {seconds} s for {what}")
-
-
-def workers(cluster: Any, title: str) -> list[int]:
-    """Process numbers of the cluster's own workers that are at ``title`` now."""
-    raylets = {
-        process.process.pid
-        for node in cluster.list_all_nodes()
-        for process in node.all_processes.get("raylet", [])
-    }
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                line = (folder / "cmdline").read_bytes()
-            except (OSError, ValueError):
-                continue
-            if parent in raylets and line.startswith(f"ray::{title}".encode()):
-                found.append(int(folder.name))
-    return found
-
-
-def kill_worker(cluster: Any, title: str) -> int:
-    """Wait until a worker is at ``title``, and kill it."""
-    pid = int(wait_for(lambda: workers(cluster, title), title)[0])
-    os.kill(pid, signal.SIGKILL)
-    return pid

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus import Corpus, kill_worker, wait_for, workers
+from corpus import Corpus
 
 from genomes import random_bases
+from ray_processes import Occupant, kill_worker, wait_for, workers
 from seqcoder.chunk import Bases, bases_digest
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
@@ -71,13 +72,6 @@ def test_coordinator_killed(ray_cluster: Any, corpus: Corpus, tmp_path: Path) ->
     reports = run_and(corpus, out, ONE, harm)
     corpus.check(out)
     assert sorted(Path(report.path).name for report in reports) == sorted(corpus.expected)
-
-
-class Occupant:
-    """Holds the CPUs of a node."""
-
-    def there(self) -> bool:
-        return True
 
 
 def test_node_lost(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:

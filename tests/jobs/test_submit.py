@@ -19,6 +19,7 @@ from seqcoder_jobs.archive import TABLES, Archive
 from seqcoder_jobs.manifest import files
 from seqcoder_jobs.planning import Wishes
 from seqcoder_jobs.submit import Request, look_through, submit
+from seqcoder_jobs.verify import expectations, verify_container
 
 TIMES = ("parse_seconds", "model_seconds", "code_seconds", "verify_seconds")
 
@@ -184,6 +185,8 @@ def test_killed_at_any_write_of_the_manifest(
         patch.setattr(files, "_write", killed_at(count, files._write, after))
         with pytest.raises(Killed):
             submit_here([corpus], archive)
+    for expected in expectations(Archive(archive), full=False, threads=1):
+        assert verify_container(expected).intact  # nothing is damaged, only not there yet
     outcome = submit_here([corpus], archive)
     assert (outcome.failures, outcome.error) == ((), None)
     assert restored(archive) == contents

@@ -37,6 +37,9 @@ class Load:
     first_tenth_cpu: float
     """CPU seconds a genome, of all processes."""
     last_tenth_cpu: float
+    machine: float
+    """Time the machine took for a fixed piece of work in the last tenth by that in the first."""
+    machine_cpu: float
     driver_peak: int
     driver_at_first: int
     """The driver's memory at the first commit, and at the last."""
@@ -49,13 +52,13 @@ class Load:
 
     @property
     def slowdown(self) -> float:
-        """Time a genome in the last tenth by that in the first."""
-        return self.last_tenth / self.first_tenth
+        """Time a genome in the last tenth by that in the first, of a machine that stays equal."""
+        return self.last_tenth / self.first_tenth / self.machine
 
     @property
     def slowdown_cpu(self) -> float:
-        """CPU time a genome in the last tenth by that in the first."""
-        return self.last_tenth_cpu / self.first_tenth_cpu
+        """CPU time a genome in the last tenth by that in the first, as ``slowdown``."""
+        return self.last_tenth_cpu / self.first_tenth_cpu / self.machine_cpu
 
 
 def load(corpus: Path, archive: Path, options: Sequence[str] = ()) -> Load:
@@ -97,6 +100,9 @@ def _costs(archive: Archive, watched: Watched, begun: float, ended: float) -> Lo
         last_tenth=_a_genome(last),
         first_tenth_cpu=_a_genome(first, samples),
         last_tenth_cpu=_a_genome(last, samples),
+        machine=_mean(samples, last, "machine_seconds") / _mean(samples, first, "machine_seconds"),
+        machine_cpu=_mean(samples, last, "machine_cpu_seconds")
+        / _mean(samples, first, "machine_cpu_seconds"),
         driver_peak=max(sample.driver_bytes for sample in samples),
         driver_at_first=_at(samples, commits[0][0], "driver_bytes"),
         driver_at_last=_at(samples, commits[-1][0], "driver_bytes"),
@@ -106,6 +112,12 @@ def _costs(archive: Archive, watched: Watched, begun: float, ended: float) -> Lo
         coding=max(sample.coding for sample in samples),
         processes=max(sample.processes for sample in samples),
     )
+
+
+def _mean(samples: Sequence[Sample], commits: list[tuple[float, int]], what: str) -> float:
+    """Return the mean of a value from the first commit to the last."""
+    start, stop = commits[0][0] - 1, commits[-1][0] + 1
+    return float(np.mean([getattr(s, what) for s in samples if start <= s.time <= stop]))
 
 
 def _at(samples: Sequence[Sample], when: float, what: str) -> int:

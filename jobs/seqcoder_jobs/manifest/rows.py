@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,12 @@ def container_rows(
     """
     genomes: list[dict[str, Any]] = []
     records: list[dict[str, Any]] = []
+    firsts = [chunk.first_base for chunk in report.chunks]
+    ends = [chunk.first_base + chunk.bases for chunk in report.chunks]
     stop = report.chunks[0].first_base if report.chunks else 0
     for genome in report.genomes:
         start, stop = stop, stop + genome.novel_bases
-        chunks = [
-            c for c in report.chunks if c.first_base < stop and start < c.first_base + c.bases
-        ]
+        chunks = report.chunks[bisect_right(ends, start) : bisect_left(firsts, stop)]
         genomes.append(_genome_row(file, genome, chunks, report, attempts.get(genome.name, 1)))
         records += [
             {

@@ -1,0 +1,94 @@
+"""The corpora of the campaign: tiny, generated, and what an undisturbed run makes of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genomes import coding_genome, fasta_bytes, random_bases
+from seqcoder_jobs.loadtest.generate import fasta_text, mutate
+from seqcoder_jobs.manifest.files import read_table
+
+# What a row tells of the data, not of who coded it, when, and at which attempt.
+FACTS = ("genome", "status", "container", "ordinal", "raw_bytes", "bases", "sha256", "seqcol")
+
+
+@dataclass(frozen=True)
+class FaultCorpus:
+    """Inputs, the options they are submitted with, and the undisturbed archive."""
+
+    name: str
+    folder: Path
+    options: tuple[str, ...]
+    inputs: Mapping[str, bytes]
+    containers: dict[str, bytes] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all containers."""
+        return sum(map(len, self.containers.values()))
+
+    def sha256(self, genome: str) -> str:
+        return hashlib.sha256(self.inputs[genome]).hexdigest()
+
+    def remember(self, archive: Path) -> None:
+        """Take an undisturbed archive as what every other has to be."""
+        self.containers.update(containers(archive))
+        self.rows.extend(facts(archive))
+
+    def restore(self) -> None:
+        """Put every input there."""
+        for name, data in self.inputs.items():
+            path = self.folder / name
+            if not path.exists():
+                path.write_bytes(data)
+
+
+def containers(archive: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (archive / "containers").glob("*.sqc")}
+
+
+def facts(archive: Path) -> list[dict[str, Any]]:
+    """The rows of the genomes, as far as they do not depend on the way."""
+    rows = read_table(archive / "manifest", "genomes", list(FACTS)).to_pylist()
+    return sorted(rows, key=lambda row: str(row["genome"]))
+
+
+def _relatives(seed: int, n: int, bases: int) -> dict[str, bytes]:
+    parent = random_bases(bases, seed)
+    return {
+        f"r{seed}_{i}.fa": fasta_text(
+            f"r{i}", mutate(parent, 0.01, np.random.default_rng([seed, i])), 70
+        )
+        for i in range(n)
+    }
+
+
+def make_corpora(folder: Path) -> dict[str, FaultCorpus]:
+    """Three corpora: unrelated genomes; groups of relatives; with latents of the default model."""
+    plain = {f"p{i}.fa": coding_genome(20_000 + 7_000 * i, i) for i in range(5)}
+    plain |= {
+        "large.fa": coding_genome(270_000, 9),
+        "protein.faa": b">p\nMKVLAAGIVGLLLAQWERTYHHHEEEDDDKKK\n",
+        "empty.fa": b"",
+        "lower.fa": fasta_bytes(("n", b"acgtnnnnryACGT" * 300)),
+    }
+    relatives = _relatives(1, 4, 60_000) | _relatives(2, 3, 40_000)
+    latents = {f"l{i}.fa": coding_genome(40_000, 50 + i) for i in range(4)}
+    corpora = {}
+    for name, inputs, options in (
+        ("plain", plain, ("--no-latents", "--no-groups")),
+        ("relatives", relatives, ("--no-latents",)),
+        ("latents", latents, ("--no-groups", "--actors", "1")),
+    ):
+        (folder / name).mkdir(parents=True)
+        sizes = ("--chunk-size", "64K", "--container-size", "150K")
+        corpora[name] = FaultCorpus(name, folder / name, (*options, *sizes), inputs)
+        corpora[name].restore()
+    return corpora
