@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -63,11 +65,28 @@ def _of_coding(name: str, coding: int, latents: bool, settings: Settings) -> Sub
     return subject
 
 
+def _grown() -> Subject:
+    """A container to which relatives of its genomes were appended, as a user does it."""
+    files = relatives(5, 1500, 9)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in files]
+        for path in paths:
+            path.write_bytes(files[path.name])
+        out, settings = Path(folder) / "x.sqc", Settings(level=1)
+        seqcoder.compress(paths[:2], out, settings=settings, threads=1)
+        seqcoder.append(paths[2:], out, settings=settings, threads=1)
+        data = out.read_bytes()
+    rows = [g.row for g in ContainerReader(RangeSource(data)).index.genomes]
+    assert [row.base_start is None for row in rows] == [False, True, True, True, True]
+    return Subject("grown", data, files)
+
+
 NAMES = (
     "level 1",
     "group",
     "appended",
     "group, appended",
+    "grown",
     "level 2",
     "level 3",
     "latents",
@@ -91,6 +110,7 @@ def subjects() -> tuple[Subject, ...]:
             level1.files | more.files | most.files,
         ),
         Subject("group, appended", append(group.data, more.data), group.files | more.files),
+        _grown(),
         _of_coding("level 2", 2, False, Settings(level=2, model=None)),
         _of_coding("level 3", 3, False, Settings(level=3, model=None)),
         _of_coding("latents", 2, True, Settings(level=2)),

@@ -16,7 +16,7 @@ from subjects import NAMES, subjects
 import seqcoder
 from seqcoder import Settings
 
-COUNT = 660  # of each container; eight containers
+COUNT = 600  # of each container; nine containers
 
 
 @pytest.mark.parametrize("name", NAMES)
