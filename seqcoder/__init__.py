@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         SeqcoderError,
         UsageError,
     )
-    from seqcoder.reader import Container, Genome, Record
+    from seqcoder.reader import Container, Genome
+    from seqcoder.record import Record
     from seqcoder.settings import Settings
     from seqcoder.verification import Verification, verify
 
@@ -37,7 +38,7 @@ _HOMES = {
     "open": "api",
     "Container": "reader",
     "Genome": "reader",
-    "Record": "reader",
+    "Record": "record",
     "Settings": "settings",
     "Verification": "verification",
     "verify": "verification",

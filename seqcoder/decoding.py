@@ -6,21 +6,26 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqcoder import coder
 from seqcoder.chunk import Bases, decode_chunk
 from seqcoder.container.index import ChunkEntry
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError, ModelError
+from seqcoder.memory import check_memory
 from seqcoder.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from seqcoder.latent import LatentModel
 
 DEFAULT_CACHE_BYTES = 128 << 20
+_LARGE = 1 << 24
+"""Chunks of more bases are decoded one at a time: the memory of each is that of all threads."""
 
 
 class BaseDecoder:
@@ -40,6 +45,7 @@ class BaseDecoder:
         self._cache: OrderedDict[int, Bases] = OrderedDict()
         self._models: dict[int, LatentModel] = {}
         self._lock = threading.Lock()
+        self._large = threading.Lock()
 
     def model(self, number: int) -> LatentModel | None:
         """Return model ``number`` (from 1) of the container, None for 0.
@@ -73,13 +79,16 @@ class BaseDecoder:
             if bases is not None and len(bases) >= wanted:
                 self._cache.move_to_end(entry.offset)
                 return bases
-        row, latents, residual = self._reader.chunk_frames(entry)
+        what = f"{self._reader.source.name}: chunk {entry.ordinal} at byte {entry.offset}"
         try:
-            bases = decode_chunk(row, latents, residual, self.model(row.model), stop=wanted)
+            need = wanted + coder.memory_bytes(entry.row.coding, entry.row.n_bases)
+            check_memory(need, self._reader.memory, what)
+            with self._large if entry.row.n_bases > _LARGE else nullcontext():
+                row, latents, residual = self._reader.chunk_frames(entry)
+                bases = decode_chunk(row, latents, residual, self.model(row.model), stop=wanted)
         except IntegrityError as error:
-            raise IntegrityError(
-                f"{self._reader.source.name}: chunk {entry.ordinal} at byte {entry.offset}: {error}"
-            ) from None
+            named = str(error).startswith(self._reader.source.name)
+            raise IntegrityError(str(error) if named else f"{what}: {error}") from None
         with self._lock:
             self._cache[entry.offset] = bases
             while (
@@ -110,6 +119,7 @@ class BaseDecoder:
             for entry in entries:
                 last = min(stop, entry.stop_base) - entry.first_base
                 needed[entry] = max(last, needed.get(entry, 0))
+        check_memory(sum(needed.values()), self._reader.memory, self._reader.source.name)
         if self._threads == 1 or len(needed) == 1:
             decoded = {entry: self.chunk(entry, last) for entry, last in needed.items()}
         else:

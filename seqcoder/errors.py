@@ -5,7 +5,8 @@
     SeqcoderError
     ├── InputError      1  an input cannot be read or is not what it claims to be
     ├── UsageError      2  the request itself makes no sense
-    │   └── NotFoundError  no such genome or record (also a KeyError)
+    │   ├── NotFoundError  no such genome or record (also a KeyError)
+    │   └── MemoryLimitError  a container asks for more memory than it may take
     ├── IntegrityError  3  stored bytes do not match their digests
     └── ModelError      4  a model an archive needs is missing or a different one
 
@@ -43,6 +44,10 @@ class ModelError(SeqcoderError):
     """A model that an archive names by its SHA-256 is missing, or the one given differs."""
 
     exit_code = 4
+
+
+class MemoryLimitError(UsageError):
+    """What a container declares would take more memory than the limit (``seqcoder.memory``)."""
 
 
 class NotFoundError(UsageError, KeyError):

@@ -20,74 +20,18 @@ from typing import BinaryIO, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder import digest, fasta
+from seqcoder import fasta
 from seqcoder.container import rows
 from seqcoder.container.index import GenomeEntry, Index
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.source import RangeSource
 from seqcoder.decoding import DEFAULT_CACHE_BYTES, BaseDecoder
-from seqcoder.errors import IntegrityError, NotFoundError, UsageError
+from seqcoder.errors import IntegrityError, MemoryLimitError, NotFoundError, UsageError
 from seqcoder.executor import thread_count
+from seqcoder.memory import PER_FILE_BYTE, check_memory
 from seqcoder.pangenome import Walk
+from seqcoder.record import Record
 from seqcoder.varint import ByteReader
-
-
-class Record:
-    """One FASTA record of a genome. ``len`` counts residues, N and gaps included."""
-
-    def __init__(self, genome: Genome, ordinal: int) -> None:
-        """Record ``ordinal`` (from 0) of ``genome``."""
-        self.genome = genome
-        self.ordinal = ordinal
-
-    @property
-    def name(self) -> str:
-        """First whitespace-delimited token of the header."""
-        return _text(bytes(self.genome.table.names[self.ordinal]))
-
-    @property
-    def header(self) -> str:
-        """The whole header line, without ``>`` and line end."""
-        name = bytes(self.genome.table.names[self.ordinal])
-        header: bytes = self.genome.full_side.header_of(self.ordinal, name)
-        return _text(header)
-
-    def __len__(self) -> int:
-        return int(self.genome.table.lengths[self.ordinal])
-
-    def __repr__(self) -> str:
-        return f"<Record {self.name} of {self.genome.name}: {len(self)} residues>"
-
-    def fetch(self, start: int, stop: int) -> bytes:
-        """Return residues ``start`` to ``stop`` (0-based, half-open) as in the file, no line ends.
-
-        Raises UsageError for a region that is not within the record.
-        """
-        return self.genome.region(self.ordinal, start, stop)
-
-    @overload
-    def __getitem__(self, key: int) -> str: ...
-    @overload
-    def __getitem__(self, key: slice) -> str: ...
-    def __getitem__(self, key: int | slice) -> str:
-        if isinstance(key, int):
-            if not -len(self) <= key < len(self):
-                raise IndexError(f"residue {key} of record {self.name!r}, which has {len(self)}")
-            key %= len(self)
-            return _text(self.fetch(key, key + 1))
-        start, stop, step = key.indices(len(self))
-        if step == 1:
-            return _text(self.fetch(start, max(start, stop)))
-        low, high = (start, stop) if step > 0 else (stop + 1, start + 1)
-        text = _text(self.fetch(low, max(low, high)))
-        return text[::step] if step > 0 else text[::-1][::-step]
-
-    def __str__(self) -> str:
-        return self[:]
-
-    def refget(self) -> str:
-        """Return the record's GA4GH refget digest (``SQ.``...), computed from its residues."""
-        return digest.refget(self.fetch(0, len(self)))
 
 
 class Genome(Sequence[Record]):
@@ -181,11 +125,12 @@ class Genome(Sequence[Record]):
                 lambda ordinal: others[ordinal].walk_data,
                 lambda ordinal: others[ordinal].row.n_bases,
                 space,
+                self.container.reader.memory // 4,
             )
         except KeyError as error:
             raise IntegrityError(f"{self._what}: needs genome {error}, which is lost") from None
-        except IntegrityError as error:
-            raise IntegrityError(f"{self._what}: {error}") from None
+        except (IntegrityError, MemoryLimitError) as error:
+            raise type(error)(f"{self._what}: {error}") from None
 
     @cached_property
     def walk_data(self) -> bytes:
@@ -197,6 +142,7 @@ class Genome(Sequence[Record]):
     def bases(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
         """Return bases ``start`` to ``stop`` of all records in a row (uint8, A C G T = 0..3)."""
         stop = self.row.n_bases if stop is None else stop
+        check_memory(2 * (stop - start), self.container.reader.memory, self._what)
         if self.row.base_start is not None:
             at = self.row.base_start
             return self.container.decoder.fetch(at + start, at + stop)
@@ -213,6 +159,12 @@ class Genome(Sequence[Record]):
         """Return the whole file as decoded, its SHA-256 not compared (see :meth:`read`)."""
         if self.stored:
             return self.container.reader.genome_frame(self.entry, "stored")
+        _ = (
+            self.table,
+            self.full_side,
+            self.walk,
+        )  # what contradicts itself is damaged, not too large
+        check_memory(PER_FILE_BYTE * self.row.size, self.container.reader.memory, self._what)
         return fasta.render(fasta.ParsedFasta(self.table, self.full_side, self.bases()))
 
     def read(self) -> bytes:
@@ -267,17 +219,19 @@ class Container(Mapping[str, Genome]):
         threads: int = 0,
         cache_bytes: int = DEFAULT_CACHE_BYTES,
         index: Index | None = None,
+        memory: int | None = None,
     ) -> None:
         """Open a path, a seekable binary file or bytes; ``threads`` 0 takes all cores.
 
-        ``index`` stands in for the container's own (repair).
+        ``index`` stands in for the container's own (repair). ``memory`` is the most bytes that
+        one reading may take; None: 2 GiB or more, see ``seqcoder.memory``.
 
         Raises InputError if it is no container, IntegrityError if its index is damaged.
         """
         ranges = source if isinstance(source, RangeSource) else RangeSource(source)
         self.path = ranges.name
         try:
-            self.reader = ContainerReader(ranges, index)
+            self.reader = ContainerReader(ranges, index, memory)
         except BaseException:
             ranges.close()
             raise
@@ -320,7 +274,3 @@ class Container(Mapping[str, Genome]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")

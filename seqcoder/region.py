@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 from seqcoder.errors import NotFoundError, UsageError
 from seqcoder.fasta import wrap
-from seqcoder.reader import Genome, Record
+from seqcoder.reader import Genome
+from seqcoder.record import Record
 
 _RANGE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)(?:-(?P<end>[\d,]*))?")
 _WRITE_STEP = 8 << 20

@@ -24,7 +24,7 @@ from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow
 from seqcoder.container.scan import whole_parts
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
-from seqcoder.errors import IntegrityError, ModelError, SeqcoderError, UsageError
+from seqcoder.errors import IntegrityError, MemoryLimitError, ModelError, SeqcoderError, UsageError
 from seqcoder.executor import thread_count
 from seqcoder.fasta import pack_record_table
 from seqcoder.reader import Container, Genome
@@ -69,7 +69,8 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
     Raises:
         UsageError: ``out`` exists and ``force`` is not set.
         IntegrityError: no genome is whole.
-        ModelError: a model that intact chunks need is not here; nothing is known to be lost.
+        ModelError, MemoryLimitError: a model that intact chunks need is not here, or they need
+            more memory than the limit; nothing is known to be lost.
     """
     if out.exists() and not force:
         raise UsageError(f"{out}: exists already; use --force to replace it")
@@ -192,7 +193,7 @@ def _drop_wrong_chunks(container: Container, salvage: _Salvage, threads: int) ->
     def problem(chunk: ChunkEntry) -> str:
         try:
             container.decoder.chunk(chunk)
-        except ModelError:
+        except (ModelError, MemoryLimitError):
             raise
         except SeqcoderError as error:
             return str(error)
@@ -222,7 +223,7 @@ def _first_whole(genome: Genome, salvage: _Salvage) -> GenomeFrames | None:
     for entry in [genome.entry, *salvage.others[genome.name]]:
         try:
             return _genome(Genome(genome.container, entry), salvage)
-        except ModelError:
+        except (ModelError, MemoryLimitError):
             raise
         except SeqcoderError as error:
             salvage.problems.append(f"genome {genome.name} at byte {entry.offset}: {error}")

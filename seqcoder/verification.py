@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from seqcoder.container.check import Finding, damaged_frames
 from seqcoder.container.index import ChunkEntry
-from seqcoder.errors import ModelError, SeqcoderError
+from seqcoder.errors import MemoryLimitError, ModelError, SeqcoderError
 from seqcoder.executor import thread_count
 from seqcoder.reader import Container, Genome
 
@@ -85,6 +85,8 @@ def _touches(genome: Genome, entry: ChunkEntry) -> bool:
         return start < entry.stop_base and entry.first_base < start + genome.row.n_bases
     try:
         spans = genome.walk.spans()
+    except MemoryLimitError:
+        raise
     except SeqcoderError:
         return False  # its walk frame is damaged and has a finding of its own
     return bool(((spans[:, 0] < entry.stop_base) & (entry.first_base < spans[:, 1])).any())
@@ -96,8 +98,8 @@ def _decode_all(
     def decode(entry: ChunkEntry) -> Finding | None:
         try:
             container.decoder.chunk(entry)
-        except ModelError:
-            raise  # nothing is damaged: the model is not here
+        except (ModelError, MemoryLimitError):
+            raise  # nothing is known to be damaged
         except SeqcoderError as error:
             return Finding(str(error), chunk=entry.ordinal)
         finally:
@@ -129,6 +131,8 @@ def _last_base(genome: Genome) -> int:
         return genome.row.base_start + genome.row.n_bases
     try:
         spans = genome.walk.spans()
+    except MemoryLimitError:
+        raise
     except SeqcoderError:
         return 0
     return int(spans[:, 1].max()) if len(spans) else 0
@@ -139,5 +143,7 @@ def _restore(genome: Genome, broken: list[ChunkEntry]) -> Iterator[Finding]:
         return
     try:
         genome.read()
+    except (ModelError, MemoryLimitError):
+        raise
     except SeqcoderError as error:
         yield Finding(str(error), genome=genome.name)

@@ -68,18 +68,26 @@ def content_size(frame: bytes, what: str) -> int:
     return size
 
 
-def decompress(frame: bytes, most: int, what: str) -> bytes:
-    """Decompress one whole zstd frame of at most ``most`` bytes of content.
+def checked_size(frame: bytes, most: int, what: str) -> int:
+    """Return what a zstd frame says it decompresses to, in bytes, by its head alone.
 
-    The limit, and what so short a frame can hold at all, are checked against the frame's own
-    head before anything is allocated.
-    Raises IntegrityError, naming ``what``, for anything else than exactly one intact frame.
+    Raises IntegrityError if that is more than ``most``, or than so short a frame can hold at all.
     """
     size = content_size(frame, what)
     if size > most:
         raise IntegrityError(f"{what}: frame of {size} bytes where at most {most} belong")
     if size > len(frame) * _MOST_EXPANSION:
         raise IntegrityError(f"{what}: frame of {size} bytes in {len(frame)}; the data are damaged")
+    return size
+
+
+def decompress(frame: bytes, most: int, what: str) -> bytes:
+    """Decompress one whole zstd frame of at most ``most`` bytes of content.
+
+    What it says of its size is checked before anything is allocated, see ``checked_size``.
+    Raises IntegrityError, naming ``what``, for anything else than exactly one intact frame.
+    """
+    size = checked_size(frame, most, what)
     decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
     try:
         if size:

@@ -18,6 +18,13 @@ from seqcoder.container.rows import MAX_CHUNK_BASES, ChunkRow
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import MAJOR, SIGNATURE
 from seqcoder.errors import InputError, IntegrityError
+from seqcoder.memory import (
+    PER_SIDE_BYTE,
+    PER_STORED_BYTE,
+    PER_WALK_BYTE,
+    check_memory,
+    memory_limit,
+)
 from seqcoder.varint import ByteReader
 
 _SEARCH_STEP = 1 << 20
@@ -103,9 +110,15 @@ def read_index(source: RangeSource) -> tuple[Index, int]:
 class ContainerReader:
     """The frames of one container, by way of its index."""
 
-    def __init__(self, source: RangeSource, index: Index | None = None) -> None:
-        """Read footer and index, unless ``index`` is given; raises as ``read_index`` does."""
+    def __init__(
+        self, source: RangeSource, index: Index | None = None, memory: int | None = None
+    ) -> None:
+        """Read footer and index, unless ``index`` is given; raises as ``read_index`` does.
+
+        ``memory`` is the most bytes that reading may take; None: see ``seqcoder.memory``.
+        """
         self.source = source
+        self.memory = memory_limit(source.size) if memory is None else memory
         self.index, self.end = read_index(source) if index is None else (index, source.size)
 
     @property
@@ -170,4 +183,7 @@ class ContainerReader:
         if frame != "stored":
             most = 32 * (row.n_bases if frame == "walk" else row.size) + (1 << 16)
         what = f"{self.source.name}: genome {row.name}: {frame} frame at byte {offset}"
-        return frames.decompress(self.source.read(offset, length), most, what)
+        data = self.source.read(offset, length)
+        factor = {"side": PER_SIDE_BYTE, "walk": PER_WALK_BYTE, "stored": PER_STORED_BYTE}[frame]
+        check_memory(factor * frames.checked_size(data, most, what), self.memory, what)
+        return frames.decompress(data, most, what)

@@ -51,8 +51,7 @@ def scan_sections(source: RangeSource, stop: int | None = None) -> Scan:
     while scan.end < (source.size if stop is None else stop):
         try:
             part, end, models = read_section(source, scan.end)
-            if part is None and models is None:
-                _check_footer(source, before, scan.end, end)
+            _check_footer(source, before, scan.end, end)
             before = scan.end
             if models is not None:
                 index.models = models
@@ -75,14 +74,16 @@ def scan_sections(source: RangeSource, stop: int | None = None) -> Scan:
 
 
 def _check_footer(source: RangeSource, before: int, offset: int, end: int) -> None:
-    """Raise IntegrityError where a footer at ``offset`` is not of the section ``before`` it."""
-    section = source.read(offset, end - offset)
-    if section[:4] != struct.pack("<I", frames.FOOTER):
-        return  # an index, which the footer behind it speaks for
-    digest = frames.digest8(source.read(before, offset - before))
-    if unpack_footer(section) != (before, digest):
+    """Raise IntegrityError unless an index at ``before`` and a footer at ``offset`` go together."""
+    kinds = [struct.unpack("<I", source.read(place, 4))[0] for place in (before, offset)]
+    if kinds[1] == frames.FOOTER:
+        digest = frames.digest8(source.read(before, offset - before))
+        good = unpack_footer(source.read(offset, end - offset)) == (before, digest)
+    else:
+        good = before == offset or kinds[0] != frames.INDEX
+    if not good:
         raise IntegrityError(
-            f"{source.name}: footer at byte {offset}: it and the index at byte {before} disagree"
+            f"{source.name}: section at byte {offset}: it and the index at byte {before} disagree"
         )
 
 

@@ -14,7 +14,8 @@ from seqcoder.region import Region, write_record, write_region
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from seqcoder.reader import Genome, Record
+    from seqcoder.reader import Genome
+    from seqcoder.record import Record
 
 TWO_BIT = "2bit"
 FORMATS = ("fa", "fa.gz", "fa.bgz", "fa.zst", TWO_BIT)

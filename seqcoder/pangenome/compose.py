@@ -90,18 +90,19 @@ def _count(source, first, last, a, b):
 
 @numba.njit(
     "Tuple((int64[:, ::1], int64[:, ::1]))(int64[:, ::1], int64, int64[:, ::1], "
-    "int64[::1], int64[:, ::1], int64[::1])",
+    "int64[::1], int64[:, ::1], int64[::1], int64)",
     cache=True,
     nogil=True,
 )
-def flatten(items, novel_start, rows, row_edges, subs, sub_edges):
+def flatten(items, novel_start, rows, row_edges, subs, sub_edges, most):
     """Turn items into pieces of base space.
 
     items: int64[n, 4]: space, reverse, source position in the space, length; checked.
     rows: int64[r, 4]: the parents' pieces, parent j's in row_edges[j]:row_edges[j+1].
     subs: int64[s, 2]: the parents' substitutions (position, difference), as sub_edges says.
     Returns pieces int64[p, 5] (end in the genome, start, length, reverse, novel) and the
-    substitutions that come along, int64[q, 2] (position, difference), in order.
+    substitutions that come along, int64[q, 2] (position, difference), in order. Where either
+    would be more than ``most``, both are empty.
     """
     cap = 2 * items.shape[0] + 64
     pieces = np.empty((cap, 5), np.int64)
@@ -130,6 +131,8 @@ def flatten(items, novel_start, rows, row_edges, subs, sub_edges):
             lo = np.searchsorted(along[:m, 0], src)
             hi = np.searchsorted(along[:m, 0], src + length)
             more = hi - lo
+        if n + need > most or m + more > most:
+            return pieces[:0].copy(), along[:0].copy()
         if n + need > cap:
             cap = 2 * (n + need)
             grown = np.empty((cap, 5), np.int64)

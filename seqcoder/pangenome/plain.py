@@ -66,6 +66,16 @@ def read_any(data: bytes, n_bases: int, space: int, relative: Callable[[int], Wa
     return walk
 
 
+def columns_size(data: bytes) -> int:
+    """Return how many bytes of columns a serialised walk says it holds, 0 for other forms."""
+    if not data or data[0] != COLUMNS:
+        return 0
+    try:
+        return max(zstandard.frame_content_size(data[1:]), 0)
+    except zstandard.ZstdError:
+        return 0  # refused when it is read
+
+
 def _read_columns(frame: bytes, n_bases: int) -> Walk:
     # Two varints and a byte for each substitution, two varints for each interval, and
     # there are at most n_bases of either: what a frame may claim to hold is bounded.

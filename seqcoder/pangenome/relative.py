@@ -7,13 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcoder.errors import IntegrityError
+from seqcoder.errors import IntegrityError, MemoryLimitError
+from seqcoder.memory import check_memory
 from seqcoder.pangenome import coding, compose, entropy
 from seqcoder.pangenome.columns import pack, unpack
+from seqcoder.pangenome.plain import columns_size
 from seqcoder.pangenome.walk import Bases, Fetch, Ints, Walk
 
 RELATIVE = 2
 MAX_PARENTS = 8
+NO_LIMIT = 1 << 62
+_PIECE_BYTES = 64
+"""Bytes an item, a piece or a substitution takes while a walk is read, at most."""
+_COLUMNS_BYTES = 24
+"""The same for each byte of a walk's columns."""
 MAX_FORERUNNERS = 24
 """A genome's forerunners: its parents and theirs; so many walks at most are read for one."""
 
@@ -71,16 +78,20 @@ class _Placed:
         return positions
 
 
-def _place(items: Ints, novel_start: int, relatives: Relatives) -> _Placed:
+def _place(
+    items: Ints, novel_start: int, relatives: Relatives, most_bytes: int = NO_LIMIT
+) -> _Placed:
     """Find the pieces of base space the items are, and the sites among them."""
     none = np.zeros((0, 4), dtype=np.int64)
     rows = [parent.rows for parent in relatives.parents] or [none]
     subs = [parent.subs for parent in relatives.parents] or [none[:, :2]]
     row_edges = np.cumsum([0] + [len(r) for r in rows])
     sub_edges = np.cumsum([0] + [len(s) for s in subs])
-    pieces, along = compose.flatten(
-        items, novel_start, np.concatenate(rows), row_edges, np.concatenate(subs), sub_edges
-    )
+    of_parents = np.concatenate(rows), row_edges, np.concatenate(subs), sub_edges
+    most = most_bytes // _PIECE_BYTES
+    pieces, along = compose.flatten(items, novel_start, *of_parents, most)
+    if len(items) and not len(pieces):
+        raise MemoryLimitError("walk: more pieces and substitutions than the memory allowed holds")
     # Sites are looked for in the range of base space that both the genome and they lie in.
     old = pieces[pieces[:, 4] == 0]
     low = int(old[:, 1].min()) if old.size else 0
@@ -89,12 +100,14 @@ def _place(items: Ints, novel_start: int, relatives: Relatives) -> _Placed:
         if other.rows.size and other.subs.size:
             low = min(low, int(other.rows[:, 1].min()))
             high = max(high, int((other.rows[:, 1] + other.rows[:, 2]).max()))
+    check_memory(high - low, most_bytes, "walk")
     counts = np.zeros(max(0, high - low), dtype=np.uint8)
     for other in relatives.forerunners:
         compose.count_alleles(other.rows, other.subs, low, counts)
     sites = np.empty((1 << 18, 3), dtype=np.int64)
     found = compose.list_sites(pieces, along, counts, low, sites)
     if found > len(sites):
+        check_memory(found * sites.itemsize * 3, most_bytes, "walk")
         sites = np.empty((found, 3), dtype=np.int64)
         compose.list_sites(pieces, along, counts, low, sites)
     copied = items[:, 0] != compose.NOVEL
@@ -178,13 +191,16 @@ def parents_of(data: bytes) -> tuple[int, ...]:
     return tuple(int(v) for v in values[1:])
 
 
-def read_relative(data: bytes, n_bases: int, space: int, relatives: Relatives) -> Walk:
+def read_relative(
+    data: bytes, n_bases: int, space: int, relatives: Relatives, most_bytes: int = NO_LIMIT
+) -> Walk:
     """Read a walk in the relative form; raises IntegrityError. See `read_walk`."""
     count = len(relatives.backs)
     values, at = unpack(data[1:], count + 5)
     novel_start, n_items, n_plain, n_changed = (int(v) for v in values[-4:])
     if novel_start > space or max(n_items, n_plain, n_changed) > n_bases:
         raise IntegrityError("walk: more items or substitutions than bases")
+    check_memory(_PIECE_BYTES * (n_items + n_plain), most_bytes, "walk")
     buf = np.frombuffer(data, dtype=np.uint8, offset=1 + at).copy()
     rc = np.zeros(4, dtype=np.uint64)
     entropy.start(entropy.DECODE, rc, buf)
@@ -193,7 +209,7 @@ def read_relative(data: bytes, n_bases: int, space: int, relatives: Relatives) -
     sizes = _sizes(relatives, novel_start, space - novel_start)
     if coding.code_items(entropy.DECODE, rc, buf, probs, items, sizes, n_bases):
         raise IntegrityError("walk: an interval leaves its space, or the lengths do not add up")
-    placed = _place(items, novel_start, relatives)
+    placed = _place(items, novel_start, relatives, most_bytes)
     copied = int(items[items[:, 0] != compose.NOVEL, 3].sum())
     clocks = np.zeros(n_plain, dtype=np.int64)
     diffs = np.zeros(n_plain, dtype=np.uint8)
@@ -231,14 +247,16 @@ def read_walk(
     data_of: Callable[[int], bytes],
     bases_of: Callable[[int], int],
     space: int,
+    most_bytes: int = NO_LIMIT,
 ) -> Walk:
     """Read the walk of genome ``ordinal`` and, as far as it needs them, of its forerunners.
 
     ``data_of`` and ``bases_of`` give the serialised walk and the length of a genome by its
     place among the container's genomes; ``space`` is the size of base space. At most
-    MAX_FORERUNNERS other walks are read. Raises IntegrityError.
+    MAX_FORERUNNERS other walks are read. Raises IntegrityError, and MemoryLimitError before
+    more than a few times ``most_bytes`` are taken.
     """
-    return read_walks([ordinal], data_of, bases_of, space).walks[ordinal]
+    return read_walks([ordinal], data_of, bases_of, space, most_bytes).walks[ordinal]
 
 
 def read_walks(
@@ -246,6 +264,7 @@ def read_walks(
     data_of: Callable[[int], bytes],
     bases_of: Callable[[int], int],
     space: int,
+    most_bytes: int = NO_LIMIT,
 ) -> Reading:
     """Read the walks of several genomes, as `read_walk` does, each forerunner once."""
     parents: dict[int, tuple[int, ...]] = {}
@@ -257,10 +276,13 @@ def read_walks(
         data, n_bases = data_of(at), bases_of(at)
         if data and data[0] == RELATIVE:
             relatives = relatives_of(at, parents[at], sets[at], reading.known)
-            reading.walks[at] = read_relative(data, n_bases, space, relatives)
+            reading.walks[at] = read_relative(data, n_bases, space, relatives, most_bytes)
         else:
+            check_memory(_COLUMNS_BYTES * columns_size(data), most_bytes, "walk")
             reading.walks[at] = Walk.from_bytes(data, n_bases, space)
         reading.known[at] = Forerunner.of(reading.walks[at])
+        # What is kept of this walk is no longer there for the next.
+        most_bytes -= 2 * (reading.known[at].rows.nbytes + reading.known[at].subs.nbytes)
     return reading
 
 

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from seqcoder import __version__
 from seqcoder.bench.page import size_text
 from seqcoder.errors import NotFoundError, SeqcoderError, UsageError
-from seqcoder.reader import Record
+from seqcoder.record import Record
 from seqcoder.region import Region, write_region
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.serve import draw

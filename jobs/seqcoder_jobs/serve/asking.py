@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 
 from seqcoder.errors import NotFoundError, UsageError
-from seqcoder.reader import Genome, Record
+from seqcoder.reader import Genome
+from seqcoder.record import Record
 
 LEAST_VIEW = 60
 HEADS = (
