@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from seqcoder.appending import Append, read_basis
 from seqcoder.atomic import write_atomically
@@ -121,8 +121,26 @@ def compress_bytes(files: Mapping[str, bytes], *, settings: Settings | None = No
         return out.read_bytes()
 
 
-def open(source: AnyPath | bytes | BinaryIO, *, threads: int = 0) -> Container:
-    """Open a container (path, bytes or seekable binary file) for reading."""
+def open(source: AnyPath | bytes | BinaryIO, *, threads: int = 0, **options: Any) -> Container:
+    """Open a container for reading.
+
+    Args:
+        source: a path, the bytes themselves, a URL (``s3://``, ``https://``; needs fsspec), or any
+            seekable binary file, such as ``pyarrow.fs.FileSystem.open_input_file`` returns. Of a
+            URL only the ranges needed are fetched.
+        threads: chunks decoded at a time, 0: all cores.
+        options: for a URL, options of the fsspec file system.
+
+    Raises:
+        InputError: it cannot be read or is no container.
+        IntegrityError: its index is damaged.
+    """
+    from seqcoder.remote import RangedFile, is_url
+
+    if is_url(source):
+        source = cast(BinaryIO, RangedFile(str(source), **options))
+    elif options:
+        raise UsageError(f"{', '.join(options)}: options are for URLs only")
     return Container(source, threads=threads)
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seqcoder import digest
 
 if TYPE_CHECKING:
     from seqcoder.reader import Genome
+
+_CODES = np.full(256, 4, np.uint8)
+_CODES[list(b"ACGTacgt")] = [0, 1, 2, 3] * 2
 
 
 class Record:
@@ -62,6 +68,17 @@ class Record:
 
     def __str__(self) -> str:
         return self[:]
+
+    def __bytes__(self) -> bytes:
+        return self.fetch(0, len(self))
+
+    def codes(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
+        """Return residues ``start`` to ``stop`` as numbers: A C G T are 0 1 2 3, others 4.
+
+        Case does not matter. Raises UsageError for a region that is not within the record.
+        """
+        residues = self.fetch(start, len(self) if stop is None else stop)
+        return _CODES[np.frombuffer(residues, np.uint8)]
 
     def refget(self) -> str:
         """Return the record's GA4GH refget digest (``SQ.``...), computed from its residues."""

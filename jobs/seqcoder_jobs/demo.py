@@ -25,10 +25,22 @@ from seqcoder_jobs.verify import expectations, verify_container
 _CONTAINER_BYTES = 300_000
 
 
+def write_only(folder: str, quiet: bool) -> None:
+    """Write the corpus and no more; raises UsageError where something is already."""
+    _check_empty(folder)
+    files = write_demo_corpus(Path(folder))
+    note(f"{len(files)} invented genomes in {folder}", quiet)
+
+
+def _check_empty(folder: str) -> None:
+    if Path(folder).exists() and any(Path(folder).iterdir()):
+        raise UsageError(f"{folder}: is not empty; choose another folder")
+
+
 def run(output: str | None, workers: int | None, quiet: bool) -> None:
     """Run the demonstration; raises IntegrityError if anything does not come out as it went in."""
-    if output is not None and Path(output).exists() and any(Path(output).iterdir()):
-        raise UsageError(f"{output}: is not empty; choose another folder")
+    if output is not None:
+        _check_empty(output)
     place = tempfile.TemporaryDirectory(prefix="seqcoder-demo-") if output is None else None
     with place or nullcontext(output) as folder:
         assert folder is not None

@@ -155,16 +155,23 @@ def demo(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Keep corpus and archive in this folder.")
     ] = None,
+    corpus: Annotated[
+        str | None, typer.Option("--corpus", help="Only write the corpus, to this folder.")
+    ] = None,
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
     """Make a small corpus, compress it with an embedded Ray, verify it, get a genome back.
 
-    Examples: `seqcoder-ray demo`; `seqcoder-ray demo -o look/`.
+    Examples: `seqcoder-ray demo`; `seqcoder-ray demo -o look/`; `seqcoder-ray demo --corpus
+    corpus/`.
     """
-    from seqcoder_jobs.demo import run
+    from seqcoder_jobs.demo import run, write_only
 
-    run(output, workers, quiet)
+    if corpus is not None:
+        write_only(corpus, quiet)
+    else:
+        run(output, workers, quiet)
 
 
 app.command("bench")(bench)

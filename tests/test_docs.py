@@ -1,0 +1,72 @@
+"""What the documentation shows is what happens: commands, examples, links, names."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doc_runner import Command, blocks, environment, matches, run
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder the tutorial's commands run in; what they leave is there for other pages."""
+    return tmp_path_factory.mktemp("docs")
+
+
+@pytest.fixture(scope="module")
+def joined(ray_cluster: Any) -> dict[str, str]:
+    """An environment in which commands join the suite's Ray: each need not start its own."""
+    return environment(RAY_ADDRESS=ray_cluster.address)
+
+
+def check(page: Path, folder: Path, env: dict[str, str]) -> int:
+    wrong = []
+    found = [command for _, commands in blocks(page.read_text()) for command in commands]
+    for command in found:
+        printed = run(command, folder, env)
+        if not matches(command, printed):
+            wrong.append(f"$ {command.text}\n{command.shown}\n--- but now:\n{printed}")
+    assert not wrong, "\n\n".join(wrong)
+    return len(found)
+
+
+@pytest.mark.ray
+@pytest.mark.timeout(600)
+def test_the_tutorial_s_commands(place: Path, joined: dict[str, str]) -> None:
+    assert check(DOCS / "tutorial.md", place, joined) > 20
+
+
+def test_python_examples(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the tutorial, whose archive they read."""
+    if not (place / "archive").exists():
+        pytest.skip("reads the archive that test_the_tutorial_s_commands makes; run that too")
+    monkeypatch.chdir(place)
+    flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
+    text = re.sub(r"^```.*$", "", (DOCS / "python.md").read_text(), flags=re.M)
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=flags)
+    runner.run(parser.get_doctest(text, {}, "python.md", "python.md", 0))
+    results = runner.summarize(verbose=False)
+    assert (results.failed, results.attempted > 40) == (0, True)
+
+
+def test_the_runner_notices_differences() -> None:
+    def says(shown: str, printed: str, tolerance: float = 0.0) -> bool:
+        return matches(Command("x", shown, tolerance), printed)
+
+    assert says("a ... c\n...\nend", "a b c\nany\nthing\nend")
+    assert says("...\nend", "end")
+    assert says("1,000 bytes", "1,020 bytes", 0.03)
+    assert not says("1,000 bytes", "1,050 bytes", 0.03)
+    assert not says("1,000 bytes", "1,001 bytes")
+    assert not says("a\nb", "a\nb\nc")
+    assert not says("a ... c", "a b d")
+    assert not says("7 of 7", "7 of 6", 0.03)
+    assert says("1 s ... 5 bytes", "9 s and 5 bytes", 0.03)
