@@ -135,6 +135,24 @@ def test_large_archives_have_short_pages(archive: Archive, monkeypatch: pytest.M
     }
 
 
+def test_groups_of_relatives(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for i in range(2):
+        (corpus / f"same{i}.fa").write_bytes(small_genome(9000, 1))
+    (corpus / "other.fa").write_bytes(small_genome(3000, 2))
+    folder = tmp_path / "archive"
+    submit(Request((str(corpus),), str(folder), Wishes(level=1, latents=False)), runner=run_here)
+    facts = read_facts(Archive(folder))
+    first, *others = facts.groups()
+    assert (first["first"], first["genomes"], len(others)) == ("same0.fa", 2, 1)
+    assert first["novel_bases"] < 0.6 * first["bases"]
+    assert sum(row["raw_bytes"] for row in facts.groups()) == facts.summary.raw_bytes
+    text = page_text(report_html(facts))
+    assert "Groups of relatives" in text
+    assert "1 genome of this archive is in no group" in text
+
+
 def test_command_tells_the_same(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     from seqcoder_jobs.report.cli import report
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from seqcoder.bench import page
 from seqcoder_jobs.report.read import Facts
 
@@ -10,18 +12,21 @@ def extract_section(facts: Facts) -> str:
     """Return the commands that bring files back."""
     name = facts.archive.folder.name
     example = facts.chosen([("genome", "ascending")], 1, status="verified")
-    genome = example[0]["genome"] if example else "GENOME"
+    genome = shlex.quote(example[0]["genome"]) if example else "GENOME"
     lines = [
-        (f"seqcoder-ray extract {name} {genome} -o restored/", "one file, bit for bit"),
+        (
+            f"seqcoder-ray extract {name} {genome} -o restored/",
+            "one file, bit for bit",
+        ),
         (f"seqcoder-ray extract {name} --all -o restored/", "all files"),
         (f"seqcoder-ray list {name} --records", "what is in it"),
         (f"seqcoder-ray verify {name} --full", "decode and compare everything"),
+        (f"seqcoder-ray serve {name}", "look at it in a browser, on this machine"),
     ]
     if example and example[0]["container"]:
         container = f"{name}/containers/{example[0]['container']}"
         lines.append((f"seqcoder decompress {container}", "one container, without archive and Ray"))
-    width = max(len(line) for line, _ in lines)
-    lines_text = [f"{line:<{width}}  # {what}" for line, what in lines]
+    lines_text = [text for line, what in lines for text in (f"# {what}", line)]
     return page.section(
         "How to get it back",
         page.commands(lines_text),

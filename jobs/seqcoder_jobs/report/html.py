@@ -14,6 +14,7 @@ from seqcoder_jobs.report.read import STAGES, Facts, Row
 
 _MOST_ROWS = 100
 _MOST_FAILURES = 500
+_MOST_GROUPS = 100
 _BINS = 12
 _HISTOGRAM_FROM = 24
 
@@ -44,6 +45,7 @@ def report_html(facts: Facts) -> str:
         _failures(facts),
         _went_in(facts),
         _came_out(facts),
+        _groups(facts),
         _genomes(facts),
         _containers(facts),
         _times(facts),
@@ -148,6 +150,41 @@ def _came_out(facts: Facts) -> str:
             for name, count in shares
         ),
     )
+
+
+def _groups(facts: Facts) -> str:
+    """Tell what relatives share; nothing where no genome has any."""
+    groups = facts.groups()
+    shown = [row for row in groups if row["genomes"] > 1][:_MOST_GROUPS]
+    if not shown:
+        return ""
+    alone = sum(row["genomes"] == 1 for row in groups)
+    rows = [
+        [
+            row["first"],
+            f"{row['genomes']:,}",
+            size_text(row["raw_bytes"]),
+            f"{100 * row['novel_bases'] / row['bases']:.1f} %" if row["bases"] else "",
+            size_text(row["coded_bytes"]),
+            f"{row['raw_bytes'] / row['coded_bytes']:.2f}",
+            f"{8 * row['coded_bytes'] / row['bases']:.4f}" if row["bases"] else "",
+        ]
+        for row in shown
+    ]
+    header = ["group, by its first genome", "genomes", "FASTA", "novel", "coded", "ratio"]
+    parts = [page.table([*header, "bits/base"], rows)]
+    many = sum(row["genomes"] > 1 for row in groups)
+    if many > len(shown):
+        parts.append(page.text(f"… and {many - len(shown):,} more groups.", "note"))
+    parts.append(
+        page.text(
+            f"Relatives are stored together, what they have in common once. "
+            f"{_count(alone, 'genome')} of this archive {'is' if alone == 1 else 'are'} in no "
+            "group. Coded: side streams, walks, latents and residual.",
+            "note",
+        )
+    )
+    return page.section("Groups of relatives", *parts)
 
 
 def _genomes(facts: Facts) -> str:

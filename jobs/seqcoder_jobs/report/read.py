@@ -72,6 +72,40 @@ class Facts:
         found = [(pair["values"] or "", pair["counts"]) for pair in pairs]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
+    def groups(self) -> list[Row]:
+        """Return the groups of relatives with what they take, those of most genomes first.
+
+        Keys: first (its first genome, as listed), genomes, and sums raw_bytes, bases,
+        novel_bases, coded_bytes. Genomes that failed are left out.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        done = self.genomes.filter(pc.is_valid(self.genomes["raw_bytes"]))
+        unknown = (len(self.saved.inputs), -1)
+        placed = [self.saved.inputs.get(name, unknown) for name in done["genome"].to_pylist()]
+        coded = pc.add(pc.add(done["side_bytes"], done["latent_bytes"]), done["residual_bytes"])
+        table = pa.table(
+            {
+                "place": pa.array([place for place, _ in placed], pa.int64()),
+                "group": pa.array([group for _, group in placed], pa.int64()),
+                "first": done["genome"],
+                "genomes": done["genome"],
+                "coded_bytes": coded,
+                **{name: done[name] for name in ("raw_bytes", "bases", "novel_bases")},
+            }
+        )
+        sums = ("raw_bytes", "bases", "novel_bases", "coded_bytes")
+        grouped = table.sort_by("place").group_by("group", use_threads=False)
+        found = grouped.aggregate(
+            [("first", "first"), ("genomes", "count"), *((name, "sum") for name in sums)]
+        )
+        found = found.rename_columns(
+            [name.rpartition("_")[0] or name for name in found.column_names]
+        )
+        order = [("genomes", "descending"), ("raw_bytes", "descending"), ("group", "ascending")]
+        return found.sort_by(order).to_pylist()  # type: ignore[no-any-return]
+
     def total(self, column: str) -> float:
         """Return the sum of a column over all genomes."""
         import pyarrow.compute as pc
