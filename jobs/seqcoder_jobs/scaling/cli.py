@@ -32,8 +32,8 @@ def bench(
     workers: Annotated[
         str, typer.Option("--workers", help="Numbers of workers, for example 1,2,4.")
     ] = "",
-    genomes: Annotated[int, typer.Option("--genomes", min=2, help="Genomes to invent.")] = 16,
-    bases: Annotated[str, typer.Option("--bases", help="Bases of each.")] = "250K",
+    genomes: Annotated[int, typer.Option("--genomes", min=2, help="Genomes to invent.")] = 12,
+    bases: Annotated[str, typer.Option("--bases", help="Bases of each.")] = "2M",
     repeat: Annotated[int, typer.Option("--repeat", min=1, help="Runs of each point.")] = 3,
     storage: Annotated[
         float, typer.Option("--storage", help="GB/s of the cluster's shared file system.")

@@ -17,7 +17,7 @@ from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
 from seqcoder_cluster import ClusterOptions, connect, run_containers
 from seqcoder_jobs.demo_corpus import demo_files
-from seqcoder_jobs.scaling.load import foreign_share, read_clock
+from seqcoder_jobs.scaling.load import Meter
 from seqcoder_jobs.scaling.model import Genome
 
 Tell = Callable[[str], None]
@@ -160,18 +160,17 @@ class Bench:
         self._runs += 1
         out = self.folder / f"run{self._runs}"
         reports: list[ContainerReport] = []
-        before = read_clock()
-        run_containers(
-            self._plan(files),
-            self.settings,
-            out,
-            ClusterOptions(workers=workers),
-            opener=read_local,
-            on_report=reports.append,
-        )
-        after = read_clock()
+        with Meter() as meter:
+            run_containers(
+                self._plan(files),
+                self.settings,
+                out,
+                ClusterOptions(workers=workers),
+                opener=read_local,
+                on_report=reports.append,
+            )
         shutil.rmtree(out)
-        return Run(after.wall - before.wall, foreign_share(before, after, self.cores), reports)
+        return Run(meter.wall, meter.foreign(self.cores), reports)
 
     def _plan(self, files: Sequence[Path]) -> tuple[ContainerPlan, ...]:
         sources = [local_source(file) for file in files]

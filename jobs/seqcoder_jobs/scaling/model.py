@@ -237,6 +237,7 @@ def simulate_shared(
     """
     outcome = simulate(containers, rates, cluster)
     busy = outcome.busy
+    # Cores that all of it would keep busy if there were enough of them.
     work = (
         busy["coders"] * cluster.coders
         + busy["model actors"] * cluster.actors
