@@ -125,7 +125,7 @@ class Genome(Sequence[Record]):
                 lambda ordinal: others[ordinal].walk_data,
                 lambda ordinal: others[ordinal].row.n_bases,
                 space,
-                self.container.reader.memory // 4,
+                self.container.reader.memory,
             )
         except KeyError as error:
             raise IntegrityError(f"{self._what}: needs genome {error}, which is lost") from None

@@ -17,10 +17,8 @@ from seqcoder.pangenome.walk import Bases, Fetch, Ints, Walk
 RELATIVE = 2
 MAX_PARENTS = 8
 NO_LIMIT = 1 << 62
-_PIECE_BYTES = 64
-"""Bytes an item, a piece or a substitution takes while a walk is read, at most."""
-_COLUMNS_BYTES = 24
-"""The same for each byte of a walk's columns."""
+_PIECE_BYTES, _SITE_BYTES, _COLUMNS_BYTES, _RANGE_BYTES = 256, 96, 96, 4
+"""Peak bytes, at most, for an item, piece or substitution; a site; a byte of columns; a base."""
 MAX_FORERUNNERS = 24
 """A genome's forerunners: its parents and theirs; so many walks at most are read for one."""
 
@@ -100,14 +98,14 @@ def _place(
         if other.rows.size and other.subs.size:
             low = min(low, int(other.rows[:, 1].min()))
             high = max(high, int((other.rows[:, 1] + other.rows[:, 2]).max()))
-    check_memory(high - low, most_bytes, "walk")
+    check_memory(_RANGE_BYTES * (high - low), most_bytes, "walk")
     counts = np.zeros(max(0, high - low), dtype=np.uint8)
     for other in relatives.forerunners:
         compose.count_alleles(other.rows, other.subs, low, counts)
     sites = np.empty((1 << 18, 3), dtype=np.int64)
     found = compose.list_sites(pieces, along, counts, low, sites)
     if found > len(sites):
-        check_memory(found * sites.itemsize * 3, most_bytes, "walk")
+        check_memory(_SITE_BYTES * found, most_bytes, "walk")
         sites = np.empty((found, 3), dtype=np.int64)
         compose.list_sites(pieces, along, counts, low, sites)
     copied = items[:, 0] != compose.NOVEL
@@ -254,7 +252,7 @@ def read_walk(
     ``data_of`` and ``bases_of`` give the serialised walk and the length of a genome by its
     place among the container's genomes; ``space`` is the size of base space. At most
     MAX_FORERUNNERS other walks are read. Raises IntegrityError, and MemoryLimitError before
-    more than a few times ``most_bytes`` are taken.
+    more than ``most_bytes`` are taken.
     """
     return read_walks([ordinal], data_of, bases_of, space, most_bytes).walks[ordinal]
 
@@ -282,7 +280,7 @@ def read_walks(
             reading.walks[at] = Walk.from_bytes(data, n_bases, space)
         reading.known[at] = Forerunner.of(reading.walks[at])
         # What is kept of this walk is no longer there for the next.
-        most_bytes -= 2 * (reading.known[at].rows.nbytes + reading.known[at].subs.nbytes)
+        most_bytes -= 3 * (reading.known[at].rows.nbytes + reading.known[at].subs.nbytes)
     return reading
 
 
