@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -163,23 +163,56 @@ def decompress(
         IntegrityError: the container is damaged.
     """
     written: list[Path] = []
+    places: set[tuple[int, int]] = set()
     with Container(source, threads=threads) as container:
         for name in genomes if genomes is not None else list(container):
             genome = container[name]
             target = output_path(Path(folder), name)
-            if target.exists() and not force:
-                raise UsageError(f"{target}: exists already; use --force to replace it")
-            data = genome.read()
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(target, data)
+            check_free(target, force, places)
+            write_below(target, genome.read(), places)
             written.append(target)
     return written
+
+
+def check_free(target: Path, force: bool, places: Collection[tuple[int, int]]) -> None:
+    """Raise UsageError where ``target`` exists: unless ``force`` is set or if it is among
+    ``places`` (device and inode), what this run has written, by a name that differs in case.
+    """
+    if not target.exists():
+        return
+    status = target.stat()
+    if (status.st_dev, status.st_ino) in places:
+        raise UsageError(
+            f"{target}: two genomes have this name in this folder (which does not tell upper from "
+            "lower case); restore one of them elsewhere"
+        )
+    if not force:
+        raise UsageError(f"{target}: exists already; use --force to replace it")
+
+
+def write_below(target: Path, data: bytes, places: set[tuple[int, int]]) -> None:
+    """Write a restored file, whole or not at all, and note its place; raises UsageError where a
+    file stands in the way of its folder.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(
+            f"{target}: a file is in the way of its folder; restore it elsewhere"
+        ) from None
+    write_atomically(target, data)
+    status = target.stat()
+    places.add((status.st_dev, status.st_ino))
 
 
 def output_path(folder: Path, name: str) -> Path:
     """Return where a genome called ``name`` goes below ``folder``; UsageError if it leads out."""
     root = folder.resolve()
     target = root / name
-    if not target.parent.resolve().is_relative_to(root):
+    try:
+        parent = target.parent.resolve()
+    except RuntimeError:  # what Python 3.11 makes of links that lead to themselves
+        raise UsageError(f"{target.parent}: a loop of symbolic links; remove it") from None
+    if not parent.is_relative_to(root):
         raise UsageError(f"{name}: leads out of {folder} by a symbolic link; remove the link")
     return target

@@ -35,6 +35,11 @@ def commit(temporary: Path, final: Path) -> None:
     sync_folder(final.parent)
 
 
+def _no_link(path: str, flags: int) -> int:
+    """Open a temporary file, and nothing that a planted symbolic link of its name leads to."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
 @contextlib.contextmanager
 def atomic_file(final: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside ``final``; it gets the name only if the block ends well.
@@ -45,9 +50,11 @@ def atomic_file(final: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: it cannot be written; the error names ``final``.
     """
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.partial")
+    # A name may have 255 bytes, and so may the temporary one.
+    stem = os.fsdecode(os.fsencode(final.name)[:200])
+    temporary = final.with_name(f".{stem}.{os.getpid()}.partial")
     try:
-        with temporary.open("wb") as out:
+        with open(temporary, "wb", opener=_no_link) as out:
             yield out
             out.flush()
             os.fsync(out.fileno())

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seqcoder.api import output_path
-from seqcoder.atomic import write_atomically
+from seqcoder.api import check_free, output_path, write_below
 from seqcoder.errors import NotFoundError, SeqcoderError, UsageError
 from seqcoder.export import file_name, write_genomes
 from seqcoder.reader import Container, Genome
@@ -172,10 +171,11 @@ def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
         container = Container(work.container, threads=work.threads)
     except SeqcoderError as error:
         return [(name, str(error), error.exit_code) for name in work.genomes]
+    places: set[tuple[int, int]] = set()
     with contextlib.closing(container):
         for name in work.genomes:
             try:
-                _restore_one(container[name], Path(work.folder), work.force, work.format)
+                _restore_one(container[name], work, places)
             except SeqcoderError as error:
                 failures.append((name, str(error), error.exit_code))
             except OSError as error:
@@ -184,11 +184,9 @@ def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
     return failures
 
 
-def _restore_one(genome: Genome, folder: Path, force: bool, format: str) -> None:
-    target = output_path(folder, file_name(genome.name, format))
-    if target.exists() and not force:
-        raise UsageError(f"{target}: exists already; use --force to replace it")
+def _restore_one(genome: Genome, work: Restore, places: set[tuple[int, int]]) -> None:
+    target = output_path(Path(work.folder), file_name(genome.name, work.format))
+    check_free(target, work.force, places)
     packed = io.BytesIO()
-    write_genomes(packed, [genome], None, format, genome.name)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, packed.getvalue())
+    write_genomes(packed, [genome], None, work.format, genome.name)
+    write_below(target, packed.getvalue(), places)
