@@ -8,6 +8,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from seqcoder.pangenome.compare import matches_back, matches_on, mismatches
 from seqcoder.pangenome.seeds import STEP, K, insert, slot_of
 
 BLOCK = 24
@@ -39,23 +40,23 @@ def extend(text, t, step, sign, off, n):
     length = 0
     bad = 0
     worst = 0
-    src = sign * t + off
-    stride = sign * step
-    flip = 0 if sign > 0 else 3
-    for i in range(n):
-        if text[src] ^ flip == text[t]:
-            score += 1
-            if score > best:
-                best = score
-                length = i + 1
-                bad = worst
+    i = 0
+    while True:
+        if step > 0:
+            run = matches_on(text, t + i, sign, off, n - i)
         else:
-            score -= PENALTY
-            worst += 1
-            if score < best - XDROP:
-                break
-        src += stride
-        t += step
+            run = matches_back(text, t + 1 - i, sign, off, n - i)
+        i += run
+        score += run
+        if score > best:
+            best = score
+            length = i
+            bad = worst
+        i += 1
+        worst += 1
+        score -= PENALTY
+        if i >= n or score < best - XDROP:
+            break
     return length, best, bad
 
 
@@ -147,7 +148,6 @@ def realign(text, edges, end, sign, off, b):
         if edges[e] <= src < edges[e + 1]:
             lo = edges[e]
             hi = edges[e + 1]
-    flip = 0 if sign > 0 else 3
     for skip in (0, 16, 32):
         p = b + skip
         if p + PROBE > end:
@@ -159,9 +159,7 @@ def realign(text, edges, end, sign, off, b):
             last = src + sign * (PROBE - 1)
             if shift == 0 or min(src, last) < lo or max(src, last) >= hi:
                 continue
-            same = 0
-            for j in range(PROBE):
-                same += text[src + sign * j] ^ flip == text[p + j]
+            same = PROBE - mismatches(text, p, sign, off + shift, PROBE)
             if same > top:
                 top = same
                 found = shift
@@ -245,13 +243,7 @@ def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
         if primary >= 0:
             look = min(t + 2 * BLOCK, end)
             if look <= segs[primary, 1]:
-                sign = segs[primary, 2]
-                src = sign * t + segs[primary, 3]
-                flip = 0 if sign > 0 else 3
-                bad = 0
-                for i in range(look - t):
-                    bad += text[src + sign * i] ^ flip != text[t + i]
-                if bad <= 3:
+                if mismatches(text, t, segs[primary, 2], segs[primary, 3], look - t) <= 3:
                     t += BLOCK
                     fresh = True
                     continue
@@ -275,18 +267,10 @@ def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
                     continue
                 sign = 1
                 off = hit - at
-                for j in range(K):
-                    if text[hit + j] != text[at + j]:
-                        sign = 0
-                        break
-                if sign == 0:
+                if matches_on(text, at, 1, off, K) < K:
                     sign = -1
                     off = hit + K - 1 + at
-                    for j in range(K):
-                        if text[hit + K - 1 - j] ^ 3 != text[at + j]:
-                            sign = 0
-                            break
-                    if sign == 0:
+                    if matches_on(text, at, -1, off, K) < K:
                         continue
                 known = False
                 for q in range(state[1]):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from seqcoder.pangenome.align import find_segments
 from seqcoder.pangenome.choose import choose
 from seqcoder.pangenome.compose import BASE, NOVEL, PARENT, SELF
+from seqcoder.pangenome.follow import follow
 from seqcoder.pangenome.minhash import Sketch, similarity, sketch
 from seqcoder.pangenome.plain import write_walk
 from seqcoder.pangenome.relative import (
@@ -126,7 +127,7 @@ class PanGenome:
         if plain is not None and len(plain) <= len(data):
             data, parents = plain, []
         walk.check(len(bases), self._n)
-        if not np.array_equal(walk.apply(self.fetch), bases) or not self._is_known(walk):
+        if not np.array_equal(self._sequence(walk), bases) or not self._is_known(walk):
             raise RuntimeError("a walk does not give back its genome: a fault in seqcoder")
         self._sets[at] = forerunners_of(parents, self._sets)
         self._walks[at] = walk
@@ -134,6 +135,12 @@ class PanGenome:
         self._sketches[at] = mark
         self._n_genomes += 1
         return Added(walk, data, novel, start)
+
+    def _sequence(self, walk: Walk) -> Bases:
+        """Return a genome's bases."""
+        out = np.empty(walk.n_bases, dtype=np.uint8)
+        follow(walk, self._text, out)
+        return out
 
     def _is_known(self, walk: Walk) -> bool:
         """Whether a walk keeps to the parts of base space that are known."""
@@ -185,14 +192,14 @@ class PanGenome:
 
     def _parse(self, bases: Bases, parents: list[int]) -> tuple[Ints, Bases]:
         """Return the items the genome is made of, and the novel bases."""
-        sources = [self._walks[parent].apply(self.fetch) for parent in parents]
-        edges = np.cumsum([0, self._n, *(len(source) for source in sources)]).astype(np.int64)
+        walks = [self._walks[parent] for parent in parents]
+        edges = np.cumsum([0, self._n, *(walk.n_bases for walk in walks)]).astype(np.int64)
         begin = int(edges[-1])
         end = begin + len(bases)
         self._reserve(end)
         text = self._text
-        for source, at in zip(sources, edges[1:-1].tolist(), strict=True):
-            text[at : at + len(source)] = source
+        for walk, at in zip(walks, edges[1:-1].tolist(), strict=True):
+            follow(walk, text, text[at : at + walk.n_bases])
         text[begin:end] = bases
         bits = max(10, (2 * (end - self._n) // STEP).bit_length())
         table = np.zeros(1 << bits, dtype=np.uint32)

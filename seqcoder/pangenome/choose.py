@@ -8,6 +8,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from seqcoder.pangenome.compare import matches_on
+
 SCALE = 256
 NOVEL_BASE = int(1.9 * SCALE)
 TO_NOVEL = 10 * SCALE
@@ -28,6 +30,9 @@ def choose(text, begin, end, segs, rates):
 
     rates: int64[n, 2]: cost of a match and of a mismatch in each segment.
     segs sorted by first position.
+
+    Between two events (a segment begins, ends or has a mismatch) all costs grow linearly, so
+    that it never pays to change between states but at events: stretches without are one step.
     """
     A = 24
     ids = np.empty(A, np.int64)
@@ -35,6 +40,7 @@ def choose(text, begin, end, segs, rates):
     entry = np.empty(A, np.int64)
     prev = np.empty(A, np.int64)
     node = np.empty(A, np.int64)
+    bad = np.empty(A, np.int64)  # where a state's next mismatch is, or its segment ends
     origin = np.int64(-1)  # the segment the novel state was entered from
     cap = 4096
     nodes = np.empty((cap, 3), np.int64)
@@ -48,7 +54,8 @@ def choose(text, begin, end, segs, rates):
     live = 1
     nxt = 0
     n = segs.shape[0]
-    for t in range(begin, end):
+    t = begin
+    while t < end:
         # best state at this boundary
         b = 0
         for i in range(1, live):
@@ -73,6 +80,7 @@ def choose(text, begin, end, segs, rates):
                 else:
                     live += 1
                 ids[at] = nxt
+                bad[at] = t + matches_on(text, t, segs[nxt, 2], segs[nxt, 3], segs[nxt, 1] - t)
                 cost[at] = BIG
                 entry[at] = t
                 prev[at] = -1
@@ -110,22 +118,30 @@ def choose(text, begin, end, segs, rates):
                     node[i] = -1
                     if i == 0:
                         origin = ids[b]
-            # departures, then this base
-            keep = 1
-            for i in range(1, live):
-                s = ids[i]
-                if segs[s, 1] > t:
-                    src = segs[s, 2] * t + segs[s, 3]
-                    flip = 0 if segs[s, 2] > 0 else 3
-                    c = rates[s, 0] if text[src] ^ flip == text[t] else rates[s, 1]
-                    ids[keep] = s
-                    cost[keep] = cost[i] + c
-                    entry[keep] = entry[i]
-                    prev[keep] = prev[i]
-                    node[keep] = node[i]
-                    keep += 1
-            live = keep
-        cost[0] += NOVEL_BASE
+        # departures, then the bases up to the next event, or this one if it is a mismatch
+        stop = segs[nxt, 0] if nxt < n else end
+        keep = 1
+        for i in range(1, live):
+            if segs[ids[i], 1] > t:
+                stop = min(stop, max(bad[i], t + 1))
+                ids[keep] = ids[i]
+                cost[keep] = cost[i]
+                entry[keep] = entry[i]
+                prev[keep] = prev[i]
+                node[keep] = node[i]
+                bad[keep] = bad[i]
+                keep += 1
+        live = keep
+        for i in range(1, live):
+            s = ids[i]
+            if bad[i] > t:
+                cost[i] += (stop - t) * rates[s, 0]
+            else:
+                cost[i] += rates[s, 1]
+                rest = segs[s, 1] - stop
+                bad[i] = stop + matches_on(text, stop, segs[s, 2], segs[s, 3], rest)
+        cost[0] += (stop - t) * NOVEL_BASE
+        t = stop
     b = 0
     for i in range(1, live):
         if cost[i] < cost[b]:

@@ -15,10 +15,10 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from seqcoder.pangenome.compare import load, turn
+
 K = 16
 STEP = 8
-_MASK = np.uint64((1 << (2 * K)) - 1)
-_TOP = np.uint64(2 * (K - 1))
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -29,6 +29,28 @@ def slot_of(forward: int, backward: int, shift: int) -> int:
     return ((key * _ODD) ^ ((key * _ODD) >> np.uint64(29))) * _ODD >> shift
 
 
+@numba.njit("uint64(uint8[::1], int64)", cache=True, nogil=True, inline="always")
+def _pack(text, at):
+    """Return the 16-bit code of text[at:at + 8], the first base highest."""
+    x = turn(load(text, at))
+    x = (x | x >> np.uint64(6)) & np.uint64(0x000F000F000F000F)
+    x = (x | x >> np.uint64(12)) & np.uint64(0x000000FF000000FF)
+    return (x | x >> np.uint64(24)) & np.uint64(0xFFFF)
+
+
+@numba.njit("uint64(uint64)", cache=True, nogil=True, inline="always")
+def _complement(f):
+    """Return the reverse complement of a 16-mer's code."""
+    x = (~f) << np.uint64(32)
+    x = (x >> np.uint64(2) & np.uint64(0x3333333333333333)) | (
+        (x & np.uint64(0x3333333333333333)) << np.uint64(2)
+    )
+    x = (x >> np.uint64(4) & np.uint64(0x0F0F0F0F0F0F0F0F)) | (
+        (x & np.uint64(0x0F0F0F0F0F0F0F0F)) << np.uint64(4)
+    )
+    return turn(x)
+
+
 @numba.njit("void(uint8[::1], int64, int64, uint32[::1], uint64, boolean)", cache=True, nogil=True)
 def insert(text, start, stop, table, shift, replace):
     """Enter the k-mers of text[start:stop] that begin at multiples of STEP.
@@ -36,13 +58,13 @@ def insert(text, start, stop, table, shift, replace):
     A slot that is taken is overwritten only if ``replace``.
     """
     first = (start + STEP - 1) // STEP * STEP
+    if first + K > stop:
+        return
+    before = _pack(text, first)
     for at in range(first, stop - K + 1, STEP):
-        f = np.uint64(0)
-        r = np.uint64(0)
-        for j in range(K):
-            base = np.uint64(text[at + j])
-            f = (f << np.uint64(2)) | base
-            r = (r >> np.uint64(2)) | ((np.uint64(3) - base) << _TOP)
-        slot = slot_of(f, r, shift)
+        after = _pack(text, at + STEP)
+        f = before << np.uint64(16) | after
+        before = after
+        slot = slot_of(f, _complement(f), shift)
         if replace or table[slot] == 0:
             table[slot] = np.uint32(at + 1)
