@@ -8,8 +8,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from seqcoder.coder.intrinsics import popcount, prefetch
 from seqcoder.pangenome.compare import matches_back, matches_on, mismatches
-from seqcoder.pangenome.seeds import STEP, K, insert, slot_of
+from seqcoder.pangenome.seeds import STEP, K, insert_own, slot_of
 
 BLOCK = 24
 XDROP = 30
@@ -22,6 +23,7 @@ ACTIVE = 32
 OVERLAP = 256
 
 _TOP = np.uint64(2 * (K - 1))
+_ODD_BITS = np.uint64(0x5555555555555555)
 _MASK = np.uint64((1 << (2 * K)) - 1)
 
 
@@ -148,21 +150,44 @@ def realign(text, edges, end, sign, off, b):
         if edges[e] <= src < edges[e + 1]:
             lo = edges[e]
             hi = edges[e + 1]
+    flip = 0 if sign > 0 else 3
     for skip in (0, 16, 32):
         p = b + skip
         if p + PROBE > end:
             break
+        # Two bits a base, so that a shift is compared in one step; what is likely is counted.
+        probe = np.uint64(0)
+        window = np.uint64(0)
+        at = p + off - REACH if sign > 0 else off - REACH - p
+        for j in range(PROBE):
+            probe = probe << np.uint64(2) | np.uint64(text[p + j])
+            src = at + sign * j
+            base = text[src] ^ flip if 0 <= src < text.size else 0
+            window = window << np.uint64(2) | np.uint64(base & 3)
         top = PROBE_MATCHES - 1
         found = 0
         for shift in range(-REACH, REACH + 1):
-            src = sign * p + off + shift
+            src = at
             last = src + sign * (PROBE - 1)
-            if shift == 0 or min(src, last) < lo or max(src, last) >= hi:
-                continue
-            same = PROBE - mismatches(text, p, sign, off + shift, PROBE)
-            if same > top:
-                top = same
-                found = shift
+            differ = window ^ probe
+            differ = (differ | differ >> np.uint64(1)) & _ODD_BITS
+            if (
+                shift != 0
+                and PROBE - np.int64(popcount(differ)) > top
+                and min(src, last) >= lo
+                and max(src, last) < hi
+            ):
+                same = PROBE - mismatches(text, p, sign, off + shift, PROBE)
+                if same > top:
+                    top = same
+                    found = shift
+            at += 1
+            src = last + 1 if sign > 0 else at
+            base = text[src] ^ flip if 0 <= src < text.size else 0
+            if sign > 0:
+                window = window << np.uint64(2) | np.uint64(base & 3)
+            else:
+                window = window >> np.uint64(2) | np.uint64(base & 3) << np.uint64(62)
         if found != 0:
             return p, off + found
     return np.int64(-1), off
@@ -187,8 +212,8 @@ def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
     segs = np.empty((cap, 6), np.int64)  # a, b, sign, off, mismatches, may realign
     state = np.zeros(2, np.int64)
     active = np.empty(ACTIVE, np.int64)
-    slots_b = np.empty(BLOCK, np.uint32)
-    slots_p = np.empty(BLOCK, np.uint32)
+    slots_b = np.empty(BLOCK, np.uint64)
+    slots_p = np.empty(BLOCK, np.uint64)
     inserted = begin
     f = np.uint64(0)
     r = np.uint64(0)
@@ -203,7 +228,7 @@ def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
             segs = bigger
         if t - inserted >= 512:
             stop = t // STEP * STEP
-            insert(text, inserted, stop + K - 1, table_p, shift_p, False)
+            insert_own(text, inserted, stop + K - 1, table_p, shift_p)
             inserted = stop
         stop_t = min(t + BLOCK, end - K + 1)
         # indels: alignments that end in this block and are not followed by another
@@ -242,11 +267,12 @@ def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
         state[1] = keep
         if primary >= 0:
             look = min(t + 2 * BLOCK, end)
-            if look <= segs[primary, 1]:
-                if mismatches(text, t, segs[primary, 2], segs[primary, 3], look - t) <= 3:
-                    t += BLOCK
-                    fresh = True
-                    continue
+            sign = segs[primary, 2]
+            off = segs[primary, 3]
+            if look <= segs[primary, 1] and mismatches(text, t, sign, off, look - t) <= 3:
+                t += BLOCK
+                fresh = True
+                continue
         if fresh:
             for i in range(t, t + K - 1):
                 base = np.uint64(text[i])
@@ -257,12 +283,14 @@ def find_segments(text, edges, end, table_b, shift_b, table_p, shift_p):
             base = np.uint64(text[t + i + K - 1])
             f = ((f << np.uint64(2)) | base) & _MASK
             r = (r >> np.uint64(2)) | ((np.uint64(3) - base) << _TOP)
-            slots_b[i] = table_b[slot_of(f, r, shift_b)]
-            slots_p[i] = table_p[slot_of(f, r, shift_p)]
+            slots_b[i] = slot_of(f, r, shift_b)
+            slots_p[i] = slot_of(f, r, shift_p)
+            prefetch(table_b, slots_b[i])
+            prefetch(table_p, slots_p[i])
         for i in range(stop_t - t):
             at = t + i
             for which in range(2):
-                hit = np.int64(slots_p[i] if which == 0 else slots_b[i]) - 1
+                hit = np.int64(table_p[slots_p[i]] if which == 0 else table_b[slots_b[i]]) - 1
                 if hit < 0:
                     continue
                 sign = 1

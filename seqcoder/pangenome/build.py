@@ -78,6 +78,7 @@ class PanGenome:
         self._n = 0
         self._bits = 12
         self._table = np.zeros(1 << self._bits, dtype=np.uint32)
+        self._seeds = np.empty(0, dtype=np.uint32)
         self._spans: list[tuple[int, int]] = []
         self._walks: dict[int, Walk] = {}
         self._sketches: dict[int, Sketch] = {}
@@ -176,7 +177,7 @@ class PanGenome:
         shift = np.uint64(64 - self._bits)
         for start, stop in self._spans:
             if stop > old:
-                insert(self._text, max(start, old - K), stop, self._table, shift, True)
+                insert(self._text, max(start, old - K), stop, self._table, shift)
 
     def _choose_parents(self, mark: Sketch) -> list[int]:
         """Take the nearest earlier genomes, as long as few walks must be read for them."""
@@ -202,10 +203,13 @@ class PanGenome:
             follow(walk, text, text[at : at + walk.n_bases])
         text[begin:end] = bases
         bits = max(10, (2 * (end - self._n) // STEP).bit_length())
-        table = np.zeros(1 << bits, dtype=np.uint32)
+        if len(self._seeds) < 1 << bits:
+            self._seeds = np.empty(1 << bits, dtype=np.uint32)
+        table = self._seeds[: 1 << bits]
+        table.fill(0)
         shift = np.uint64(64 - bits)
         for at in reversed(range(1, len(edges) - 1)):  # the nearest parent last: it prevails
-            insert(text, int(edges[at]), int(edges[at + 1]), table, shift, True)
+            insert(text, int(edges[at]), int(edges[at + 1]), table, shift)
         segments = find_segments(
             text, edges, end, self._table, np.uint64(64 - self._bits), table, shift
         )
@@ -239,21 +243,18 @@ def _itemise(text: Bases, edges: Ints, end: int, segments: Ints, path: Ints) -> 
     """Turn a path of segments into items and novel bases."""
     stops = np.append(path[1:, 1], end)
     keep = stops > path[:, 1]
-    items: list[tuple[int, int, int, int]] = []
-    novel: list[Bases] = []
-    for (segment, first), stop in zip(path[keep].tolist(), stops[keep].tolist(), strict=True):
-        length = stop - first
-        if segment < 0:
-            novel.append(text[first:stop].copy())
-            items.append((NOVEL, 0, 0, length))
-            continue
-        sign, off = int(segments[segment, 2]), int(segments[segment, 3])
-        low = first + off if sign > 0 else off - stop + 1
-        space = int(np.searchsorted(edges, low, side="right")) - 1
-        origin = int(edges[space])
-        kind = SELF if space == len(edges) - 1 else (BASE if space == 0 else PARENT + space - 1)
-        items.append((kind, int(sign < 0), low - origin, length))
-    return (
-        np.array(items, dtype=np.int64).reshape(-1, 4),
-        np.concatenate(novel) if novel else np.zeros(0, dtype=np.uint8),
-    )
+    segment, first, stop = path[keep, 0], path[keep, 1], stops[keep]
+    copied = segment >= 0
+    novel = [
+        text[a:b] for a, b in zip(first[~copied].tolist(), stop[~copied].tolist(), strict=True)
+    ]
+    items = np.zeros((len(segment), 4), dtype=np.int64)
+    items[:, 0] = NOVEL
+    items[:, 3] = stop - first
+    sign, off = segments[segment[copied], 2], segments[segment[copied], 3]
+    low = np.where(sign > 0, first[copied] + off, off - stop[copied] + 1)
+    space = np.searchsorted(edges, low, side="right") - 1
+    kind = np.where(space == 0, BASE, PARENT + space - 1)
+    kind[space == len(edges) - 1] = SELF
+    items[copied, :3] = np.stack([kind, (sign < 0).astype(np.int64), low - edges[space]], axis=1)
+    return items, np.concatenate([text[:0], *novel])

@@ -6,7 +6,7 @@ outside the text's ends than the functions say.
 """
 
 # numba's decorators and signatures are untyped
-# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,unused-ignore"
+# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,assignment"
 
 from __future__ import annotations
 

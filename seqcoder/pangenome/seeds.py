@@ -15,6 +15,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from seqcoder.coder.intrinsics import prefetch
 from seqcoder.pangenome.compare import load, turn
 
 K = 16
@@ -51,12 +52,9 @@ def _complement(f):
     return turn(x)
 
 
-@numba.njit("void(uint8[::1], int64, int64, uint32[::1], uint64, boolean)", cache=True, nogil=True)
-def insert(text, start, stop, table, shift, replace):
-    """Enter the k-mers of text[start:stop] that begin at multiples of STEP.
-
-    A slot that is taken is overwritten only if ``replace``.
-    """
+@numba.njit("void(uint8[::1], int64, int64, uint32[::1], uint64)", cache=True, nogil=True)
+def insert(text, start, stop, table, shift):
+    """Enter the k-mers of text[start:stop] that begin at multiples of STEP, over what is there."""
     first = (start + STEP - 1) // STEP * STEP
     if first + K > stop:
         return
@@ -65,6 +63,19 @@ def insert(text, start, stop, table, shift, replace):
         after = _pack(text, at + STEP)
         f = before << np.uint64(16) | after
         before = after
-        slot = slot_of(f, _complement(f), shift)
-        if replace or table[slot] == 0:
-            table[slot] = np.uint32(at + 1)
+        table[slot_of(f, _complement(f), shift)] = np.uint32(at + 1)
+
+
+@numba.njit("void(uint8[::1], int64, int64, uint32[::1], uint64)", cache=True, nogil=True)
+def insert_own(text, start, stop, table, shift):
+    """Enter the k-mers of text[start:stop] at multiples of STEP where a slot is free."""
+    first = (start + STEP - 1) // STEP * STEP
+    slots = np.empty(max(0, stop - K - first + STEP) // STEP, np.uint64)
+    for i in range(slots.size):
+        at = first + i * STEP
+        f = _pack(text, at) << np.uint64(16) | _pack(text, at + 8)
+        slots[i] = slot_of(f, _complement(f), shift)
+        prefetch(table, slots[i])
+    for i in range(slots.size):
+        if table[slots[i]] == 0:
+            table[slots[i]] = np.uint32(first + i * STEP + 1)
