@@ -36,12 +36,6 @@ def follow(walk: Walk, text: Bases, out: Bases) -> None:
 
     ``out``: uint8[walk.n_bases], another part of memory.
     """
-    _follow(
-        text,
-        walk.starts,
-        walk.lengths,
-        walk.reverse,
-        walk.sub_positions,
-        walk.sub_diffs,
-        out,
-    )
+    columns = (walk.starts, walk.lengths, walk.reverse, walk.sub_positions, walk.sub_diffs)
+    # What is read from a container may be a view of it.
+    _follow(text, *(np.require(column, requirements=("C", "W")) for column in columns), out)
