@@ -11,7 +11,8 @@ import numpy as np
 from seqcoder.chunk import Bases
 
 if TYPE_CHECKING:
-    from seqcoder.pangenome.build import Before
+    from seqcoder.pangenome import Walk
+    from seqcoder.pangenome.build import Added, Before
 
 # A genome that brings at least so much, or more than half of itself, has chunks of its own, and
 # comes out without its neighbours; what relatives of genomes already there bring shares chunks of
@@ -78,7 +79,12 @@ class SeparateSpace:
 
 
 class SharedSpace:
-    """A pan-genome: only what is novel is appended; a genome is a walk over what is there."""
+    """A pan-genome: only what is novel is appended; a genome is a walk over what is there.
+
+    What a genome brings to chunks of its own is held until the next one is there: if that is
+    its relative, many more will be read along it, so it is cut into twice as many chunks, which
+    are decoded side by side (measured in docs/pangenome.md).
+    """
 
     def __init__(self, chunk_bases: int, before: Before | None = None) -> None:
         """``chunk_bases`` is the most bases a chunk may hold, ``before`` what is there."""
@@ -88,29 +94,49 @@ class SharedSpace:
         self._pan = PanGenome(before)
         self._open: list[Bases] = []
         self._open_bases = 0
+        self._held: Added | None = None
 
     def place(self, bases: Bases) -> Placed:
         """Parse ``bases`` against all genomes before; the walk has been followed and compared."""
         # A file without line breaks gives bases that are a view of it; kernels want their own.
         added = self._pan.add(np.require(bases, requirements=["C", "W"]))
         walk, novel = added.walk, added.novel
-        chunks: list[Bases] = []
+        chunks = self._let_go(walk) if len(bases) else []
         if len(novel) >= OWN_CHUNK_BASES or 2 * len(novel) > len(bases):
-            chunks = [*self.flush(), *cut(novel, self._chunk_bases)]
+            chunks += self._close()
+            self._held = added
         elif len(novel):
             self._open.append(novel)
             self._open_bases += len(novel)
             if self._open_bases >= min(SHARED_CHUNK_BASES, self._chunk_bases):
-                chunks = self.flush()
+                chunks += self._close()
         straight = len(walk.starts) == 1 and not walk.reverse[0] and not len(walk.sub_positions)
         if straight or not len(bases):
             return Placed(int(walk.starts[0]) if len(bases) else 0, b"", len(novel), chunks)
         return Placed(None, added.data, len(novel), chunks)
 
-    def flush(self) -> list[Bases]:
+    def _let_go(self, following: Walk | None) -> list[Bases]:
+        """Cut what is held, now that the next genome's walk is known; None: there is none."""
+        if self._held is None:
+            return []
+        held, self._held = self._held, None
+        start, stop = held.novel_start, held.novel_start + len(held.novel)
+        shared = 0
+        if following is not None:
+            lows = np.maximum(following.starts, start)
+            highs = np.minimum(following.starts + following.lengths, stop)
+            shared = int(np.maximum(highs - lows, 0).sum())
+        halve = 2 * shared > stop - start > SHARED_CHUNK_BASES
+        return cut(held.novel, -(-self._chunk_bases // 2) if halve else self._chunk_bases)
+
+    def _close(self) -> list[Bases]:
         """Close the chunk that lesser genomes share."""
         if not self._open:
             return []
         chunks = cut(np.concatenate(self._open), self._chunk_bases)
         self._open, self._open_bases = [], 0
         return chunks
+
+    def flush(self) -> list[Bases]:
+        """Return what is held and what lesser genomes share; never both are there."""
+        return [*self._let_go(None), *self._close()]
