@@ -28,6 +28,7 @@ class ClusterOptions:
     (fractions allowed; 0: CPU); with ``actors`` 0 the coder tasks run the model themselves.
     ``containers_in_flight``: written at a time (None: by size
     of the cluster). ``object_store_bytes``: of an embedded Ray (None: by memory).
+    ``metrics``: counted for Prometheus (see ``metrics``).
     """
 
     address: str | None = None
@@ -36,6 +37,7 @@ class ClusterOptions:
     gpus_per_actor: float = 0.0
     containers_in_flight: int | None = None
     object_store_bytes: int | None = None
+    metrics: bool = False
 
     def __post_init__(self) -> None:
         for name, value, least in (

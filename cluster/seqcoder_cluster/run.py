@@ -70,6 +70,10 @@ def run_containers(
         return
     models = tuple(ChunkCoder(settings).model_digests())
     with connect(options), _token_file(out) as token, Actors() as actors:
+        if options.metrics:
+            from seqcoder_cluster.metrics import counted
+
+            on_report = counted(on_report)
         coding = Coding(settings, models)
         model_actors = start_model_actors(coding, options, actors) if models else []
         job = Job(coding, str(out.absolute()), token, opener, model_actors)

@@ -103,6 +103,8 @@ def _arguments(request: Request, archive: Archive, inputs: Path) -> list[str]:
         words.append("--no-latents")
     if wishes.group is False:
         words.append("--no-groups")
+    if options.metrics:
+        words.append("--metrics")
     if request.groups is not None:
         words += ["--groups", str(Path(request.groups).absolute())]
     for option, value in (

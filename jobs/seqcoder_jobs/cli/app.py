@@ -108,6 +108,9 @@ def submit(
             "are no more than 1 GiB.",
         ),
     ] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Count for Prometheus, by Ray's metrics agent.")
+    ] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Run as a Ray job on the cluster and return.")
     ] = False,
@@ -143,6 +146,7 @@ def submit(
             actors=actors,
             gpus_per_actor=gpus_per_actor,
             dry_run=dry_run,
+            metrics=metrics,
             detach=detach,
             quiet=quiet,
             json=json,

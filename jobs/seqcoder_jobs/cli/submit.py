@@ -68,6 +68,7 @@ class Choices:
     detach: bool = False
     quiet: bool = False
     json: bool = False
+    metrics: bool = False
 
 
 def run(choices: Choices) -> None:
@@ -97,6 +98,7 @@ def run(choices: Choices) -> None:
             workers=choices.workers,
             actors=choices.actors,
             gpus_per_actor=choices.gpus_per_actor,
+            metrics=choices.metrics,
         ),
     )
     if choices.dry_run:
