@@ -88,7 +88,7 @@ class Plan:
                     for container in data["containers"]
                 ),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(f"{what}: not a seqcoder plan ({error})") from None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from seqcoder.atomic import sync_folder, write_atomically
-from seqcoder.errors import InputError, UsageError
+from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.plan import Plan
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.lock import hold, is_held
+from seqcoder_jobs.success import NAME as SUCCESS
+from seqcoder_jobs.success import file_sha256, success_bytes
 
 LAYOUT = 1
 TABLES = ("genomes", "records", "chunks", "containers")
@@ -92,7 +93,7 @@ class Archive:
         self.containers = self.folder / "containers"
         self.manifest = self.folder / "manifest"
         self.sketches = self.folder / "sketches"
-        self.success = self.folder / "_SUCCESS"
+        self.success = self.folder / SUCCESS
         self.job_file = self.folder / "job.json"
 
     def __str__(self) -> str:
@@ -104,16 +105,24 @@ class Archive:
         return self.plan_file.is_file()
 
     def load(self) -> SavedPlan:
-        """Return the saved plan; raises UsageError where there is no archive."""
+        """Return the saved plan.
+
+        Raises UsageError where there is no archive, IntegrityError where its plan is damaged.
+        """
         try:
-            text = self.plan_file.read_text()
+            text = self.plan_file.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise UsageError(
                 f"{self.folder}: no archive (no plan.json there); 'seqcoder-ray submit' makes one"
             ) from None
         except OSError as error:
             raise InputError(f"{self.plan_file}: {error.strerror}") from None
-        return SavedPlan.from_json(text, str(self.plan_file))
+        except UnicodeDecodeError as error:
+            raise IntegrityError(f"{self.plan_file}: damaged ({error})") from None
+        try:
+            return SavedPlan.from_json(text, str(self.plan_file))
+        except InputError as error:
+            raise IntegrityError(f"{error}; restore it from a good copy") from None
 
     def save(self, saved: SavedPlan) -> None:
         """Save the plan, whole or not at all."""
@@ -160,16 +169,17 @@ class Archive:
     def mark_success(self, saved: SavedPlan, containers: list[dict[str, Any]]) -> None:
         """Write the success mark: what a finished archive is made of, with digests."""
         tables = {
-            str(path.relative_to(self.folder)): _sha256(path)
+            path.relative_to(self.folder).as_posix(): file_sha256(path)
             for path in sorted(self.manifest.glob("*/*.parquet"))
         }
         facts = {
             "layout": LAYOUT,
             "plan_digest": saved.plan.digest,
+            "plan_sha256": file_sha256(self.plan_file),
             "containers": containers,
             "manifest": tables,
         }
-        write_atomically(self.success, (json.dumps(facts, indent=1) + "\n").encode())
+        write_atomically(self.success, success_bytes(facts))
 
 
 _OUR_NAMES = {
@@ -183,8 +193,3 @@ _OUR_NAMES = {
     "sketches",
     "seqcoder_mqc.json",
 }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -220,6 +220,7 @@ def _recover(archive: Archive, saved: SavedPlan) -> None:
     )
     lost = {name for name in written if not (archive.containers / name).exists()}
     if lost:
+        archive.mark_incomplete()
         forget(archive.manifest, lost)
         covered -= lost
     for container in saved.plan.containers:
@@ -229,6 +230,7 @@ def _recover(archive: Archive, saved: SavedPlan) -> None:
             attempts = _attempts(archive, container.genomes)
             before = _written(archive).get(container.file) if container.part else None
             rows = container_rows(container.file, report, attempts, before)
+            archive.mark_incomplete()
             write_part(archive.manifest, container.key, rows)
 
 

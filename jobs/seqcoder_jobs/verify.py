@@ -13,6 +13,7 @@ from seqcoder.errors import SeqcoderError
 from seqcoder.reader import Container
 from seqcoder.verification import Verification, verify
 from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.success import damaged_files
 
 
 @dataclass(frozen=True)
@@ -91,19 +92,5 @@ def verify_container(expected: Expected) -> Verification:
 
 
 def manifest_findings(archive: Archive) -> Iterator[str]:
-    """Yield what is wrong with the manifest's files, as the success mark has their digests."""
-    try:
-        facts = json.loads(archive.success.read_text())
-    except FileNotFoundError:
-        return
-    except ValueError:
-        yield f"{archive.success}: damaged; run submit again to have it written anew"
-        return
-    for name, digest in facts["manifest"].items():
-        path = archive.folder / name
-        if not path.exists():
-            yield f"{path}: missing"
-            continue
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                yield f"{path}: does not match its SHA-256 in {archive.success.name}"
+    """Yield what is wrong with the files of an archive that are not containers."""
+    yield from damaged_files(archive.folder)

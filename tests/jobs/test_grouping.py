@@ -13,7 +13,7 @@ from test_jobs_cli import Run, run  # noqa: F401 - a fixture
 from test_submit import containers, restored
 
 from seqcoder.chunk import ChunkCoder
-from seqcoder.errors import InputError, UsageError
+from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.executor import ThreadExecutor
 from seqcoder.pipeline import write_container
 from seqcoder_jobs import grouping
@@ -160,7 +160,7 @@ def test_a_plan_made_before_there_were_groups_is_read(strains: Path, tmp_path: P
     assert Archive(str(archive)).load().inputs == {name: (n, n) for n, name in enumerate(order)}
     data["inputs"] = inputs | {"000000.sqc": inputs["000000.sqc"][1:]}
     (archive / "plan.json").write_text(json.dumps(data))
-    with pytest.raises(InputError, match=r"plan\.json: not the plan of an archive"):
+    with pytest.raises(IntegrityError, match=r"plan\.json: not the plan of an archive"):
         Archive(str(archive)).load()
 
 

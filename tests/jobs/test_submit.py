@@ -14,7 +14,7 @@ import pytest
 from local_runner import SMALL, Killed, dies_reading, run_here, submit_here
 
 import seqcoder
-from seqcoder.errors import InputError, UsageError
+from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder_jobs.archive import TABLES, Archive
 from seqcoder_jobs.manifest import files
 from seqcoder_jobs.planning import Wishes
@@ -416,5 +416,5 @@ def test_edited_plan_is_refused(corpus: Path, tmp_path: Path) -> None:
     submit_here([corpus], archive)
     plan = archive / "plan.json"
     plan.write_text(plan.read_text().replace('"c/one.fna"', '"c/1.fna"'))
-    with pytest.raises(InputError, match="does not match its digest"):
+    with pytest.raises(IntegrityError, match="does not match its digest"):
         submit_here([corpus], archive)

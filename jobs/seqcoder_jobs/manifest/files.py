@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seqcoder.atomic import atomic_file, sync_folder
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, IntegrityError
 from seqcoder.report import FAILED
 from seqcoder_jobs.archive import TABLES
 from seqcoder_jobs.manifest.rows import Rows
 from seqcoder_jobs.manifest.schema import SCHEMAS, covered, metadata
+from seqcoder_jobs.success import check_file
 
 COMPACTED = "all.parquet"
 # What a row is about, and what is more in a later one: a container only grows.
@@ -43,7 +44,7 @@ def manifest_files(manifest: Path, table: str) -> list[ManifestFile]:
     """Return the files of a table, the compacted one first, without those it has taken in.
 
     Raises:
-        InputError: a file is not a manifest of this schema.
+        IntegrityError: a file is damaged or not a manifest of this schema.
     """
     files: list[ManifestFile] = []
     seen: set[str] = set()
@@ -52,10 +53,10 @@ def manifest_files(manifest: Path, table: str) -> list[ManifestFile]:
     ):
         try:
             covers = covered(pq.read_schema(path).metadata)
-        except (OSError, pa.ArrowException) as error:
-            raise InputError(f"{path}: cannot be read as Parquet ({error})") from None
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            raise _damaged(path, error) from None
         if covers is None:
-            raise InputError(f"{path}: not a manifest of this version of seqcoder")
+            raise IntegrityError(f"{path}: not a manifest of this version of seqcoder")
         if not covers or not set(covers) <= seen:
             seen.update(covers)
             files.append(ManifestFile(path, covers))
@@ -72,10 +73,7 @@ def read_table(manifest: Path, table: str, columns: list[str] | None = None) -> 
     wanted = columns
     if columns is not None and table in _LATEST:
         wanted = list(dict.fromkeys([*columns, *_LATEST[table]]))
-    parts = [
-        pq.read_table(file.path, columns=wanted, partitioning=None)
-        for file in manifest_files(manifest, table)
-    ]
+    parts = [_read(manifest, file.path, wanted) for file in manifest_files(manifest, table)]
     if not parts:
         empty = schema.empty_table()
         return empty if columns is None else empty.select(columns)
@@ -84,6 +82,22 @@ def read_table(manifest: Path, table: str, columns: list[str] | None = None) -> 
         whole = _latest(whole, *_LATEST[table])
     whole = whole.replace_schema_metadata(None)
     return whole if columns is None else whole.select(columns)
+
+
+def _read(manifest: Path, path: Path, columns: list[str] | None = None) -> Any:
+    """Read a Parquet file whose digest, if the success mark has one, and page checksums hold."""
+    check_file(manifest.parent, path)
+    try:
+        return pq.read_table(
+            path, columns=columns, partitioning=None, page_checksum_verification=True
+        )
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> IntegrityError:
+    reason = " ".join(str(error).split())
+    return IntegrityError(f"{path}: cannot be read as Parquet ({reason}); it is damaged")
 
 
 def _latest(rows: Any, by: str, rises: str) -> Any:
@@ -149,7 +163,7 @@ def _write(path: Path, data: Any, containers: Iterable[str]) -> None:
     table = data.replace_schema_metadata(metadata(list(containers)))
     try:
         with atomic_file(path) as out:
-            pq.write_table(table, out, compression="zstd")
+            pq.write_table(table, out, compression="zstd", write_page_checksum=True)
     except (OSError, pa.ArrowException) as error:
         raise InputError(
             f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}; mend that "
@@ -174,6 +188,6 @@ def forget(manifest: Path, containers: set[str]) -> None:
             covers = [key for key in file.covers if key.partition("+")[0] not in containers]
             if len(covers) == len(file.covers):
                 continue
-            data = pq.read_table(file.path, partitioning=None)
+            data = _read(manifest, file.path)
             keep = [name not in containers for name in data["container"].to_pylist()]
             _write(file.path, data.filter(pa.array(keep, pa.bool_())), covers)
