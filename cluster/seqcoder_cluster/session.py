@@ -6,14 +6,15 @@ import contextlib
 import fcntl
 import logging
 import os
+import secrets
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from seqcoder.errors import UsageError
+from seqcoder_cluster.address import check_answers, is_on_loopback
 from seqcoder_cluster.options import ClusterOptions
 
 # Read by Ray when it is imported or initialised: no usage reports, no guessing of uv
@@ -28,7 +29,7 @@ ENVIRONMENT = {
 _LONGEST_FOLDER = 26
 QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 _FOLDER_PREFIX, _IN_USE = "sqc-", "in-use"
-_KNOCK_SECONDS = 10.0
+_TOKEN_VARIABLES = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 _MIN_STORE, _MAX_STORE = 200 << 20, 4 << 30
 
 
@@ -53,21 +54,18 @@ def connect(options: ClusterOptions) -> Iterator[None]:
     address = options.address or os.environ.get("RAY_ADDRESS")
     if address and address != "local":
         try:
-            with loopback() if _on_loopback(address) else contextlib.nullcontext():
+            check_answers(address)
+            with loopback() if is_on_loopback(address) else contextlib.nullcontext():
                 ray.init(address=address, **QUIET)
-        except (OSError, ValueError, RuntimeError, ImportError) as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise UsageError(
-                f"no Ray cluster answers at {address} ({reason}); start one there, or leave "
-                "--address (and RAY_ADDRESS) out to run on this machine"
-            ) from None
+        except Exception as error:  # Ray raises whatever its parts do
+            raise _no_cluster(address, error) from None
         try:
             with messages_to_log():
                 yield
         finally:
             ray.shutdown()
         return
-    with session_folder() as folder:
+    with session_folder() as folder, token():
         try:
             with loopback():
                 ray.init(
@@ -89,29 +87,47 @@ def connect(options: ClusterOptions) -> Iterator[None]:
             ray.shutdown()
 
 
-def _on_loopback(address: str) -> bool:
-    """Tell whether the cluster at ``host:port`` listens on loopback only; see that one listens.
+def _no_cluster(address: str, error: Exception) -> UsageError:
+    reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+    if type(error).__name__ == "AuthenticationError":
+        return UsageError(
+            f"the Ray cluster at {address} wants its token; put that into ~/.ray/auth_token, or "
+            "name its file by RAY_AUTH_TOKEN_PATH, and set RAY_AUTH_MODE=token"
+        )
+    return UsageError(
+        f"no Ray cluster answers at {address} ({reason}); start one there, or leave "
+        "--address (and RAY_ADDRESS) out to run on this machine"
+    )
 
-    Ray itself would go on knocking for minutes, and takes a loopback address for the outer one.
 
-    Raises:
-        OSError: nothing listens. ValueError: that is no address.
+@contextlib.contextmanager
+def token() -> Iterator[None]:
+    """Have a token of its own for the Ray started within, unless the user chose how.
+
+    Loopback is open to every user of the machine, and who reaches Ray may run code. Ray 2.52 and
+    later know tokens; 2.60 would make one by itself, but in the home folder, for all to read.
     """
-    from ray._private import services
+    if any(name in os.environ for name in _TOKEN_VARIABLES):
+        yield
+        return
+    os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", secrets.token_hex(32)
+    _read_token_again()
+    try:
+        yield
+    finally:
+        for name in _TOKEN_VARIABLES:
+            os.environ.pop(name, None)
+        _read_token_again()
 
-    if address == "auto":
-        return False
-    host, _, port = address.rpartition("://")[2].rpartition(":")
-    host = host.strip("[]")
-    if not host or not port.isdigit():
-        raise ValueError("an address is HOST:PORT, ray://HOST:PORT or auto")
-    socket.create_connection((host, int(port)), _KNOCK_SECONDS).close()
-    if host not in ("localhost", "127.0.0.1", "::1") or "://" in address:
-        return False
-    with contextlib.suppress(OSError):
-        socket.create_connection((services.get_node_ip_address(), int(port)), 1.0).close()
-        return False
-    return True
+
+def _read_token_again() -> None:
+    """Let Ray, which may have been imported long ago, see the environment as it is now."""
+    with contextlib.suppress(ImportError, AttributeError):
+        from ray import _raylet
+
+        raylet: Any = _raylet  # older ones have neither
+        raylet.Config.initialize("")
+        raylet.AuthenticationTokenLoader.instance().reset_cache()
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import typer
 
     from seqcoder.pipeline import Progress
+_INTERRUPTED = "interrupted; the same command goes on where it stopped"
 
 
 def run_app(app: typer.Typer, name: str) -> NoReturn:
@@ -28,7 +29,7 @@ def run_app(app: typer.Typer, name: str) -> NoReturn:
         fail(name, str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        fail(name, "interrupted; the same command goes on where it stopped")
+        fail(name, _INTERRUPTED)
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output has gone: end quietly, as samtools and zstd do.
@@ -45,7 +46,8 @@ def run_app(app: typer.Typer, name: str) -> NoReturn:
         kind = type(error).__name__
         if kind == "Exit":
             sys.exit(getattr(error, "exit_code", 0))
-        if kind == "Abort":
+        if kind == "Abort":  # what typer makes of KeyboardInterrupt
+            fail(name, _INTERRUPTED)
             sys.exit(130)
         if hasattr(error, "show") and hasattr(error, "exit_code"):
             error.show()
