@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import typer
 
     from seqcoder.pipeline import Progress
-_INTERRUPTED = "interrupted; the same command goes on where it stopped"
+
+INTERRUPTED = "interrupted; the same command goes on where it stopped"
 
 
 def run_app(app: typer.Typer, name: str) -> NoReturn:
@@ -29,7 +30,7 @@ def run_app(app: typer.Typer, name: str) -> NoReturn:
         fail(name, str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        fail(name, _INTERRUPTED)
+        fail(name, INTERRUPTED)
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output has gone: end quietly, as samtools and zstd do.
@@ -47,7 +48,7 @@ def run_app(app: typer.Typer, name: str) -> NoReturn:
         if kind == "Exit":
             sys.exit(getattr(error, "exit_code", 0))
         if kind == "Abort":  # what typer makes of KeyboardInterrupt
-            fail(name, _INTERRUPTED)
+            fail(name, INTERRUPTED)
             sys.exit(130)
         if hasattr(error, "show") and hasattr(error, "exit_code"):
             error.show()
