@@ -37,9 +37,11 @@ class Load:
     first_tenth_cpu: float
     """CPU seconds a genome, of all processes."""
     last_tenth_cpu: float
-    machine: float
-    """Time the machine took for a fixed piece of work in the last tenth by that in the first."""
     machine_cpu: float
+    """CPU time of a fixed piece of work in the last tenth by that in the first.
+
+    Tells how the machine itself changed, where others work on it too.
+    """
     driver_peak: int
     driver_at_first: int
     """The driver's memory at the first commit, and at the last."""
@@ -52,13 +54,13 @@ class Load:
 
     @property
     def slowdown(self) -> float:
-        """Time a genome in the last tenth by that in the first, of a machine that stays equal."""
-        return self.last_tenth / self.first_tenth / self.machine
+        """Time a genome in the last tenth by that in the first."""
+        return self.last_tenth / self.first_tenth
 
     @property
     def slowdown_cpu(self) -> float:
-        """CPU time a genome in the last tenth by that in the first, as ``slowdown``."""
-        return self.last_tenth_cpu / self.first_tenth_cpu / self.machine_cpu
+        """CPU time a genome in the last tenth by that in the first."""
+        return self.last_tenth_cpu / self.first_tenth_cpu
 
 
 def load(corpus: Path, archive: Path, options: Sequence[str] = ()) -> Load:
@@ -100,7 +102,6 @@ def _costs(archive: Archive, watched: Watched, begun: float, ended: float) -> Lo
         last_tenth=_a_genome(last),
         first_tenth_cpu=_a_genome(first, samples),
         last_tenth_cpu=_a_genome(last, samples),
-        machine=_mean(samples, last, "machine_seconds") / _mean(samples, first, "machine_seconds"),
         machine_cpu=_mean(samples, last, "machine_cpu_seconds")
         / _mean(samples, first, "machine_cpu_seconds"),
         driver_peak=max(sample.driver_bytes for sample in samples),
