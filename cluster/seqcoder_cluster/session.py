@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,12 +54,16 @@ def connect(options: ClusterOptions) -> Iterator[None]:
         return
     address = options.address or os.environ.get("RAY_ADDRESS")
     if address and address != "local":
+        said: list[str] = []
         try:
             check_answers(address)
-            with loopback() if is_on_loopback(address) else contextlib.nullcontext():
+            with (
+                loopback() if is_on_loopback(address) else contextlib.nullcontext(),
+                _standard_error_kept(said),
+            ):
                 ray.init(address=address, **QUIET)
         except Exception as error:  # Ray raises whatever its parts do
-            raise _no_cluster(address, error) from None
+            raise _no_cluster(address, error, "".join(said)) from None
         try:
             with messages_to_log():
                 yield
@@ -87,9 +92,26 @@ def connect(options: ClusterOptions) -> Iterator[None]:
             ray.shutdown()
 
 
-def _no_cluster(address: str, error: Exception) -> UsageError:
+@contextlib.contextmanager
+def _standard_error_kept(said: list[str]) -> Iterator[None]:
+    """Keep what this process, Ray's C++ parts too, writes on standard error within the block."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile("w+", errors="replace") as kept:
+        before = os.dup(2)
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+            kept.seek(0)
+            said.append(kept.read())
+            logging.getLogger(__name__).debug("%s", said[-1])
+
+
+def _no_cluster(address: str, error: Exception, said: str) -> UsageError:
     reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-    if type(error).__name__ == "AuthenticationError":
+    if type(error).__name__ == "AuthenticationError" or "InvalidAuthToken" in said:
         return UsageError(
             f"the Ray cluster at {address} wants its token; put that into ~/.ray/auth_token, or "
             "name its file by RAY_AUTH_TOKEN_PATH, and set RAY_AUTH_MODE=token"

@@ -91,6 +91,8 @@ def submit_apart(corpus: FaultCorpus, archive: Path, address: str) -> subprocess
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # Ctrl-C is ignored by what a shell runs in the background, and by its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
