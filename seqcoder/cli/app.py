@@ -39,7 +39,7 @@ app = new_app(
 def compress(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="FASTA files (maybe .gz, .zst, .xz), or -"),
+        typer.Argument(metavar="FILE", help="FASTA files (maybe .gz, .zst, .xz), or -"),
     ],
     output: Annotated[
         str | None,
@@ -110,7 +110,7 @@ def compress(
 @app.command()
 def decompress(
     containers: Annotated[
-        list[str], typer.Argument(metavar="FILE.sqc...", help="Containers, or -")
+        list[str], typer.Argument(metavar="FILE.sqc", help="Containers, or -")
     ],
     output: Annotated[
         str | None,
@@ -139,7 +139,7 @@ def extract(
     container: Annotated[str, typer.Argument(metavar="FILE.sqc", help="A container, or -")],
     queries: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[REGION...]", help="Records or regions: NAME, NAME:START-END"),
+        typer.Argument(metavar="REGION", help="Records or regions: NAME, NAME:START-END"),
     ] = None,
     genome: GenomeNames = None,
     regions: Annotated[
@@ -205,7 +205,7 @@ def info(
 @app.command()
 def verify(
     containers: Annotated[
-        list[str], typer.Argument(metavar="FILE.sqc...", help="Containers, or -")
+        list[str], typer.Argument(metavar="FILE.sqc", help="Containers, or -")
     ],
     full: Full = False,
     threads: Threads = 0,
@@ -241,7 +241,7 @@ def repair(
 @app.command()
 def bench(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="FASTA files to measure with")
+        list[Path], typer.Argument(metavar="FILE", help="FASTA files to measure with")
     ],
     output: Annotated[
         Path | None,

@@ -50,7 +50,7 @@ def submit(
     corpora: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="CORPUS...",
+            metavar="CORPUS",
             help="Folders (recursively), files, globs, tar and zip files, s3://, gs://; - reads a "
             "list of them from standard input. None: go on with an archive as planned.",
         ),

@@ -79,7 +79,7 @@ def extract(
     queries: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME...]", help="Genomes, records or regions (NAME:START-END, 1-based)."
+            metavar="NAME", help="Genomes, records or regions (NAME:START-END, 1-based)."
         ),
     ] = None,
     genome: GenomeNames = None,
