@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,16 @@ def test_nobody_imports_upwards() -> None:
         above = set(order[depth + 1 :]) | ({"ray", "pyarrow"} if layer == "seqcoder" else set())
         for path in folder.rglob("*.py"):
             assert not imports(path) & above, f"{path} imports {imports(path) & above}"
+
+
+def test_nothing_is_dead() -> None:
+    """Functions, classes and methods of the packages that nothing calls, not even a test."""
+    done = subprocess.run(
+        [sys.executable, "-m", "vulture"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (0, 3), done.stderr
+    dead = re.compile(r"(?!tests/).*unused (function|class|method|property|import) ")
+    assert [line for line in done.stdout.splitlines() if dead.match(line)] == []
 
 
 # One kernel is one function: numba compiles it whole, and calls would cost what it saves.

@@ -48,7 +48,7 @@ def known(app: typer.Typer, prefix: str) -> Iterator[tuple[str, set[str]]]:
 
 COMMANDS = dict([*known(seqcoder_app, "seqcoder"), *known(ray_app, "seqcoder-ray")])
 # In fences, backticks, quotes and scripts: a command, its words up to what ends it in a shell.
-_SHOWN = re.compile(r"(?<![\w/.:-])(seqcoder(?:-ray)?)((?:\\\n|[ \t]+[^\s`'\"|;&<>)#]+)+)")
+_SHOWN = re.compile(r"(?<![\w/.:=-])(seqcoder(?:-ray)?)((?:\\\n|[ \t]+[^\s`'\"|;&<>)#]+)+)")
 _OPTION = re.compile(r"--?[a-zA-Z1-3][\w-]*(=.*)?")
 PAGES = [
     *(ROOT / "docs").rglob("*.md"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +47,21 @@ def test_the_tutorial_s_commands(place: Path, joined: dict[str, str]) -> None:
     assert check(DOCS / "tutorial.md", place, joined) > 20
 
 
+@pytest.mark.ray
+@pytest.mark.timeout(600)
+def test_the_readme_s_commands(
+    tmp_path: Path,
+    joined: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert check(ROOT / "README.md", tmp_path, joined) >= 10
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
+    exec(example, {})
+    assert re.fullmatch("[ACGTN]{60}\n", capsys.readouterr().out)
+
+
 def test_python_examples(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the tutorial, whose archive they read."""
     if not (place / "archive").exists():
@@ -55,6 +73,27 @@ def test_python_examples(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runner.run(parser.get_doctest(text, {}, "python.md", "python.md", 0))
     results = runner.summarize(verbose=False)
     assert (results.failed, results.attempted > 40) == (0, True)
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    """Pages missing, links and anchors that lead nowhere, files not found: all are errors."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path],
+        cwd=ROOT,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    pages = {str(path.parent.relative_to(tmp_path)) for path in tmp_path.rglob("index.html")}
+    assert {str(p.relative_to(DOCS).with_suffix("")) for p in DOCS.rglob("*.md")} <= pages
+    commands = (tmp_path / "reference" / "cli" / "index.html").read_text()
+    for name in ("seqcoder compress", "seqcoder model info", "seqcoder-ray submit"):
+        assert f">{name}<" in re.sub(r'<a class="headerlink".*?</a>', "<", commands)
+    slurm = (tmp_path / "howto" / "slurm" / "index.html").read_text()
+    assert "scontrol" in slurm
+    assert "--8&lt;--" not in slurm
 
 
 def test_the_runner_notices_differences() -> None:

@@ -56,6 +56,7 @@ def test_codes(packed: bytes) -> None:
         assert ["ACGT"[c] if c < 4 else "N" for c in codes.tolist()] == list(text)
         assert record.codes(890, 950).tolist() == codes[890:950].tolist()
         assert bytes(record) == record[:].encode()
+        assert [r.genome.name for r in container.records_called("contig1")] == ["a.fa", "b.fa"]
         with pytest.raises(UsageError):
             record.codes(0, len(record) + 1)
 

@@ -109,9 +109,7 @@ def compress(
 
 @app.command()
 def decompress(
-    containers: Annotated[
-        list[str], typer.Argument(metavar="FILE.sqc", help="Containers, or -")
-    ],
+    containers: Annotated[list[str], typer.Argument(metavar="FILE.sqc", help="Containers, or -")],
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", help="Folder to write to (or, for one genome, a file)."),
@@ -204,9 +202,7 @@ def info(
 
 @app.command()
 def verify(
-    containers: Annotated[
-        list[str], typer.Argument(metavar="FILE.sqc", help="Containers, or -")
-    ],
+    containers: Annotated[list[str], typer.Argument(metavar="FILE.sqc", help="Containers, or -")],
     full: Full = False,
     threads: Threads = 0,
     quiet: Quiet = False,

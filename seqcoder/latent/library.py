@@ -36,7 +36,6 @@ RESIDUE_OF: NDArray[np.uint8] = np.array([_LETTERS.index(a) for a in _CODE], np.
 
 HASH_BITS = 22
 SEED = 6  # residues that must agree before a library protein is followed
-SENSITIVE_SEED = 5  # the same where compression matters more than time
 CONTEXTS = 1 << 16  # context numbers are below this
 CONFIDENCES = 9  # confidence is below this
 STATE = 64  # int64 of state a caller provides, zeros at first

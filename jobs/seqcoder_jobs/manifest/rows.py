@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from seqcoder.report import FAILED, VERIFIED, ChunkReport, ContainerReport, GenomeReport
@@ -146,8 +145,3 @@ def _joined(values: Any) -> str | None:
 def printable(text: str) -> str:
     """Return ``text`` with bytes that are not UTF-8 written as ``\\udcXX``: Parquet holds text."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def container_name(path: str | Path) -> str:
-    """Return a container's name in plan and manifest: its file name."""
-    return Path(path).name
