@@ -16,6 +16,7 @@ import numpy as np
 import zstandard
 
 from independent_fasta import Cursor, Record, fasta, need, record_table
+from independent_walk import Walks
 
 Decode = Callable[[bytes, int, int, int, bytes], np.ndarray]
 HEADER, CHUNK, GENOME, INDEX, FOOTER = range(0x184D2A58, 0x184D2A5D)
@@ -25,10 +26,10 @@ def digest8(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:8]
 
 
-def zframe(frame: bytes, checksum: bool = True) -> bytes:
+def zframe(frame: bytes) -> bytes:
     """Contents of one zstd frame that fills `frame` and carries its size, and a checksum."""
     parameters = zstandard.get_frame_parameters(frame)
-    need(parameters.has_checksum or not checksum, "a frame without checksum")
+    need(parameters.has_checksum, "a frame without checksum")
     need(parameters.content_size < 1 << 32, "a frame without content size, or of an absurd one")
     unpack = zstandard.ZstdDecompressor().decompressobj()
     contents = unpack.decompress(frame)
@@ -118,44 +119,13 @@ def decode_chunk(row: dict, frames: list[bytes], models: int, decode: Decode) ->
 
 
 def follow_walk(walk: bytes, length: int, space: np.ndarray) -> np.ndarray:
-    """The `length` bases a serialised walk finds in base space."""
-    c = Cursor(walk)
-    if not walk:
-        need(length == 0, "a genome without walk")
-        return space[:0]
-    form = c.u8()
-    if form == 0:
-        start = c.varint()
-        c.end()
-        need(start + length <= len(space), "a walk outside base space")
-        return space[start : start + length]
-    need(form == 1, "an unknown form of walk")
-    c = Cursor(zframe(walk[1:], checksum=False))
-    k, m = c.varint(), c.varint()
-    need(max(k, m) <= length, "more intervals or substitutions than bases")
-    lengths = [c.varint() + 1 for _ in range(k)]
-    need(sum(lengths) == length, "intervals that do not add up")
-    parts, place = [space[:0]], 0
-    for n in lengths:
-        word = c.varint()
-        fold, reverse = word >> 1, word & 1
-        place += (fold >> 1) ^ -(fold & 1)
-        start = place - n if reverse else place
-        need(0 <= start <= len(space) - n, "an interval outside base space")
-        part = space[start : start + n]
-        parts.append(part[::-1] ^ 3 if reverse else part)
-        place = start if reverse else start + n
-    bases = np.concatenate(parts)
-    at = np.cumsum([c.varint() + 1 for _ in range(m)], dtype=np.int64) - 1
-    need(m == 0 or at[-1] < length, "a substitution outside the genome")
-    differences = np.frombuffer(c.take(m), np.uint8)
-    c.end()
-    need(np.isin(differences, (1, 2, 3)).all(), "a substitution that is none")
-    bases[at] ^= differences
-    return bases
+    """The `length` bases a serialised walk that needs no other finds in base space."""
+    return Walks([(length, 0, walk)], len(space)).of(0).bases(space)
 
 
-def genome_file(row: dict, frames: list[bytes], space: np.ndarray) -> tuple[bytes, list[Record]]:
+def genome_file(
+    row: dict, frames: list[bytes], walks: Walks, ordinal: int, space: np.ndarray
+) -> tuple[bytes, list[Record]]:
     """The file of a genome and its records (none if it is stored)."""
     side, walk, stored = frames
     if row["kind"] == 1:
@@ -163,13 +133,7 @@ def genome_file(row: dict, frames: list[bytes], space: np.ndarray) -> tuple[byte
         need(not side and not walk, "a stored genome with a walk")
     else:
         need(not stored, "a FASTA genome with a stored frame")
-        length, p = row["bases"], row["walk"]
-        if p:
-            need(not walk and p - 1 + length <= len(space), "a walk outside base space")
-            bases = space[p - 1 : p - 1 + length]
-        else:
-            bases = follow_walk(walk, length, space)
-        file, records = fasta(row, side, bases)
+        file, records = fasta(row, side, walks.of(ordinal).bases(space))
     need(len(file) == row["size"], "a file of another size")
     need(hashlib.sha256(file).digest().startswith(row["sha"]), f"SHA-256 of {row['name']}")
     return file, records
@@ -247,7 +211,11 @@ def unpack(
     models, chunks, genomes = found
     parts = [decode_chunk(row, frames, len(models), decode) for row, frames in chunks]
     space = np.concatenate([np.zeros(0, np.uint8), *parts])
-    files = {row["name"]: genome_file(row, frames, space) for row, frames in genomes}
+    walks = Walks([(row["bases"], row["walk"], frames[1]) for row, frames in genomes], len(space))
+    files = {
+        row["name"]: genome_file(row, frames, walks, ordinal, space)
+        for ordinal, (row, frames) in enumerate(genomes)
+    }
     need(len(files) == len(genomes), "two genomes of one name")
     return files
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import independent_reader
 import seqcoder
 from appended import append
-from genomes import fasta_bytes, letters, random_bases, small_genome
+from genomes import fasta_bytes, letters, random_bases, real_file, small_genome
 from independent_fasta import RefusedError
 from seqcoder import Settings, coder, testing
 from seqcoder.container.reader import ContainerReader
@@ -54,8 +54,7 @@ CORPUS = {
 
 
 def pack(files: dict[str, bytes], chosen: Settings | None = None) -> bytes:
-    """Compress without a pan-genome: its relative walks are entropy coded, by code not shared."""
-    return seqcoder.compress_bytes(files, settings=replace(chosen or Settings(), group=False))
+    return seqcoder.compress_bytes(files, settings=chosen or Settings())
 
 
 def callback_for(data: bytes) -> Callback:
@@ -126,9 +125,9 @@ def test_two_bits_need_no_callback() -> None:
 def test_appends_and_a_torn_one(packed: bytes) -> None:
     more = {"more.fa": small_genome(5000, seed=8), "none.fa": b">none\n", "z.faa": b">z\nMKVL\n"}
     most = {"most.fa": small_genome(3000, seed=9)}
-    once = append(packed, pack(more))
+    once = append(packed, pack(more, Settings(group=False)))
     agree(once, CORPUS | more)
-    twice = append(once, pack(most))
+    twice = append(once, pack(most, Settings(group=False)))
     agree(twice, CORPUS | more | most)
     torn = twice[:-1]
     assert independent_reader.read_container(torn, callback_for(torn)) == CORPUS | more
@@ -150,6 +149,67 @@ def test_every_flipped_bit_is_refused(packed: bytes) -> None:
         if at < index_at:
             with pytest.raises(refused):
                 independent_reader.read_without_index(bytes(damaged), decode)
+
+
+def relatives(n: int, length: int, seed: int) -> dict[str, bytes]:
+    """Genomes that are the one before with all that happens to genomes: each a relative walk."""
+    rng = np.random.default_rng(seed)
+    bases, files = random_bases(length, seed), {}
+    for i in range(n):
+        files[f"g{seed}_{i}.fa"] = fasta_bytes((f"g{i}", letters(bases)))
+        a, b, c, d = np.sort(rng.integers(0, len(bases), 4))
+        new = random_bases(int(rng.integers(20, 400)), seed=seed + i)
+        turned = bases[b:c][::-1] ^ 3
+        repeat = bases[: length // 8] if i % 2 else bases[:0]
+        bases = np.concatenate([bases[:a], new, bases[a:b], turned, repeat, bases[d:]])
+        at = rng.integers(0, len(bases), int(rng.integers(1, 1 + len(bases) // 20)))
+        bases[at] ^= rng.integers(1, 4, len(at)).astype(np.uint8)
+        if i % 3 == 2:
+            bases = bases[::-1] ^ 3
+    return files
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_groups_of_relatives(seed: int) -> None:
+    """Relative walks: parents, forerunners, sites, copies of the genome itself, both strands."""
+    files = relatives(6, 5000, seed)
+    if seed % 2:  # a stored file counts among those that a parent is back by
+        files = dict(list(files.items())[:2]) | {"p.faa": CORPUS["protein.faa"]} | files
+    data = pack(files, Settings(level=1))
+    rows = [genome.row for genome in ContainerReader(RangeSource(data)).index.genomes]
+    assert sum(row.base_start is None for row in rows) >= 4
+    agree(data, files)
+
+
+def test_relatives_appended(tmp_path: Path) -> None:
+    files = relatives(6, 4000, 11)
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    paths, out = [tmp_path / name for name in files], tmp_path / "x.sqc"
+    seqcoder.compress(paths[:2], out, settings=Settings(level=1))
+    seqcoder.append(paths[2:4], out, settings=Settings(level=1))
+    seqcoder.append(paths[4:], out, settings=Settings(level=1))
+    agree(out.read_bytes(), files)
+
+
+def test_twenty_genomes_have_many_forerunners() -> None:
+    agree(pack(files := relatives(20, 1500, 12), Settings(level=1)), files)
+
+
+@pytest.mark.real
+def test_real_relatives() -> None:
+    """A genome, and what a strain of it might be, at the size of real ones (three megabases)."""
+    data = real_file("dev/genomes/Listeria_monocytogenes.fa.zst")
+    rng = np.random.default_rng(1)
+    strain = bytearray(data)
+    for at in rng.integers(1000, len(data) - 1000, 3000).tolist():
+        if strain[at] in b"ACGT":
+            strain[at] = b"ACGT"[rng.integers(4)]
+    del strain[500_000:500_810]  # ten lines
+    files = {"one.fa": data, "two.fa": bytes(strain)}
+    packed = pack(files, Settings(level=1))
+    assert len(packed) < 0.27 * len(data)
+    agree(packed, files)
 
 
 @settings(max_examples=80, deadline=None)
