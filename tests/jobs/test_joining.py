@@ -133,6 +133,8 @@ def test_killed_while_appending(begun: tuple[Path, Path], runner: Callable[..., 
         submit_here([folder], archive, wishes=WISHES, runner=runner)
     if runner is not dies_after_commit:
         assert containers(archive) == old
+    (expected,) = expectations(Archive(str(archive)), full=True, threads=1)
+    assert verify_container(expected).findings == ()
     submit_here([], archive, wishes=WISHES)
     check(folder, archive)
     whole = containers(archive)

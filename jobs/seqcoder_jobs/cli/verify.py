@@ -54,7 +54,7 @@ def run(
     for problem in found:
         fail(NAME, problem)
     saved = archive.load()
-    n_containers = len(saved.plan.containers)
+    n_containers = len({container.file for container in saved.plan.containers})
     use_ray = worth_ray(n_containers, address, full)
     work = expectations(archive, full=full, threads=1 if use_ray else workers or 0)
     results = []

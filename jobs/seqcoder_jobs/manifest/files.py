@@ -114,11 +114,12 @@ def _latest(rows: Any, by: str, rises: str) -> Any:
 
 def covered_containers(manifest: Path) -> set[str]:
     """Return the containers, by ``ContainerPlan.key``, that all tables cover."""
-    tables = [
-        {container for file in manifest_files(manifest, table) for container in file.covers}
-        for table in TABLES
-    ]
-    return set.intersection(*tables)
+    return set.intersection(*(covered_by(manifest, table) for table in TABLES))
+
+
+def covered_by(manifest: Path, table: str) -> set[str]:
+    """Return the containers, by ``ContainerPlan.key``, that a table covers."""
+    return {container for file in manifest_files(manifest, table) for container in file.covers}
 
 
 def write_part(manifest: Path, container: str, rows: Rows) -> None:

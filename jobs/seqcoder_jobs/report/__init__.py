@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from seqcoder.atomic import write_atomically
-from seqcoder_jobs.archive import Archive
+if TYPE_CHECKING:
+    from seqcoder_jobs.archive import Archive
 
 __all__ = ["write_report"]
 
@@ -21,6 +22,8 @@ def write_report(archive: Archive | str | os.PathLike[str]) -> Path:
     Raises:
         UsageError: there is no archive. InputError: its plan or manifest cannot be read.
     """
+    from seqcoder.atomic import write_atomically
+    from seqcoder_jobs.archive import Archive
     from seqcoder_jobs.report.html import report_html
     from seqcoder_jobs.report.multiqc import multiqc_content
     from seqcoder_jobs.report.read import read_facts
