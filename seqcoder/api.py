@@ -20,10 +20,11 @@ from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
 
 AnyPath = str | os.PathLike[str]
+Inputs = AnyPath | Sequence[AnyPath | GenomeSource]
 
 
 def compress(
-    inputs: AnyPath | Sequence[AnyPath | GenomeSource],
+    inputs: Inputs,
     out: AnyPath,
     *,
     settings: Settings | None = None,
@@ -49,10 +50,7 @@ def compress(
             reported as failed in the result.
         ModelError: the model is not to be had.
     """
-    given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    sources = [item if isinstance(item, GenomeSource) else local_source(item) for item in given]
-    if not sources:
-        raise UsageError("nothing to compress; name one input at least")
+    sources = _sources(inputs)
     target = Path(out)
     if target.exists() and not force:
         raise UsageError(f"{target}: exists already; use --force (force=True) to replace it")
@@ -69,7 +67,7 @@ def compress(
 
 
 def append(
-    inputs: AnyPath | Sequence[AnyPath | GenomeSource],
+    inputs: Inputs,
     out: AnyPath,
     *,
     settings: Settings | None = None,
@@ -89,10 +87,7 @@ def append(
         IntegrityError: ``out`` is damaged; nothing is appended to it.
         ModelError: a model is not to be had.
     """
-    given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    sources = [item if isinstance(item, GenomeSource) else local_source(item) for item in given]
-    if not sources:
-        raise UsageError("nothing to append; name one input at least")
+    sources = _sources(inputs)
     target = Path(out)
     coder = ChunkCoder(settings or Settings())
     executor = ThreadExecutor(coder, threads)
@@ -106,6 +101,14 @@ def append(
         progress=progress,
         append=Append(read_basis(target), None, executor.threads),
     )
+
+
+def _sources(inputs: Inputs) -> list[GenomeSource]:
+    given = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
+    sources = [item if isinstance(item, GenomeSource) else local_source(item) for item in given]
+    if not sources:
+        raise UsageError("no inputs; name one at least")
+    return sources
 
 
 def compress_bytes(files: Mapping[str, bytes], *, settings: Settings | None = None) -> bytes:

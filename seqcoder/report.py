@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqcoder.chunk import CodedChunk
-    from seqcoder.container.index import GenomeEntry, Index
+    from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
     from seqcoder.pipeline import GenomeRun
 
 VERIFIED, STORED_STATUS, FAILED = "verified", "stored", "failed"
@@ -127,25 +127,46 @@ def build_report(
         sha256,
         models[0].hex() if models else "",
         tuple(_genome_report(genome, index, entries, coded) for genome in genomes),
-        tuple(
-            ChunkReport(
-                ordinal=entry.ordinal,
-                first_base=entry.first_base,
-                bases=entry.row.n_bases,
-                coding=entry.row.coding,
-                model=entry.row.model,
-                latent_bytes=entry.row.latents_length,
-                residual_bytes=entry.row.residual_length,
-                offset=entry.offset,
-                model_seconds=None if chunk.resumed else chunk.model_seconds,
-                code_seconds=None if chunk.resumed else chunk.code_seconds,
-                verify_seconds=None if chunk.resumed else chunk.verify_seconds,
-                worker=chunk.worker,
-                device=chunk.device,
-            )
-            for entry, chunk in zip(chunks, coded, strict=True)
-        ),
+        tuple(chunk_report(entry, chunk) for entry, chunk in zip(chunks, coded, strict=True)),
     )
+
+
+def chunk_report(entry: ChunkEntry, coded: CodedChunk | None = None) -> ChunkReport:
+    """Report a chunk; ``coded`` None or taken up from an earlier run: its times are not known."""
+    timed = coded if coded is not None and not coded.resumed else None
+    return ChunkReport(
+        ordinal=entry.ordinal,
+        first_base=entry.first_base,
+        bases=entry.row.n_bases,
+        coding=entry.row.coding,
+        model=entry.row.model,
+        latent_bytes=entry.row.latents_length,
+        residual_bytes=entry.row.residual_length,
+        offset=entry.offset,
+        model_seconds=timed.model_seconds if timed else None,
+        code_seconds=timed.code_seconds if timed else None,
+        verify_seconds=timed.verify_seconds if timed else None,
+        worker=coded.worker if coded else "",
+        device=coded.device if coded else "",
+    )
+
+
+def shares(index: Index, start: int, stop: int) -> Iterator[tuple[ChunkEntry, int, int, float]]:
+    """Yield the chunks over bases ``start`` to ``stop``, and what of each belongs to them.
+
+    That is bytes of latents, bytes of residual, and the part of the chunk from 0 to 1. Bytes are
+    differences of rounded-down cumulative parts: they add up exactly over the genomes.
+    """
+    for entry in index.chunks_over(start, stop):
+        first = max(start, entry.first_base) - entry.first_base
+        last = min(stop, entry.stop_base) - entry.first_base
+        row, n = entry.row, entry.row.n_bases
+        yield (
+            entry,
+            row.latents_length * last // n - row.latents_length * first // n,
+            row.residual_length * last // n - row.residual_length * first // n,
+            (last - first) / n,
+        )
 
 
 def _genome_report(
@@ -161,16 +182,12 @@ def _genome_report(
         )
     latents = residual = 0
     seconds = [0.0, 0.0, 0.0]
-    for entry in index.chunks_over(genome.start, genome.stop):
-        first = max(genome.start, entry.first_base) - entry.first_base
-        last = min(genome.stop, entry.stop_base) - entry.first_base
-        n = entry.row.n_bases
-        # Differences of rounded-down cumulative parts: they add up exactly over the genomes.
-        latents += entry.row.latents_length * last // n - entry.row.latents_length * first // n
-        residual += entry.row.residual_length * last // n - entry.row.residual_length * first // n
+    for entry, of_latents, of_residual, part in shares(index, genome.start, genome.stop):
+        latents += of_latents
+        residual += of_residual
         chunk = coded[entry.ordinal - len(index.chunks)]
         spent = (chunk.model_seconds, chunk.code_seconds, chunk.verify_seconds)
-        seconds = [s + t * (last - first) / n for s, t in zip(seconds, spent, strict=True)]
+        seconds = [s + t * part for s, t in zip(seconds, spent, strict=True)]
     placed = entries[genome.source.name]
     row = placed.row
     return GenomeReport(

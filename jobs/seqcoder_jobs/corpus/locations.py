@@ -125,6 +125,20 @@ def facts(location: str) -> FileFacts | None:
     return FileFacts(location, info.size or 0, info.mtime_ns or 0)
 
 
+def unchanged(location: str, mtime_ns: int, label: str) -> FileFacts:
+    """Return the facts of a file whose time was ``mtime_ns`` when it was planned (0: not known).
+
+    Raises:
+        InputError: it is not there, or another by now; the message begins with ``label``.
+    """
+    found = facts(location)
+    if found is None or (mtime_ns and found.mtime_ns != mtime_ns):
+        raise InputError(
+            f"{label}: changed since the plan was made; restore it, or submit it to a new archive"
+        )
+    return found
+
+
 def walk_uri(location: str) -> Iterator[FileFacts]:
     """Yield all files below a folder of an object store, sorted; raises InputError."""
     from pyarrow import fs

@@ -24,7 +24,7 @@ import zstandard
 
 from seqcoder.errors import InputError
 from seqcoder.fasta.source import sniff
-from seqcoder_jobs.corpus.locations import facts, one_line, open_binary
+from seqcoder_jobs.corpus.locations import facts, one_line, open_binary, unchanged
 
 ERRORS = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 _MAX_OPEN = 4
@@ -213,10 +213,5 @@ def read_member(location: str, mtime_ns: int, name: str) -> bytes:
     Raises:
         InputError: the tar cannot be read, has changed, or has no such member.
     """
-    found = facts(location)
-    if found is None or (mtime_ns and found.mtime_ns != mtime_ns):
-        raise InputError(
-            f"{location}::{name}: the tar file changed since the plan was made; restore it, or "
-            "submit it to a new archive"
-        )
+    found = unchanged(location, mtime_ns, f"{location}::{name}")
     return _open_tars.read(location, found.mtime_ns, name)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from seqcoder.errors import InputError
 from seqcoder.fasta.source import DEFAULT_MAX_BYTES
-from seqcoder_jobs.corpus.locations import facts, is_uri, one_line, open_random
+from seqcoder_jobs.corpus.locations import is_uri, one_line, open_random, unchanged
 
 # RuntimeError: encrypted; NotImplementedError: a compression zipfile does not know.
 _ERRORS = (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError)
@@ -34,12 +34,7 @@ def read_zip_member(location: str, mtime_ns: int, name: str) -> bytes:
     Raises:
         InputError: the zip cannot be read, has changed, is damaged, or has no such member.
     """
-    found = facts(location)
-    if found is None or (mtime_ns and found.mtime_ns != mtime_ns):
-        raise InputError(
-            f"{location}::{name}: the zip file changed since the plan was made; restore it, or "
-            "submit it to a new archive"
-        )
+    found = unchanged(location, mtime_ns, f"{location}::{name}")
     return _open_zips.read(location, found.mtime_ns, name)
 
 

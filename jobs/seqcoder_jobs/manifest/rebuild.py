@@ -14,10 +14,11 @@ from seqcoder.report import (
     FAILED,
     STORED_STATUS,
     VERIFIED,
-    ChunkReport,
     ContainerReport,
     GenomeReport,
     RecordReport,
+    chunk_report,
+    shares,
 )
 from seqcoder.varint import ByteReader
 
@@ -40,24 +41,7 @@ def rebuild_report(path: Path, sources: Sequence[GenomeSource]) -> ContainerRepo
         index = container.reader.index
         entries, first = _chunks(container, sources)
         reports = list(_genomes(container, sources, first))
-        chunks = tuple(
-            ChunkReport(
-                ordinal=entry.ordinal,
-                first_base=entry.first_base,
-                bases=entry.row.n_bases,
-                coding=entry.row.coding,
-                model=entry.row.model,
-                latent_bytes=entry.row.latents_length,
-                residual_bytes=entry.row.residual_length,
-                offset=entry.offset,
-                model_seconds=None,
-                code_seconds=None,
-                verify_seconds=None,
-                worker="",
-                device="",
-            )
-            for entry in entries
-        )
+        chunks = tuple(map(chunk_report, entries))
         models = index.models
         size = container.reader.source.size
     with path.open("rb") as file:
@@ -95,7 +79,7 @@ def _genomes(
             continue
         genome = container[source.name]
         start, space = space, max(space, _end(genome))
-        latents, residual = _share(container, start, space)
+        parts = list(shares(container.reader.index, start, space))
         row = genome.row
         records = () if genome.stored else tuple(_records(genome))
         yield GenomeReport(
@@ -111,8 +95,8 @@ def _genomes(
             bases=row.n_bases,
             novel_bases=space - start,
             side_bytes=row.side_length + row.walk_length + row.stored_length,
-            latent_bytes=latents,
-            residual_bytes=residual,
+            latent_bytes=sum(part[1] for part in parts),
+            residual_bytes=sum(part[2] for part in parts),
             sha256=genome.sha256,
             seqcol=""
             if genome.stored
@@ -131,21 +115,6 @@ def _end(genome: Genome) -> int:
         return genome.row.base_start + genome.row.n_bases
     spans = genome.walk.spans()
     return int(spans[:, 1].max()) if len(spans) else 0
-
-
-def _share(container: Container, start: int, stop: int) -> tuple[int, int]:
-    """Return the latent and residual bytes of bases ``start`` to ``stop``, as reports share them.
-
-    Differences of rounded-down cumulative parts: they add up exactly over the genomes.
-    """
-    latents = residual = 0
-    for entry in container.reader.index.chunks_over(start, stop):
-        first = max(start, entry.first_base) - entry.first_base
-        last = min(stop, entry.stop_base) - entry.first_base
-        row, n = entry.row, entry.row.n_bases
-        latents += row.latents_length * last // n - row.latents_length * first // n
-        residual += row.residual_length * last // n - row.residual_length * first // n
-    return latents, residual
 
 
 def _records(genome: Genome) -> Iterator[RecordReport]:
