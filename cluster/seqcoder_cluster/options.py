@@ -6,10 +6,13 @@ from dataclasses import astuple, dataclass
 
 from seqcoder.errors import UsageError
 
-# One coordinator reads and parses fast enough for this many coder tasks. Where it also finds
+# One coordinator reads and parses fast enough for ten times as many coder tasks, but hands out none
+# while its container's last ones are awaited: with one for 16 coders a thousand cores would be 5 %
+# slower (the model of seqcoder-ray bench --scaling). Where it also finds
 # each genome in those before, fewer bases are left to code, and that takes it as long as two
 # coders' work (docs/cluster.md).
-_CODERS_PER_COORDINATOR = 16
+CODERS_PER_COORDINATOR = 8
+_TAIL_CODERS = 16
 _CODERS_PER_GROUPING = 2
 _CODERS_PER_ACTOR = 3
 # Bytes of the object store a base takes while its batch is in flight: one for the base, up to a
@@ -113,14 +116,14 @@ def size_window(
     """
     cpus = max(1, cpus)
     coders = min(options.workers or cpus, cpus)
-    served = _CODERS_PER_GROUPING if grouped else _CODERS_PER_COORDINATOR
+    served = _CODERS_PER_GROUPING if grouped else CODERS_PER_COORDINATOR
     containers = options.containers_in_flight or 1 + -(-coders // served)
     containers = max(1, min(containers, n_containers))
     if coders < cpus:  # the cluster would take more at once than the caller wants
         containers = min(containers, coders)
         running = coders // containers
     else:
-        running = 1 + max(-(-2 * coders // containers), min(coders, _CODERS_PER_COORDINATOR))
+        running = 1 + max(-(-2 * coders // containers), min(coders, _TAIL_CODERS))
     window = Window(containers, running, 2 * running)
     while window.store_bytes(batch_bases) > store_bytes * _STORE_SHARE:
         if window.running > 1:

@@ -6,7 +6,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seqcoder_cluster.options import ClusterOptions, count_actors, size_window
+from seqcoder_cluster.options import (
+    CODERS_PER_COORDINATOR,
+    ClusterOptions,
+    count_actors,
+    size_window,
+)
 from seqcoder_jobs.scaling.measured import Point
 from seqcoder_jobs.scaling.model import Cluster, Genome, simulate, simulate_shared
 from seqcoder_jobs.scaling.rates import Rates
@@ -16,7 +21,7 @@ CORES = (10, 30, 100, 300, 1000, 3000, 10_000)
 CORES_PER_NODE = 64
 _STORE_BYTES_PER_NODE = 64 << 30
 _CONTAINER_BYTES = 256 << 20
-_BATCHES_PER_CODER = 96
+_BATCHES_PER_CODER = 48
 _MOST_BATCHES = 150_000
 
 
@@ -139,9 +144,10 @@ def predict(
     """
     rates = crowded(rates)
     nodes = -(-cores // CORES_PER_NODE)
-    share = rates.model_per_base / (rates.code_per_base + rates.model_per_base)
-    actors = max(1, round(cores * share * 1.15)) if share else 0
-    coders = max(1, cores - actors)
+    # As the software does unless told otherwise: coder tasks on all cores, and model actors beside
+    # them that ask for none.
+    coders = cores
+    actors = count_actors(ClusterOptions(), cores, 0) if rates.model_per_base else 0
     whole = corpus(1000, chunk_bases)
     mean_bases = sum(map(sum, whole)) / len(whole)
     per_genome = sum(map(len, whole)) / len(whole)
@@ -156,18 +162,23 @@ def predict(
         nodes * _STORE_BYTES_PER_NODE,
     )
     cluster = Cluster(coders, actors, nodes, window, network, storage)
-    outcome = simulate(containers, rates, cluster)
+    outcome = simulate_shared(containers, rates, cluster, cores)
     done = outcome.done
     a, b = done[int(0.3 * len(done))], done[int(0.6 * len(done))]
     steady = (b[1] - a[1]) / max(b[0] - a[0], 1e-9)
     simulated = sum(sum(genome) for container in containers for genome in container)
     rest = max(GENOMES * mean_bases - simulated, 0.0)
+    load = loads(rates, mean_bases, per_genome)
+    # Cores cannot do more, also where the beginning and the end of the simulated part were slack.
+    polling = window.containers * rates.question
+    per_base = sum(load[name] for name in ("coders", "model actors", "coordinators", "driver"))
+    steady = min(steady, (cores - polling) / per_base)
     serial = rates.start + rates.plan * GENOMES
     seconds = serial + outcome.seconds + rest / steady
-    busy = _busy_at(steady, rates, cluster, mean_bases, per_genome)
+    busy = _busy_at(steady, rates, cluster, load, cores)
     ideal = GENOMES * mean_bases * (rates.code_per_base + rates.model_per_base) / cores
     work = (rates.code_per_base + rates.model_per_base) * steady
-    light = busy["driver"] + busy["coordinators"] * window.containers
+    light = busy["driver"] + steady * load["coordinators"]
     return Prediction(
         cores,
         coders,
@@ -192,20 +203,16 @@ def crowded(rates: Rates) -> Rates:
 
 
 def _busy_at(
-    rate: float,
-    rates: Rates,
-    cluster: Cluster,
-    mean_bases: float,
-    per_genome: float,
+    rate: float, rates: Rates, cluster: Cluster, load: dict[str, float], cores: int
 ) -> dict[str, float]:
     """Return the utilisation of each resource while ``rate`` bases a second go through."""
-    load = loads(rates, mean_bases, per_genome)
     containers = cluster.window.containers
+    driver = rate * load["driver"] + containers * rates.question
+    coding = rate * (load["coders"] + load["model actors"] + load["coordinators"])
     return {
-        "coders": rate * load["coders"] / cluster.coders,
-        "model actors": rate * load["model actors"] / max(cluster.actors, 1),
+        "cores": (coding + driver) / cores,
         "coordinators": rate * load["coordinators"] / containers,
-        "driver": rate * load["driver"] + containers * rates.question,
+        "driver": driver,
         "network": rate * load["network"] / cluster.network / min(cluster.nodes, containers),
         "storage": rate * load["storage"] / cluster.storage,
     }
@@ -227,7 +234,7 @@ def loads(rates: Rates, mean_bases: float, per_genome: float) -> dict[str, float
 def ceilings(rates: Rates, chunk_bases: int, storage: float) -> list[tuple[str, float]]:
     """Return at how many cores each part that does not grow with the cluster is full, least first.
 
-    The driver also asks every coordinator once a second; there is one for each 16 coders. Behind
+    The driver also asks every coordinator once a second; there is one for each few coders. Behind
     these stand the parts that do grow with it ("one ..."), by the cores that one of them serves.
     """
     rates = crowded(rates)
@@ -235,7 +242,7 @@ def ceilings(rates: Rates, chunk_bases: int, storage: float) -> list[tuple[str, 
     mean_bases = sum(map(sum, whole)) / len(whole)
     load = loads(rates, mean_bases, sum(map(len, whole)) / len(whole))
     per_core = 1 / (rates.code_per_base + rates.model_per_base)
-    driver = per_core * load["driver"] + rates.question / 16
+    driver = per_core * load["driver"] + rates.question / CODERS_PER_COORDINATOR
     found = [("driver", 1 / driver), ("shared storage", storage / (per_core * load["storage"]))]
     found.sort(key=lambda pair: pair[1])
     found.append(("one coordinator, of many", rates.code_per_base / load["coordinators"]))

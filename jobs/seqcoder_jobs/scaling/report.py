@@ -12,7 +12,7 @@ from seqcoder.bench.plots import INK, OURS, PARTS
 from seqcoder_jobs.scaling.predict import GENOMES, Check, Prediction
 from seqcoder_jobs.scaling.run import Scaling
 
-_BUSY = ("coders", "model actors", "coordinators", "driver", "network", "storage")
+_BUSY = ("cores", "coordinators", "driver", "network", "storage")
 _BUSY_MACHINE = 0.05
 
 
@@ -178,12 +178,12 @@ def _predicted(found: Scaling, drawn: bool) -> str:
             f"{p.rate / 1e9:.4f}",
             time_text(p.seconds),
             f"{100 * p.efficiency:.1f} %",
-            *(f"{100 * p.busy[name]:.1f} %" for name in _BUSY[2:]),
+            *(f"{100 * p.busy[name]:.1f} %" for name in _BUSY),
             f"{100 * p.overhead:.2f} %",
         ]
         for p in found.predictions
     ]
-    parts.append(page.table([*header, *_BUSY[2:], "overhead"], rows, texts=0))
+    parts.append(page.table([*header, *_BUSY, "overhead"], rows, texts=0))
     settings = found.settings
     parts.append(
         page.text(
@@ -213,7 +213,7 @@ def _predicted_plot(predictions: list[Prediction]) -> str:
         left.set_xlabel("cores")
         left.set_ylabel("hours")
         left.set_title("Time for 2.4 million genomes")
-        for name, color in zip(_BUSY, (*PARTS, INK), strict=True):
+        for name, color in zip(_BUSY, (*PARTS, INK), strict=False):
             right.plot(cores, [100 * p.busy[name] for p in predictions], "o-", ms=4, color=color)
             right.plot([], [], "o-", ms=4, color=color, label=name)
         right.set_xscale("log")
@@ -235,7 +235,7 @@ def _saturates(found: Scaling) -> str:
             f"Of what does not grow with the cluster, the {first} is full first, at "
             f"{_round(cores)} cores (shared storage of {found.wishes.storage / 1e9:.0f} GB/s is an "
             "assumption, the driver's costs are measured). There are as many coordinators (one "
-            "for each 16 coders) and model actors as the cluster needs; the table says how many "
+            "for each 8 coders) and model actors as the cluster needs; the table says how many "
             "cores one of them serves."
         ),
         page.table(["part", "full at cores"], rows),
