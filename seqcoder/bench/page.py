@@ -50,7 +50,9 @@ code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
 .bad { border-color: #b3261e; background: #fdf1f0; }
 @media print { body { padding: 0; max-width: none; font-size: 9.5pt; }
   .wide { overflow: visible; } table { font-size: 7.5pt; } th, td { padding: .2rem .35rem; }
-  td.t:first-child { min-width: 7rem; } h2 { margin-top: 1.25rem; } }
+  td.t:first-child { min-width: 7rem; } h2 { margin-top: 1.25rem; }
+  .facts { grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr)); }
+  .facts b { font-size: 1.15rem; } .facts div { padding: .5rem .6rem; } }
 @page { margin: 15mm; }
 """
 
