@@ -88,7 +88,7 @@ def make_corpora(folder: Path) -> dict[str, FaultCorpus]:
         ("latents", latents, ("--no-groups", "--actors", "1")),
     ):
         (folder / name).mkdir(parents=True)
-        sizes = ("--chunk-size", "64K", "--container-size", "150K")
+        sizes = ("--chunk-size", "64K", "--container-size", "150K", "--workers", "2")
         corpora[name] = FaultCorpus(name, folder / name, (*options, *sizes), inputs)
         corpora[name].restore()
     return corpora

@@ -212,5 +212,7 @@ KINDS: dict[str, Kind] = {
     "output read-only": read_only,
     "input deleted": input_deleted,
 }
+# These take long: a node's end takes seconds to be noticed.
+HALF_AS_OFTEN = ("node frozen", "worker hangs, interrupted", "killed for memory")
 WITH_DRIVER = ("driver killed", "worker hangs, interrupted")
 WITH_MOUNTS = ("disk too small", "disk filled", "output read-only")

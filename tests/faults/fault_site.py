@@ -16,7 +16,7 @@ from fault_corpora import FaultCorpus
 
 from ray_processes import raylets, workers
 
-NODE = {"num_cpus": 2, "object_store_memory": 100 << 20, "memory": 8 << 30}
+NODE = {"num_cpus": 1, "object_store_memory": 100 << 20, "memory": 8 << 30}
 N_NODES = 2
 _VICTIM_SECONDS = 60.0
 

@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from fault_kinds import KINDS, WITH_DRIVER, WITH_MOUNTS
+from fault_kinds import HALF_AS_OFTEN, KINDS, WITH_DRIVER, WITH_MOUNTS
 from fault_site import Site
 from fault_trial import Result, choose_corpus, run_trial
 
@@ -82,7 +82,7 @@ def test_campaign(
     number = met = 0
     while met < trials:
         random = Random(f"{seed} {number}")
-        kind = kinds[number % len(kinds)]
+        kind = in_turn[number % len(in_turn)]
         folder = tmp_path / str(number)
         folder.mkdir()
         corpus = choose_corpus(kind, random)
