@@ -132,7 +132,7 @@ class Archive:
     def make(self) -> None:
         """Make the folders; raises UsageError where something else is in the way."""
         if self.folder.is_dir() and not self.exists:
-            foreign = [path.name for path in self.folder.iterdir() if path.name not in _OUR_NAMES]
+            foreign = [path.name for path in self.folder.iterdir() if not _is_ours(path.name)]
             if foreign:
                 raise UsageError(
                     f"{self.folder}: is no archive and not empty ({sorted(foreign)[0]}); choose "
@@ -153,6 +153,9 @@ class Archive:
         """Hold the archive against a second writer; raises UsageError if there is one."""
         self.make()
         with hold(self.folder / ".lock"):
+            # What a killed writer left: only one who holds the lock writes these.
+            for left in (*self.folder.glob(".*.partial"), *self.containers.glob("..*.partial")):
+                left.unlink(missing_ok=True)
             yield
 
     @property
@@ -193,3 +196,8 @@ _OUR_NAMES = {
     "sketches",
     "seqcoder_mqc.json",
 }
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether a file of this name is of an archive, or was left by one killed at its start."""
+    return name in _OUR_NAMES or (name.startswith(".") and name.endswith(".partial"))
