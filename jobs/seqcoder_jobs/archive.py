@@ -154,8 +154,9 @@ class Archive:
         self.make()
         with hold(self.folder / ".lock"):
             # What a killed writer left: only one who holds the lock writes these.
-            for left in (*self.folder.glob(".*.partial"), *self.containers.glob("..*.partial")):
-                left.unlink(missing_ok=True)
+            for pattern in (".*.partial", "sketches/.*.partial", "containers/..*.partial"):
+                for left in self.folder.glob(pattern):
+                    left.unlink(missing_ok=True)
             yield
 
     @property
