@@ -120,6 +120,7 @@ def decompress(
     threads: Threads = 0,
     force: Force = False,
     quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Restore all files of containers, bit for bit, each checked against its SHA-256.
 
@@ -129,7 +130,7 @@ def decompress(
     """
     from seqcoder.cli.restore import run_decompress
 
-    run_decompress(containers, output, stdout, threads, force, quiet)
+    run_decompress(containers, output, stdout, threads, force, quiet, json)
 
 
 @app.command()
@@ -222,6 +223,8 @@ def repair(
     container: Annotated[Path, typer.Argument(metavar="FILE.sqc", help="A damaged container")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The container to write.")],
     force: Force = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Write the intact genomes of a damaged container to a new one; needs neither index nor footer.
 
@@ -231,7 +234,7 @@ def repair(
     """
     from seqcoder.cli.repair import run
 
-    run(container, output, force)
+    run(container, output, force, quiet, json)
 
 
 @app.command()

@@ -29,7 +29,10 @@ def _facts(name: str) -> dict[str, object]:
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """List the models of this installation and of the folders in SEQCODER_MODELS."""
+    """List the models of this installation and of the folders in SEQCODER_MODELS.
+
+    Example: `SEQCODER_MODELS=/shared/models seqcoder model list`.
+    """
     from seqcoder.latent import list_models
 
     rows = [_facts(str(model.path)) for model in list_models()]
@@ -43,7 +46,10 @@ def list_(json: Json = False) -> None:
 
 @app.command()
 def info(name: _Name = "prokaryote-1", json: Json = False) -> None:
-    """Show what a model is. Archives name its ``sha256``, which is that of what decoding needs."""
+    """Show what a model is. Archives name its ``sha256``, which is that of what decoding needs.
+
+    Example: `seqcoder model info prokaryote-1`.
+    """
     facts = _facts(name)
     from seqcoder.latent import load_model
 
@@ -57,7 +63,10 @@ def info(name: _Name = "prokaryote-1", json: Json = False) -> None:
 
 @app.command()
 def verify(name: _Name = "prokaryote-1") -> None:
-    """Check a model file against its own digests and unfold all of it. 4 if it is damaged."""
+    """Check a model file against its own digests and unfold all of it. 4 if it is damaged.
+
+    Example: `seqcoder model verify mine-1.sqmodel`.
+    """
     from seqcoder.latent import load_model
     from seqcoder.latent.modelfile import verify_model
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json as json_module
+from dataclasses import asdict
 from pathlib import Path
 
 from seqcoder.cli.common import fail, note
@@ -9,12 +11,16 @@ from seqcoder.errors import InputError
 from seqcoder.repair import repair
 
 
-def run(container: Path, output: Path, force: bool) -> None:
+def run(container: Path, output: Path, force: bool, quiet: bool, json: bool) -> None:
     """Repair; raises InputError at the end if genomes are lost."""
     result = repair(container, output, force=force)
     for problem in result.problems:
-        note(problem)
-    print(f"{output}\t{len(result.recovered)} genomes recovered")
+        note(problem, quiet)
+    if json:
+        facts = {"container": str(output), **asdict(result)}
+        print(json_module.dumps(facts, indent=1, default=str))
+    elif not quiet:
+        print(f"{output}\t{len(result.recovered)} genomes recovered")
     for name in result.lost:
         fail("seqcoder", f"{container}: genome {name} is lost")
     if result.lost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json as json_module
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,27 +33,43 @@ def run_decompress(
     threads: int,
     force: bool,
     quiet: bool,
+    json: bool,
 ) -> None:
     """Restore whole files."""
+    restored: list[dict[str, object]] = []
     for name in containers:
         if stdout or output == "-" or (name == "-" and output is None):
+            if json:
+                raise UsageError("--json and the files would both go to standard output; name -o")
             with open_source(name, threads) as container:
                 for genome in container.values():
                     sys.stdout.buffer.write(genome.read())
             continue
         data: str | bytes = sys.stdin.buffer.read() if name == "-" else name
         folder = Path(output) if output else Path(name).parent
-        if output and not output.endswith("/") and not folder.is_dir():
-            with Container(data, threads=threads) as container:
-                genomes = list(container.values())
-                if len(genomes) == 1 and len(containers) == 1:
-                    if folder.exists() and not force:
-                        raise UsageError(f"{folder}: exists already; use --force to replace it")
-                    write_atomically(folder, genomes[0].read())
-                    note(f"{folder}: restored", quiet)
-                    continue
-        written = decompress(data, folder, force=force, threads=threads)
-        note(f"{name}: {len(written)} files restored below {folder}", quiet)
+        written: list[Path] = []
+        if output and not output.endswith("/") and not folder.is_dir() and len(containers) == 1:
+            written = _to_file(data, folder, force, threads)
+        if written:
+            note(f"{folder}: restored", quiet)
+        else:
+            written = decompress(data, folder, force=force, threads=threads)
+            note(f"{name}: {len(written)} files restored below {folder}", quiet)
+        restored.append({"container": name, "files": list(map(str, written))})
+    if json:
+        print(json_module.dumps(restored, indent=1))
+
+
+def _to_file(data: str | bytes, target: Path, force: bool, threads: int) -> list[Path]:
+    """Restore the only genome of a container to a file; returns none where there are several."""
+    with Container(data, threads=threads) as container:
+        genomes = list(container.values())
+        if len(genomes) != 1:
+            return []
+        if target.exists() and not force:
+            raise UsageError(f"{target}: exists already; use --force to replace it")
+        write_atomically(target, genomes[0].read())
+        return [target]
 
 
 @contextmanager

@@ -28,6 +28,8 @@ def serve(
 
     Read-only, without a password: whoever reaches the address reads the archive. By default that
     is this machine; from elsewhere use `ssh -L 8765:localhost:8765 HOST`.
+
+    Example: `seqcoder-ray serve archive --port 8000`.
     """
     from seqcoder_jobs.archive import Archive
     from seqcoder_jobs.cli.console import note

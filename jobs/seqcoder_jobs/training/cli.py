@@ -28,7 +28,10 @@ def train_command(
         bool, typer.Option(help="Go on from the checkpoint in OUT where there is one.")
     ] = True,
 ) -> None:
-    """Train a model: the encoder network and the protein library, from a folder of FASTA."""
+    """Train a model: the encoder network and the protein library, from a folder of FASTA.
+
+    Example: `seqcoder-ray train genomes/ model/ --name mine-1 --workers 4`.
+    """
     from seqcoder_jobs.training.run import train_model
 
     model = train_model(
