@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import os
 import re
 import subprocess
@@ -73,6 +74,17 @@ def test_python_examples(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runner.run(parser.get_doctest(text, {}, "python.md", "python.md", 0))
     results = runner.summarize(verbose=False)
     assert (results.failed, results.attempted > 40) == (0, True)
+
+
+def test_docstrings_examples() -> None:
+    examples = 0
+    for path in sorted((ROOT / "seqcoder").rglob("*.py")):
+        if ">>> " in path.read_text():
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            results = doctest.testmod(importlib.import_module(name))
+            examples += results.attempted
+            assert results.failed == 0, name
+    assert examples >= 4
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
