@@ -135,6 +135,7 @@ def encodings(container: seqcoder.Container) -> Iterator[tuple[str, str, bool]]:
 
 
 def _cache() -> Check:
+    import seqcoder.pangenome.build  # noqa: F401 - compiles its kernels as it is imported
     from seqcoder import coder
 
     kept = all(coder.is_compiled(level.coding) for level in coder.LEVELS.values())
