@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seqcoder import coder
-from seqcoder.atomic import atomic_file
+from seqcoder.atomic import atomic_file, commit
 from seqcoder.chunk import bases_digest
 from seqcoder.container import frames
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
@@ -27,6 +27,7 @@ from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import IntegrityError, MemoryLimitError, ModelError, SeqcoderError, UsageError
 from seqcoder.executor import thread_count
 from seqcoder.fasta import pack_record_table
+from seqcoder.parity import by_parity
 from seqcoder.reader import Container, Genome
 from seqcoder.settings import DEFAULT_MODEL
 
@@ -64,7 +65,8 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
     Sections are found by their own heads, so neither index nor footer is needed, nor their order.
     The place of a lost chunk in base space is kept by as many As; the genomes that need it are left
     out. Every chunk kept has been decoded and compared with its digest, every genome kept with its
-    SHA-256, or the part of it in its head where the index is lost.
+    SHA-256, or the part of it in its head where the index is lost. A parity file beside ``damaged``
+    is used first; where that mends all, ``out`` is the container as it was, bit for bit.
 
     Raises:
         UsageError: ``out`` exists and ``force`` is not set.
@@ -74,8 +76,31 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
     """
     if out.exists() and not force:
         raise UsageError(f"{out}: exists already; use --force to replace it")
-    salvage = _salvage(RangeSource(str(damaged)))
-    with Container(RangeSource(str(damaged)), index=salvage.index, threads=threads) as container:
+    halfway = out.with_name(f".{out.name}.mended")
+    try:
+        whole, problem = by_parity(damaged, halfway)
+        problems = (problem,) if problem else ()
+        if whole:
+            with Container(halfway) as container:
+                names = tuple(container)
+            commit(halfway, out)
+            return Repair(names, (), problems)
+        result = _rescue(halfway if halfway.exists() else damaged, damaged, out, threads)
+    finally:
+        halfway.unlink(missing_ok=True)
+    return replace(result, problems=problems + result.problems)
+
+
+def _rescue(source: Path, damaged: Path, out: Path, threads: int) -> Repair:
+    """Write what is whole in ``source`` to ``out``; errors speak of ``damaged``."""
+
+    def opened() -> RangeSource:
+        ranges = RangeSource(str(source))
+        ranges.name = str(damaged)
+        return ranges
+
+    salvage = _salvage(opened())
+    with Container(opened(), index=salvage.index, threads=threads) as container:
         _drop_wrong_chunks(container, salvage, thread_count(threads))
         recovered: list[str] = []
         lost: list[str] = []

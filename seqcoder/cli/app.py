@@ -29,6 +29,7 @@ from seqcoder.cli.options import (
     chosen_level,
     new_app,
 )
+from seqcoder.cli.parity import parity
 
 app = new_app(
     "seqcoder", "Lossless, verified compression of genome FASTA files with random access."
@@ -305,4 +306,6 @@ def doctor(quiet: Quiet = False, json: Json = False) -> None:
     run(quiet, json)
 
 
+app.command("reindex", hidden=True)(repair)
+app.command("parity")(parity)
 app.add_typer(model_app, name="model")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json as json_module
 from dataclasses import asdict
+from hashlib import file_digest
+from pathlib import Path
 
-from seqcoder.cli.common import decode_bar, fail
+from seqcoder.cli.common import decode_bar, fail, note
 from seqcoder.cli.restore import open_source
 from seqcoder.container.check import Finding
-from seqcoder.errors import InputError, IntegrityError
+from seqcoder.errors import InputError, IntegrityError, SeqcoderError
+from seqcoder.parity import parity_path, read_parity
 from seqcoder.verification import Verification, verify
 
 
@@ -31,6 +34,7 @@ def run(containers: list[str], full: bool, threads: int, quiet: bool, json: bool
         results.append(result)
         for finding in result.findings:
             fail("seqcoder", finding.message)
+        note_parity(name, result.intact, quiet)
         if not json and not quiet and result.intact:
             what = "all bases and files" if full else "all checksums"
             print(f"{name}\tintact\t{result.genomes} genomes, {result.chunks} chunks, {what}")
@@ -43,3 +47,21 @@ def run(containers: list[str], full: bool, threads: int, quiet: bool, json: bool
         raise IntegrityError(f"{len(damaged)} of {len(containers)} containers are damaged{tail}")
     if unreadable:
         raise InputError(f"{unreadable} of {len(containers)} containers could not be read")
+
+
+def note_parity(name: str, intact: bool, quiet: bool) -> None:
+    """Say of a parity file beside a container what it is good for."""
+    path = parity_path(Path(name))
+    if name == "-" or not path.exists():
+        return
+    if not intact:
+        note(f"{path}: 'seqcoder repair' mends with it what it can", quiet)
+        return
+    try:
+        with Path(name).open("rb") as file:
+            stale = read_parity(path).sha256 != file_digest(file, "sha256").digest()
+    except SeqcoderError as error:
+        note(f"{error}; make it anew with 'seqcoder parity --force {name}'", quiet)
+        return
+    if stale:
+        note(f"{path}: is of another state of {name}; make it anew with 'seqcoder parity'", quiet)
