@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from local_runner import run_here
+from small_corpus import CORPUS
 
-from conftest import CORPUS
 from seqcoder_jobs.cli import main
 
 Run = Callable[..., tuple[int, str, str]]
