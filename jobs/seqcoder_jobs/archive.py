@@ -154,7 +154,7 @@ class Archive:
         self.make()
         with hold(self.folder / ".lock"):
             # What a killed writer left: only one who holds the lock writes these.
-            for pattern in (".*.partial", "sketches/.*.partial", "containers/..*.partial"):
+            for pattern in _LEFT:
                 for left in self.folder.glob(pattern):
                     left.unlink(missing_ok=True)
             yield
@@ -186,6 +186,12 @@ class Archive:
         write_atomically(self.success, success_bytes(facts))
 
 
+_LEFT = (
+    ".*.partial",
+    "sketches/.*.partial",
+    "containers/.seqcoder-run",  # by which nodes see that their folder is the driver's
+    "containers/..seqcoder-run.*.partial",
+)
 _OUR_NAMES = {
     ".lock",
     "containers",

@@ -47,7 +47,7 @@ class Result:
 def choose_corpus(kind: str, random: Random) -> str:
     if kind == "model actor killed":
         return "latents"
-    return random.choice(["plain"] * 6 + ["relatives"] * 2 + ["latents"])
+    return random.choice(["plain"] * 8 + ["relatives"] + ["latents"])
 
 
 def command(corpus: FaultCorpus, archive: Path) -> list[str]:

@@ -113,7 +113,11 @@ def test_a_file_system_that_cannot_sync_folders(
 def test_what_a_killed_writer_left_goes(corpus: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     (archive / "containers").mkdir(parents=True)
-    left = [archive / ".plan.json.4711.partial", archive / "containers/..seqcoder-run.1.partial"]
+    left = [
+        archive / ".plan.json.4711.partial",
+        archive / "containers/..seqcoder-run.1.partial",
+        archive / "containers/.seqcoder-run",
+    ]
     for path in left:
         path.touch()
     assert submit_here([corpus], archive).error is None
