@@ -12,6 +12,7 @@ followed; everything around them, in Python, is.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 from pathlib import Path
@@ -37,9 +38,13 @@ import seqcoder.pangenome.seeds  # noqa: E402, F401
 
 FOLLOWED = (
     "seqcoder.chunk",
+    "seqcoder.coder.engine",
+    "seqcoder.coder.tables",
+    "seqcoder.coder.twobit",
     "seqcoder.container",
     "seqcoder.decoding",
     "seqcoder.fasta",
+    "seqcoder.latent.model",
     "seqcoder.pangenome.plain",
     "seqcoder.pangenome.relative",
     "seqcoder.pangenome.walk",
@@ -50,10 +55,14 @@ FOLLOWED = (
 
 def main() -> None:
     """Run a target; does not return."""
-    for name in [name for name in sys.modules if name.startswith(FOLLOWED)]:
+    followed = [name for name in sys.modules if name.startswith(FOLLOWED)]
+    for name in followed:
         del sys.modules[name]
     with atheris.instrument_imports(include=list(FOLLOWED), enable_loader_override=False):
         import fuzz_targets as targets
+
+        for name in followed:  # those that are imported when first needed, too
+            importlib.import_module(name)
     name = sys.argv[1]
     targets.warm_up()
     options = [argument for argument in sys.argv[2:] if argument.startswith("-")]
@@ -67,7 +76,8 @@ def main() -> None:
                 (kept / str(number)).write_bytes(seed)
         new = Path(nowhere) / "new"
         new.mkdir()
-        defaults = ["-timeout=20", "-rss_limit_mb=3000", "-max_len=4096"]
+        # Of the kernels nothing is seen: the seeds are kept, new to what is seen or not.
+        defaults = ["-timeout=20", "-rss_limit_mb=3000", "-max_len=4096", "-keep_seed=1"]
         arguments = [sys.argv[0], *defaults, *options, *(folders or [str(new)]), str(kept)]
         atheris.Setup(arguments, targets.TARGETS.get(name, targets.any_of_all))
         atheris.Fuzz()
