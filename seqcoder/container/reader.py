@@ -42,6 +42,12 @@ def read_header(source: RangeSource, offset: int = 0) -> tuple[list[bytes], int]
     least = frames.SKIPPABLE_HEAD + len(SIGNATURE)
     start = source.read(offset, least) if source.size >= offset + least else b""
     if start[8:] != SIGNATURE and start[:4] != struct.pack("<I", frames.HEADER):
+        tail = source.read(max(0, source.size - FOOTER_LENGTH), min(source.size, FOOTER_LENGTH))
+        if unpack_footer(tail):
+            raise IntegrityError(
+                f"{what}: damaged or lost at byte {offset}, though the file ends like a container; "
+                "'seqcoder repair' recovers what is whole"
+            )
         raise InputError(f"{source.name}: not a seqcoder container (no SQC signature)")
     kind, length = struct.unpack_from("<II", start)
     if kind != frames.HEADER or start[8:] != SIGNATURE or not 16 <= length <= 1 << 20:
