@@ -167,7 +167,7 @@ def decompress(
     """
     written: list[Path] = []
     places: set[tuple[int, int]] = set()
-    with Container(source, threads=threads) as container:
+    with open(source, threads=threads) as container:
         for name in genomes if genomes is not None else list(container):
             genome = container[name]
             target = output_path(Path(folder), name)

@@ -18,6 +18,7 @@ from genomes import letters, small_genome
 from seqcoder.errors import InputError, UsageError
 from seqcoder.remote import RangedFile
 from seqcoder.torch_dataset import ChunkDataset, WindowDataset
+from test_cli import Cli, cli  # noqa: F401
 
 GENOME = small_genome(20_000, seed=5)
 LIST = {"Container", "Genome", "InputError", "IntegrityError", "ModelError", "NotFoundError"}
@@ -84,6 +85,18 @@ def test_urls_that_are_not_there(packed: bytes, tmp_path: Path) -> None:
         assert "\n" not in str(told.value)
     with pytest.raises(UsageError, match="for URLs only"):
         seqcoder.open(packed, anon=True)
+
+
+def test_the_command_line_reads_urls(cli: Cli, packed: bytes) -> None:  # noqa: F811
+    with fsspec.open("memory://bucket/d.sqc", "wb") as out:
+        out.write(packed)
+    assert cli("extract", "memory://bucket/d.sqc", "-g", "a.fa") == 0
+    assert cli.out == GENOME
+    assert cli("verify", "memory://bucket/d.sqc") == 0
+    assert cli("decompress", "-q", "memory://bucket/d.sqc", "-o", "back/") == 0
+    assert Path("back/a.fa").read_bytes() == GENOME
+    assert cli("list", "memory://bucket/none.sqc") == 1
+    assert b"is the URL right?" in cli.err
 
 
 @pytest.fixture

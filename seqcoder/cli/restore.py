@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from seqcoder import api
 from seqcoder.api import decompress
 from seqcoder.atomic import atomic_file, write_atomically
 from seqcoder.cli.common import binary_stdout, note
@@ -17,13 +18,14 @@ from seqcoder.errors import InputError, NotFoundError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.reader import Container, Genome
 from seqcoder.region import Region, find_region, read_regions
+from seqcoder.remote import is_url
 
 
 def open_source(name: str, threads: int = 1) -> Container:
-    """Open a container by path, or the one on standard input for ``-``."""
+    """Open a container by path or URL, or the one on standard input for ``-``."""
     if name == "-":
         return Container(io.BytesIO(sys.stdin.buffer.read()), threads=threads)
-    return Container(name, threads=threads)
+    return api.open(name, threads=threads)
 
 
 def run_decompress(
@@ -46,7 +48,7 @@ def run_decompress(
                     sys.stdout.buffer.write(genome.read())
             continue
         data: str | bytes = sys.stdin.buffer.read() if name == "-" else name
-        folder = Path(output) if output else Path(name).parent
+        folder = Path(output) if output else Path() if is_url(name) else Path(name).parent
         written: list[Path] = []
         if output and not output.endswith("/") and not folder.is_dir() and len(containers) == 1:
             written = _to_file(data, folder, force, threads)
@@ -62,7 +64,7 @@ def run_decompress(
 
 def _to_file(data: str | bytes, target: Path, force: bool, threads: int) -> list[Path]:
     """Restore the only genome of a container to a file; returns none where there are several."""
-    with Container(data, threads=threads) as container:
+    with api.open(data, threads=threads) as container:
         genomes = list(container.values())
         if len(genomes) != 1:
             return []
