@@ -16,13 +16,13 @@ import zstandard
 from local_runner import SMALL, submit_here
 
 from genomes import small_genome
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, UsageError
 from seqcoder.genome import GenomeSource
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.corpus import tar
 from seqcoder_jobs.corpus.listing import list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener, open_source
-from seqcoder_jobs.extract import OpenContainers, all_places
+from seqcoder_jobs.extract import OpenContainers, all_places, find_genome
 from seqcoder_jobs.planning import Wishes
 
 BATCH = {f"batch.1/SAMEA{number}.fa": small_genome(600, number, 1) for number in range(8)}
@@ -233,3 +233,13 @@ def test_a_zip_in_an_object_store(monkeypatch: pytest.MonkeyPatch) -> None:
     listing = list_corpora(["s3://bucket/p.zip"])
     assert [source.name for source in listing.sources] == NAMES
     assert open_source(listing.sources[0]) == next(iter(ACCESSIONS.values()))
+
+
+def test_an_accession_names_its_only_file(tmp_path: Path) -> None:
+    files = dict(list(ACCESSIONS.items())[:3])  # both files of the first, one of the second
+    (tmp_path / "p.zip").write_bytes(package(files, files))
+    submit_here([tmp_path / "p.zip"], tmp_path / "archive")
+    places = all_places(Archive(tmp_path / "archive"))
+    assert find_genome(places, "GCF_000002.1", "x").genome == NAMES[2]
+    with pytest.raises(UsageError, match="say which"):
+        find_genome(places, "GCF_000001.1", "x")
