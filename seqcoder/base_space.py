@@ -86,11 +86,17 @@ class SharedSpace:
     are decoded side by side (measured in docs/pangenome.md).
     """
 
-    def __init__(self, chunk_bases: int, before: Before | None = None) -> None:
-        """``chunk_bases`` is the most bases a chunk may hold, ``before`` what is there."""
+    def __init__(
+        self, chunk_bases: int, before: Before | None = None, *, solid: bool = False
+    ) -> None:
+        """``chunk_bases`` is the most bases a chunk may hold, ``before`` what is there.
+
+        ``solid``: genomes have no chunks of their own, but fill chunks one after the other.
+        """
         from seqcoder.pangenome.build import PanGenome
 
         self._chunk_bases = chunk_bases
+        self._solid = solid
         self._pan = PanGenome(before)
         self._open: list[Bases] = []
         self._open_bases = 0
@@ -102,7 +108,12 @@ class SharedSpace:
         added = self._pan.add(np.require(bases, requirements=["C", "W"]))
         walk, novel = added.walk, added.novel
         chunks = self._let_go(walk) if len(bases) else []
-        if len(novel) >= OWN_CHUNK_BASES or 2 * len(novel) > len(bases):
+        if self._solid:
+            if self._open_bases + len(novel) > self._chunk_bases:
+                chunks += self._close()
+            self._open.append(novel)
+            self._open_bases += len(novel)
+        elif len(novel) >= OWN_CHUNK_BASES or 2 * len(novel) > len(bases):
             chunks += self._close()
             self._held = added
         elif len(novel):
@@ -131,7 +142,7 @@ class SharedSpace:
 
     def _close(self) -> list[Bases]:
         """Close the chunk that lesser genomes share."""
-        if not self._open:
+        if not self._open_bases:
             return []
         chunks = cut(np.concatenate(self._open), self._chunk_bases)
         self._open, self._open_bases = [], 0

@@ -134,7 +134,9 @@ def _space(settings: Settings, n_sources: int, append: Append | None) -> Space:
     alone = n_sources == 1 and (append is None or append.relatives == ())
     if not settings.group or alone:
         return SeparateSpace(settings.chunk_bases, n_bases)
-    return SharedSpace(settings.chunk_bases, before(append) if append else None)
+    return SharedSpace(
+        settings.chunk_bases, before(append) if append else None, solid=settings.solid
+    )
 
 
 def _read_chunks(

@@ -12,6 +12,8 @@ DEFAULT_MODEL = "prokaryote-1"
 # Measured in docs/architecture.md: a larger chunk is smaller by the repeats within it, a smaller
 # one is out sooner. A region at the far end of a chunk of this size takes under 3 seconds, cold.
 DEFAULT_CHUNK_BASES = 3 << 20
+# Some genomes of a genus: the second and later ones come out a fifth smaller (docs/pangenome.md).
+DEFAULT_SOLID_CHUNK_BASES = 32 << 20
 MIN_CHUNK_BASES, MAX_CHUNK_BASES = 1 << 10, 1 << 27
 
 
@@ -25,6 +27,9 @@ class Settings:
     """Name or path of the model that gives the latents; None: no latents."""
     group: bool = True
     """Whether the genomes of a container are written as walks over one another's bases."""
+    solid: bool = False
+    """Whether chunks go on over genomes, as long as there is room, so that the coder has learnt
+    from relatives too distant for walks. One genome then takes decoding those before it."""
 
     def __post_init__(self) -> None:
         if self.level not in (1, 2, 3):
@@ -35,19 +40,32 @@ class Settings:
                 f"{MIN_CHUNK_BASES} to {MAX_CHUNK_BASES} bases"
             )
 
+        if self.solid and not self.group:
+            raise UsageError(
+                "solid chunks are for groups; leave out one of --solid and --no-groups"
+            )
+
     @property
     def uses_model(self) -> bool:
         """Whether chunks get latents: level 1 codes two bits and repeats only."""
         return self.model is not None and self.level > 1
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for a plan file."""
-        return asdict(self)
+        """Return plain data for a plan file; what is not solid does not say so."""
+        data = asdict(self)
+        if not self.solid:
+            del data["solid"]
+        return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Settings:
         """Read plain data of a plan file."""
         return cls(**data)
+
+
+def default_chunk_bases(solid: bool) -> int:
+    """Return the most bases of a chunk where the user gives none."""
+    return DEFAULT_SOLID_CHUNK_BASES if solid else DEFAULT_CHUNK_BASES
 
 
 def parse_size(text: str) -> int:

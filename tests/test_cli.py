@@ -10,6 +10,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import seqcoder
@@ -86,6 +87,34 @@ def test_many_files_one_container_and_back(cli: Cli) -> None:
         sha256(PLAIN).hexdigest(),
         "plain.fna",
     ]
+
+
+def test_solid_chunks_go_on_over_genomes(cli: Cli) -> None:
+    # No walk is taken along a relative with every fifth base changed, but the coder learns of it.
+    rng = np.random.default_rng(6)
+    first = random_bases(60_000, 5)
+    names = []
+    for number in range(3):
+        bases = first ^ np.where(rng.random(len(first)) < 0.06, 1, 0).astype(np.uint8)
+        pieces = np.split(bases, np.arange(13, len(bases), 13))
+        order = rng.permutation(len(pieces))
+        names.append(f"{number}.fa")
+        shuffled = letters(np.concatenate([pieces[i] for i in order]))
+        Path(names[-1]).write_bytes(fasta_bytes((f"r{number}", shuffled)))
+    options = ("compress", "-2", "--no-latents", "-q", "--chunk-size", "1M", "-o")
+    assert cli(*options, "apart.sqc", *names) == 0
+    assert cli(*options, "solid.sqc", "--solid", *names) == 0
+    with seqcoder.open("apart.sqc") as apart, seqcoder.open("solid.sqc") as solid:
+        assert len(apart.reader.index.chunks) == 3
+        assert len(solid.reader.index.chunks) == 1
+    assert Path("solid.sqc").stat().st_size < Path("apart.sqc").stat().st_size
+    assert cli("extract", "solid.sqc", "-g", "2.fa", "-o", "back.fa") == 0
+    assert Path("back.fa").read_bytes() == Path("2.fa").read_bytes()
+    assert cli(*options, "small.sqc", "--solid", "--chunk-size", "70K", *names) == 0
+    with seqcoder.open("small.sqc") as small:
+        assert [chunk.row.n_bases for chunk in small.reader.index.chunks] == [60_000] * 3
+    assert cli(*options, "x.sqc", "--solid", "--no-groups", *names) == 2
+    assert b"leave out one of --solid and --no-groups" in cli.err
 
 
 def test_append(cli: Cli) -> None:

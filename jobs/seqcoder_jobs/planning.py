@@ -13,7 +13,7 @@ from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import ModelError, SeqcoderError, UsageError
 from seqcoder.genome import GenomeSource
 from seqcoder.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_groups
-from seqcoder.settings import DEFAULT_CHUNK_BASES, DEFAULT_LEVEL, Settings
+from seqcoder.settings import DEFAULT_LEVEL, Settings, default_chunk_bases
 from seqcoder_jobs.archive import SavedPlan
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.corpus.opener import open_source
@@ -33,6 +33,7 @@ class Wishes:
     model: str | None = None
     latents: bool | None = None
     group: bool | None = None
+    solid: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
     if saved is None:
         settings = Settings(
             level=wishes.level or DEFAULT_LEVEL,
-            chunk_bases=wishes.chunk_bases or DEFAULT_CHUNK_BASES,
+            chunk_bases=wishes.chunk_bases or default_chunk_bases(bool(wishes.solid)),
             model=model,
             group=wishes.group is not False,
+            solid=bool(wishes.solid),
         )
         return Parameters(
             settings, model_digest(settings), wishes.container_bytes or DEFAULT_CONTAINER_BYTES
@@ -79,6 +81,11 @@ def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
         option, made = ("--groups", "--no-groups") if wishes.group else ("--no-groups", "groups")
         raise UsageError(
             f"{option}: the archive was begun with {made}; leave the option out to go on with it, "
+            "or submit to a new archive"
+        )
+    if wishes.solid and not settings.solid:
+        raise UsageError(
+            "--solid: the archive was begun without it; leave the option out to go on with it, "
             "or submit to a new archive"
         )
     digest = model_digest(settings)

@@ -24,6 +24,7 @@ from seqcoder.cli.options import (
     NoLatents,
     Quiet,
     Records,
+    Solid,
     Threads,
     Width,
     chosen_level,
@@ -68,6 +69,7 @@ def compress(
     model: Model = None,
     no_latents: NoLatents = False,
     no_groups: NoGroups = False,
+    solid: Solid = False,
     name: Annotated[
         str | None, typer.Option("--name", help="Name in the container of standard input.")
     ] = None,
@@ -99,6 +101,7 @@ def compress(
         model,
         no_latents,
         no_groups,
+        solid,
         name,
         append,
         threads,

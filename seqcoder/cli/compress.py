@@ -14,7 +14,7 @@ from seqcoder.container.rows import check_name
 from seqcoder.errors import InputError, UsageError
 from seqcoder.genome import GenomeSource, local_source, read_local
 from seqcoder.report import ContainerReport
-from seqcoder.settings import DEFAULT_CHUNK_BASES, Settings, parse_size
+from seqcoder.settings import Settings, default_chunk_bases, parse_size
 
 
 def run(
@@ -26,6 +26,7 @@ def run(
     model: str | None,
     no_latents: bool,
     no_groups: bool,
+    solid: bool,
     name: str | None,
     add: bool,
     threads: int,
@@ -36,9 +37,10 @@ def run(
     """Compress; raises InputError at the end if some inputs failed."""
     settings = Settings(
         level=level,
-        chunk_bases=parse_size(chunk_size) if chunk_size else DEFAULT_CHUNK_BASES,
+        chunk_bases=parse_size(chunk_size) if chunk_size else default_chunk_bases(solid),
         model=None if no_latents else model or Settings.model,
         group=not no_groups,
+        solid=solid,
     )
     if inputs.count("-") > 1:
         raise UsageError("standard input (-) can be read once only")

@@ -35,6 +35,14 @@ NoLatents = Annotated[
 NoGroups = Annotated[
     bool, typer.Option("--no-groups", help="Each file by itself: no walks over relatives.")
 ]
+Solid = Annotated[
+    bool,
+    typer.Option(
+        "--solid",
+        help="Chunks of up to 32M bases that go on over genomes: smaller for genomes of a genus "
+        "(0.6 %), slower to take one out of.",
+    ),
+]
 ChunkSize = Annotated[
     str, typer.Option("--chunk-size", help="Most bases in a chunk, for example 5M or 256K.")
 ]

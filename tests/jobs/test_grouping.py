@@ -115,6 +115,8 @@ def test_no_groups_is_the_order_listed(strains: Path, tmp_path: Path) -> None:
     submit_here([strains], archive, wishes=wishes)
     names = sorted(path.name for path in strains.iterdir())
     assert [name for container in plan(archive) for name in container] == names
+    with pytest.raises(UsageError, match="--solid: the archive was begun without it"):
+        submit_here([strains], archive, wishes=Wishes(solid=True))
     with pytest.raises(UsageError, match="--groups: the archive was begun with --no-groups"):
         submit_here([strains], archive, wishes=Wishes(group=True))
 

@@ -17,6 +17,7 @@ from seqcoder.cli.options import (
     NoGroups,
     NoLatents,
     Quiet,
+    Solid,
     chosen_level,
     new_app,
 )
@@ -76,6 +77,7 @@ def submit(
     model: Model = None,
     no_latents: NoLatents = False,
     no_groups: NoGroups = False,
+    solid: Solid = False,
     groups: Annotated[
         str | None,
         typer.Option(
@@ -138,6 +140,7 @@ def submit(
             model=model,
             no_latents=no_latents,
             no_groups=no_groups,
+            solid=solid,
             groups=groups,
             chunk_size=chunk_size,
             container_size=container_size,

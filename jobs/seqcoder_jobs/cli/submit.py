@@ -57,6 +57,7 @@ class Choices:
     model: str | None = None
     no_latents: bool = False
     no_groups: bool = False
+    solid: bool = False
     groups: str | None = None
     chunk_size: str = ""
     container_size: str = ""
@@ -90,6 +91,7 @@ def run(choices: Choices) -> None:
             choices.model,
             False if choices.no_latents else None,
             False if choices.no_groups else True if choices.groups else None,
+            choices.solid or None,
         ),
         choices.all_files,
         choices.groups,
