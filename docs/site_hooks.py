@@ -40,6 +40,11 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Let links to the README lead to the site's front."""
+    return markdown.replace("](../README.md", "](index.md")
+
+
 def front_page() -> str:
     """Return the README, with links as seen from docs/."""
     text = (ROOT / "README.md").read_text()

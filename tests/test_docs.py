@@ -108,6 +108,14 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert "--8&lt;--" not in slurm
 
 
+def test_links_lead_somewhere_in_the_repository() -> None:
+    """As they are read on a code host, without the site."""
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
 def test_the_runner_notices_differences() -> None:
     def says(shown: str, printed: str, tolerance: float = 0.0) -> bool:
         return matches(Command("x", shown, tolerance), printed)
