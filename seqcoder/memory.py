@@ -1,9 +1,9 @@
 """How much memory reading a container may take: what it declares is held against a limit.
 
 A container of a few bytes may honestly hold a very long file of one letter, so no ratio tells a
-bomb from data. There is a limit instead, checked before memory is taken: 2 GiB, or 32 times the
-size of the container where that is more (an ordinary genome, at 1.6 bits a base, needs 25 times its
-container's bytes), or what ``SEQCODER_MEMORY`` says ("8G").
+bomb from data. There is a limit instead, checked before memory is taken: 2 GiB, or 48 times the
+size of the container where that is more (an ordinary genome, a fifth of its size when compressed,
+needs 20 to 32 times its container's bytes), or what ``SEQCODER_MEMORY`` says ("8G").
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from seqcoder.settings import parse_size
 
 VARIABLE = "SEQCODER_MEMORY"
 FLOOR = 2 << 30
-PER_CONTAINER_BYTE = 32
+PER_CONTAINER_BYTE = 48
 
 # Peak bytes for each byte or base of what is declared, measured (docs/reliability.md).
-PER_FILE_BYTE = 5
+PER_FILE_BYTE = 6
 PER_SIDE_BYTE = 48
 PER_WALK_BYTE = 16
 PER_STORED_BYTE = 3

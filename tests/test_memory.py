@@ -220,7 +220,7 @@ def test_the_limit_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
         seqcoder.open(data)
     monkeypatch.delenv("SEQCODER_MEMORY")
     assert memory_limit(100) == 2 << 30
-    assert memory_limit(1 << 30) == 32 << 30
+    assert memory_limit(1 << 30) == 48 << 30
 
 
 def test_the_limit_is_not_in_the_way() -> None:
@@ -228,7 +228,7 @@ def test_the_limit_is_not_in_the_way() -> None:
     bases = np.frombuffer(random_bases(400_000, seed=1).tobytes(), np.uint8)
     file = b">x\n" + seqcoder.fasta.bases_to_letters(bases) + b"\n"
     data = seqcoder.compress_bytes({"x.fa": file}, settings=Settings(level=1))
-    with seqcoder.Container(data, memory=32 * len(data)) as opened:
+    with seqcoder.Container(data, memory=48 * len(data)) as opened:
         # The tables of a coder are the same for all, and not what is bounded here.
         opened.decoder.chunk(opened.reader.index.chunks[0])
         assert sha256(opened["x.fa"].read()).digest() == sha256(file).digest()
