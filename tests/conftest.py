@@ -16,6 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--trials", type=int, default=200, help="of the long fault campaign")
     group.addoption("--seed", type=int, default=1, help="of the long fault campaign")
     group.addoption("--kinds", default="", help="only kinds of fault with this in their name")
+    group.addoption("--corpus", default="", help="only this corpus: plain, relatives, ...")
     group.addoption("--report", default="faults.json", help="where the campaign's counts go")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +21,18 @@ FACTS = ("genome", "status", "container", "ordinal", "raw_bytes", "bases", "sha2
 
 @dataclass(frozen=True)
 class FaultCorpus:
-    """Inputs, the options they are submitted with, and the undisturbed archive."""
+    """Inputs, the options they are submitted with, and the undisturbed archive.
+
+    ``first``: inputs that are in the archive already when it is harmed, so that others are
+    appended beside them; ``base`` is that archive.
+    """
 
     name: str
     folder: Path
     options: tuple[str, ...]
     inputs: Mapping[str, bytes]
+    first: tuple[str, ...] = ()
+    base: Path | None = None
     containers: dict[str, bytes] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
 
@@ -33,6 +40,16 @@ class FaultCorpus:
     def size(self) -> int:
         """Bytes of all containers."""
         return sum(map(len, self.containers.values()))
+
+    @property
+    def base_bytes(self) -> int:
+        """Bytes of the containers that are there before."""
+        return sum(map(len, containers(self.base).values())) if self.base else 0
+
+    def begin(self, archive: Path) -> None:
+        """Put there what is there before."""
+        if self.base:
+            shutil.copytree(self.base, archive, dirs_exist_ok=True)
 
     def sha256(self, genome: str) -> str:
         return hashlib.sha256(self.inputs[genome]).hexdigest()
@@ -71,7 +88,7 @@ def _relatives(seed: int, n: int, bases: int) -> dict[str, bytes]:
 
 
 def make_corpora(folder: Path) -> dict[str, FaultCorpus]:
-    """Three corpora: unrelated genomes; groups of relatives; with latents of the default model."""
+    """Unrelated genomes; relatives; with latents; relatives that come to others in an archive."""
     plain = {f"p{i}.fa": coding_genome(20_000 + 7_000 * i, i) for i in range(5)}
     plain |= {
         "large.fa": coding_genome(270_000, 9),
@@ -81,14 +98,19 @@ def make_corpora(folder: Path) -> dict[str, FaultCorpus]:
     }
     relatives = _relatives(1, 4, 60_000) | _relatives(2, 3, 40_000)
     latents = {f"l{i}.fa": coding_genome(40_000, 50 + i) for i in range(4)}
+    later = relatives | {"z.fa": coding_genome(50_000, 77)}
+    first = ("r1_0.fa", "r1_2.fa", "r2_1.fa")
     corpora = {}
-    for name, inputs, options in (
-        ("plain", plain, ("--no-latents", "--no-groups")),
-        ("relatives", relatives, ("--no-latents",)),
-        ("latents", latents, ("--no-groups", "--actors", "1")),
+    for name, inputs, options, before in (
+        ("plain", plain, ("--no-latents", "--no-groups", "--container-size", "150K"), ()),
+        ("relatives", relatives, ("--no-latents", "--container-size", "150K"), ()),
+        ("latents", latents, ("--no-groups", "--actors", "1", "--container-size", "100K"), ()),
+        ("appended", later, ("--no-latents", "--container-size", "500K"), first),
     ):
-        (folder / name).mkdir(parents=True)
-        sizes = ("--chunk-size", "64K", "--container-size", "150K", "--workers", "2")
-        corpora[name] = FaultCorpus(name, folder / name, (*options, *sizes), inputs)
+        where = folder / name
+        where.mkdir(parents=True)
+        options = (*options, "--chunk-size", "64K", "--workers", "2")
+        base = folder.parent / f"{name}-before" if before else None
+        corpora[name] = FaultCorpus(name, where, options, inputs, before, base)
         corpora[name].restore()
     return corpora

@@ -21,6 +21,7 @@ from fault_site import Site
 
 from ray_processes import Occupant
 
+_PATIENCE_SECONDS = 30.0
 Kind = Callable[[Site], Iterator[None]]
 
 
@@ -100,11 +101,11 @@ def memory_starved(site: Site) -> Iterator[None]:
             pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
             most = pages * resource.getpagesize() + site.random.randrange(4 << 20)
             resource.prlimit(pid, resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while not site.finished and time.monotonic() < until:
+            time.sleep(0.05)
+        _signal([pid], signal.SIGKILL)  # as the system would in the end, if it hangs
     yield
-    if pid:
-        with contextlib.suppress(OSError):
-            no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-            resource.prlimit(pid, resource.RLIMIT_AS, no_limit)
 
 
 def oom_killed(site: Site) -> Iterator[None]:
@@ -144,8 +145,8 @@ def store_spills(site: Site) -> Iterator[None]:
 
 def small_disk(site: Site) -> Iterator[None]:
     """The output disk is too small, and made larger."""
-    need = site.corpus.size
-    site.mount(int(need * site.random.uniform(0.1, 1.0)))
+    before = 2 * site.corpus.base_bytes + (100 << 10 if site.corpus.base else 0)
+    site.mount(before + int(site.corpus.size * site.random.uniform(0.1, 1.0)))
     yield
     yield
     site.met = True
@@ -171,10 +172,17 @@ def read_only(site: Site) -> Iterator[None]:
     site.archive.mkdir()
     yield
     site.met = not site.finished
-    subprocess.run(["mount", "--bind", site.archive, site.archive], check=True)
-    subprocess.run(["mount", "-o", "remount,bind,ro", site.archive], check=True)
+    aside = site.archive.with_name("read-only")
+    aside.mkdir()
+    for words in (
+        ["--bind", site.archive, aside],
+        ["-o", "remount,bind,ro", aside],  # not in place: it is refused while a file is written
+        ["--bind", aside, site.archive],
+    ):
+        subprocess.run(["mount", *words], check=True)
     yield
-    subprocess.run(["umount", site.archive], check=True)
+    for path in (site.archive, aside):
+        subprocess.run(["umount", path], check=True)
 
 
 def input_deleted(site: Site) -> Iterator[None]:

@@ -59,7 +59,8 @@ class Site:
         if self.at_once:
             return
         fraction = self.random.uniform(-0.3, 0.6)
-        while not self.finished and self.done_bytes < fraction * self.corpus.size:
+        enough = self.corpus.base_bytes + fraction * (self.corpus.size - self.corpus.base_bytes)
+        while not self.finished and self.done_bytes < enough:
             time.sleep(0.01)
         time.sleep(self.random.uniform(0, 1.5 if fraction < 0 else 0.2))
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.ray
 # to another one.
 IN_SUITE = [
     ("coder killed", "plain"),
-    ("coordinator killed", "plain"),
+    ("coordinator killed", "appended"),
     ("model actor killed", "latents"),
     ("driver killed", "plain"),
     ("worker stopped", "plain"),
@@ -85,7 +85,7 @@ def test_campaign(
         kind = in_turn[number % len(in_turn)]
         folder = tmp_path / str(number)
         folder.mkdir()
-        corpus = choose_corpus(kind, random)
+        corpus = request.config.getoption("--corpus") or choose_corpus(kind, random)
         try:
             result = trial(seed * 1_000_000 + number, kind, corpora(corpus), nodes, folder)
         except Exception as error:
