@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from fault_site import Site
 
-from ray_processes import Occupant
+from ray_processes import Occupant, workers
 
 _PATIENCE_SECONDS = 30.0
 Kind = Callable[[Site], Iterator[None]]
@@ -104,7 +104,8 @@ def memory_starved(site: Site) -> Iterator[None]:
         until = time.monotonic() + _PATIENCE_SECONDS
         while not site.finished and time.monotonic() < until:
             time.sleep(0.05)
-        _signal([pid], signal.SIGKILL)  # as the system would in the end, if it hangs
+        if pid in workers(site.cluster, ""):  # it hangs: as the system would in the end
+            _signal([pid], signal.SIGKILL)
     yield
 
 
