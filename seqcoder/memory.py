@@ -15,6 +15,7 @@ from seqcoder.settings import parse_size
 
 VARIABLE = "SEQCODER_MEMORY"
 FLOOR = 2 << 30
+NO_LIMIT = 1 << 62
 PER_CONTAINER_BYTE = 48
 
 # Peak bytes for each byte or base of what is declared, measured (docs/reliability.md).

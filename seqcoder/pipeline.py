@@ -24,6 +24,7 @@ from seqcoder.container.writer import ContainerWriter, GenomeFrames, header
 from seqcoder.errors import InputError, SeqcoderError, UsageError
 from seqcoder.executor import Executor
 from seqcoder.genome import GenomeSource, Opener, PreparedGenome, prepare_genome, read_local
+from seqcoder.memory import NO_LIMIT
 from seqcoder.partial import FoundChunks, open_partial, partial_path, remove_partials
 from seqcoder.report import ContainerReport, build_report
 from seqcoder.settings import Settings
@@ -107,7 +108,7 @@ def write_container(
         if not added:
             remove_partials(out)
             return build_report("", 0, "", writer.index, genomes, coded)
-        digest = check_frames(temporary)
+        digest = check_frames(temporary, memory=NO_LIMIT)  # our own
         commit(temporary, out)
         remove_partials(out)
     except OSError as error:

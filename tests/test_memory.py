@@ -232,6 +232,14 @@ def test_the_limit_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert memory_limit(1 << 30) == 48 << 30
 
 
+def test_writing_has_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What we have written ourselves is checked whatever it declares."""
+    monkeypatch.setenv("SEQCODER_MEMORY", "1M")
+    data = seqcoder.compress_bytes({"x.bin": bytes(1 << 20)}, settings=Settings(level=1))
+    with seqcoder.open(data) as opened, pytest.raises(MemoryLimitError, match="SEQCODER_MEMORY"):
+        opened["x.bin"].read()
+
+
 def test_the_limit_is_not_in_the_way() -> None:
     """A genome at its smallest, a container of its own: well below what it may take."""
     bases = np.frombuffer(random_bases(400_000, seed=1).tobytes(), np.uint8)

@@ -59,11 +59,14 @@ def _foreign_bytes(reader: ContainerReader, damaged: list[tuple[int, int]]) -> I
         yield Finding(scan.problem)
 
 
-def check_frames(path: Path) -> str:
-    """Raise IntegrityError unless all of a container is whole; returns its SHA-256 (hex)."""
+def check_frames(path: Path, memory: int | None = None) -> str:
+    """Raise IntegrityError unless all of a container is whole; returns its SHA-256 (hex).
+
+    ``memory`` is the most bytes it may take; None: see ``seqcoder.memory``.
+    """
     source = RangeSource(str(path))
     try:
-        for finding in damaged_frames(ContainerReader(source)):
+        for finding in damaged_frames(ContainerReader(source, memory=memory)):
             raise IntegrityError(finding.message)
     finally:
         source.close()

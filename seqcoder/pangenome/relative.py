@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcoder.errors import IntegrityError, MemoryLimitError
-from seqcoder.memory import check_memory
+from seqcoder.memory import NO_LIMIT, check_memory
 from seqcoder.pangenome import coding, compose, entropy
 from seqcoder.pangenome.columns import pack, unpack
 from seqcoder.pangenome.plain import columns_size
@@ -16,7 +16,6 @@ from seqcoder.pangenome.walk import Bases, Fetch, Ints, Walk
 
 RELATIVE = 2
 MAX_PARENTS = 8
-NO_LIMIT = 1 << 62
 _PIECE_BYTES, _SITE_BYTES, _COLUMNS_BYTES, _RANGE_BYTES = 256, 96, 96, 4
 """Peak bytes, at most, for an item, piece or substitution; a site; a byte of columns; a base."""
 MAX_FORERUNNERS = 24
