@@ -23,7 +23,7 @@ from seqcoder_jobs.scaling import load, measured, predict, rates, run
 from seqcoder_jobs.scaling.model import Cluster, simulate, simulate_shared
 from seqcoder_jobs.scaling.predict import Check, check, in_containers
 from seqcoder_jobs.scaling.rates import Rates
-from seqcoder_jobs.scaling.report import scaling_html
+from seqcoder_jobs.scaling.report import scaling_html, scaling_markdown
 
 RATES = Rates(
     code_per_base=1e-6,
@@ -215,6 +215,9 @@ def test_page_and_json(monkeypatch: pytest.MonkeyPatch) -> None:
     html = scaling_html(found)
     assert "10.0 %" in html
     assert "is full first" in html
+    text = scaling_markdown(found, "seqcoder-ray bench")
+    assert "driver, a genome 0.11 ms" in text
+    assert "takes 4.40 s with all cores at work, 0 % more" in text
     assert json.loads(json.dumps(found.to_dict()))["points"][0]["model_error"] == pytest.approx(0.1)
 
 

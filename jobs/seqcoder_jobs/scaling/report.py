@@ -69,6 +69,21 @@ def scaling_markdown(found: Scaling, command: str) -> str:
         f"{100 * p.efficiency:.1f} % | {100 * p.busy['driver']:.1f} % | {100 * p.overhead:.2f} % |"
         for p in found.predictions
     ]
+    r, mean = found.rates, 4e6
+    work = (r.code_per_base + r.model_per_base) * r.contention * mean
+    light = [
+        ("driver, a genome", r.row + r.plan),
+        ("driver, a container", r.container),
+        ("coordinator, a genome of 4 Mb", 2 * r.genome + r.byte * mean),
+        ("coordinator, a chunk", r.batch),
+    ]
+    lines += [
+        "",
+        "CPU time beside the coding: "
+        + "; ".join(f"{what} {1e3 * seconds:.2f} ms" for what, seconds in light)
+        + f". Coding and verifying a genome of 4 Mb takes {work:.2f} s with all cores at work, "
+        f"{100 * (r.contention - 1):.0f} % more than alone on the machine.",
+    ]
     full = "; ".join(f"{what} at {_round(cores)} cores" for what, cores in found.ceilings)
     lines += ["", f"Full: {full}.", "", f"Made by `{command}`, seqcoder {__version__}."]
     return "\n".join(lines)
