@@ -159,15 +159,24 @@ def _join(
 
 
 def _pieces(members: list[int], sources: Sources, container_bytes: int) -> Iterator[list[int]]:
-    """Divide a group that is larger than a container, in order: each piece fills one."""
+    """Divide a group that is larger than a container, in order, into pieces as equal as can be.
+
+    So that no worker waits for a full container while another got the few genomes left over.
+    """
+    total = sum(sources[member].size for member in members)
+    target = total / max(1, -(-total // container_bytes))
     piece: list[int] = []
-    filled = 0
+    filled = done = 0
+    count = 1
     for member in members:
-        if piece and filled + sources[member].size > container_bytes:
+        size = sources[member].size
+        if piece and (filled + size > container_bytes or done + size / 2 > count * target):
             yield piece
             piece, filled = [], 0
+            count += 1
         piece.append(member)
-        filled += sources[member].size
+        filled += size
+        done += size
     yield piece
 
 

@@ -26,11 +26,28 @@ from seqcoder.pangenome.seeds import STEP, K, insert
 from seqcoder.pangenome.walk import Bases, Ints, Walk
 
 PARENTS = 6
-SELF_LENGTH = 300
 MIN_SIMILARITY = 0.005
 UNKNOWN, LEAST_UNKNOWN = 4, 4096
 UNIT = 256
 """Costs are in 1/256 bit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What the path through a genome is chosen by, in bits."""
+
+    novel_base: float
+    new_item: float
+    least_repeat: int
+    """Shorter repeats within the genome are left to the base coder."""
+    least_gain: float
+    """A genome that walking saves a smaller share of is taken as novel, whole."""
+
+
+AMONG_RELATIVES = Costs(1.9, 34, 300, 0.0)
+AMONG_STRANGERS = Costs(1.5, 50, 10_000, 0.03)
+"""Without parents. What stands in for a base may cost more than the base coder alone does, which
+learns from a genome that is not taken to pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,21 +230,27 @@ class PanGenome:
         segments = find_segments(
             text, edges, end, self._table, np.uint64(64 - self._bits), table, shift
         )
-        segments = segments[_worthwhile(segments, begin)]
+        costs = AMONG_RELATIVES if parents else AMONG_STRANGERS
+        segments = segments[_worthwhile(segments, begin, costs.least_repeat)]
         segments = segments[np.argsort(segments[:, 0], kind="stable")]
-        path = choose(text, begin, end, segments, _rates(segments))
+        novel = int(costs.novel_base * UNIT)
+        path, cost = choose(
+            text, begin, end, segments, _rates(segments), novel, int(costs.new_item * UNIT)
+        )
+        if cost > (1 - costs.least_gain) * novel * len(bases):
+            path = np.array([[-1, begin]], dtype=np.int64)
         return _itemise(text, edges, end, segments, path)
 
 
-def _worthwhile(segments: Ints, begin: int) -> npt.NDArray[np.bool_]:
+def _worthwhile(segments: Ints, begin: int, least: int) -> npt.NDArray[np.bool_]:
     """Leave out short repeats within the genome: the base coder follows those for less.
 
     Measured (docs/pangenome.md): a repeat in the same chunk costs the coder little more than
-    a walk's item, so only long ones are worth an interval.
+    a walk's item, so only those of ``least`` bases are worth an interval.
     """
     source = segments[:, 2] * segments[:, 0] + segments[:, 3]
     worth: npt.NDArray[np.bool_] = source < begin
-    worth |= segments[:, 1] - segments[:, 0] >= SELF_LENGTH
+    worth |= segments[:, 1] - segments[:, 0] >= least
     return worth
 
 

@@ -11,24 +11,23 @@ import numpy as np
 from seqcoder.pangenome.compare import matches_on
 
 SCALE = 256
-NOVEL_BASE = int(1.9 * SCALE)
 TO_NOVEL = 10 * SCALE
 NEAR = 14 * SCALE
-FAR = 34 * SCALE
 NEAR_REACH = 4096
 BIG = 1 << 60
 
 
 @numba.njit(
-    "int64[:, ::1](uint8[::1], int64, int64, int64[:, ::1], int64[:, ::1])",
+    "Tuple((int64[:, ::1], int64))(uint8[::1], int64, int64, int64[:, ::1], int64[:, ::1], "
+    "int64, int64)",
     cache=True,
     nogil=True,
 )
-def choose(text, begin, end, segs, rates):
-    """Path: int64[p, 2] of (segment or -1 for novel, first target position), in order.
+def choose(text, begin, end, segs, rates, novel, far):
+    """Return the path and its cost: int64[p, 2] of (segment or -1, first target position).
 
-    rates: int64[n, 2]: cost of a match and of a mismatch in each segment.
-    segs sorted by first position.
+    -1 stands for novel. rates: int64[n, 2]: cost of a match and of a mismatch in each segment.
+    novel, far: cost of a novel base, of a new item. segs sorted by first position.
 
     Between two events (a segment begins, ends or has a mismatch) all costs grow linearly, so
     that it never pays to change between states but at events: stretches without are one step.
@@ -94,7 +93,7 @@ def choose(text, begin, end, segs, rates):
                     w = TO_NOVEL
                 else:
                     s = ids[i]
-                    w = FAR
+                    w = far
                     if frm >= 0 and segs[frm, 2] == segs[s, 2]:
                         d = segs[frm, 3] - segs[s, 3]
                         if -NEAR_REACH < d < NEAR_REACH:
@@ -139,12 +138,13 @@ def choose(text, begin, end, segs, rates):
                 cost[i] += rates[s, 1]
                 rest = segs[s, 1] - stop
                 bad[i] = stop + matches_on(text, stop, segs[s, 2], segs[s, 3], rest)
-        cost[0] += (stop - t) * NOVEL_BASE
+        cost[0] += (stop - t) * novel
         t = stop
     b = 0
     for i in range(1, live):
         if cost[i] < cost[b]:
             b = i
+    total = cost[b]
     m = 1
     p = prev[b]
     while p >= 0:
@@ -160,4 +160,4 @@ def choose(text, begin, end, segs, rates):
         path[i, 1] = nodes[p, 1]
         p = nodes[p, 2]
         i -= 1
-    return path
+    return path, total

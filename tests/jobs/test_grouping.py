@@ -15,6 +15,7 @@ from test_submit import containers, restored
 from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.executor import ThreadExecutor
+from seqcoder.genome import GenomeSource
 from seqcoder.pipeline import write_container
 from seqcoder_jobs import grouping
 from seqcoder_jobs.archive import Archive
@@ -258,3 +259,27 @@ def test_a_dry_run_on_much_reads_nothing(
     assert code == 0
     assert "not looked for" in out
     assert "relatives are not looked for" in err
+
+
+def test_pieces_of_a_large_group_are_equal() -> None:
+    def cut(sizes: list[int], container_bytes: int) -> list[list[int]]:
+        sources = [
+            GenomeSource(name=f"g{i}", path=f"g{i}", size=size) for i, size in enumerate(sizes)
+        ]
+        members = list(range(len(sizes)))
+        pieces = list(grouping._pieces(members, sources, container_bytes))
+        assert [i for piece in pieces for i in piece] == members
+        filled = [sum(sizes[i] for i in piece) for piece in pieces]
+        assert all(
+            n <= container_bytes for n, piece in zip(filled, pieces, strict=True) if piece[1:]
+        )
+        return pieces
+
+    assert list(map(len, cut([10] * 11, 100))) == [6, 5]
+    assert list(map(len, cut([10] * 10, 100))) == [10]
+    assert list(map(len, cut([10] * 25, 100))) == [8, 9, 8]
+    assert list(map(len, cut([300, 10, 10], 100)))[0] == 1
+    random = Random(1)
+    sizes = [random.randint(2_900_000, 3_200_000) for _ in range(300)]
+    pieces = cut(sizes, 256 << 20)
+    assert list(map(len, pieces)) == [75] * 4
