@@ -46,8 +46,8 @@ class Costs:
 
 AMONG_RELATIVES = Costs(1.9, 34, 300, 0.0)
 AMONG_STRANGERS = Costs(1.5, 50, 10_000, 0.03)
-"""Without parents. What stands in for a base may cost more than the base coder alone does, which
-learns from a genome that is not taken to pieces."""
+"""Without parents, unless it is the first. What stands in for a base may cost more than the base
+coder alone does, which learns from a genome that is not taken to pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class PanGenome:
         segments = find_segments(
             text, edges, end, self._table, np.uint64(64 - self._bits), table, shift
         )
-        costs = AMONG_RELATIVES if parents else AMONG_STRANGERS
+        costs = AMONG_STRANGERS if self._n and not parents else AMONG_RELATIVES
         segments = segments[_worthwhile(segments, begin, costs.least_repeat)]
         segments = segments[np.argsort(segments[:, 0], kind="stable")]
         novel = int(costs.novel_base * UNIT)
