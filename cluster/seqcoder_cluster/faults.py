@@ -7,6 +7,8 @@ bounds tries after out-of-memory kills, which Ray would repeat for ever.
 
 from __future__ import annotations
 
+import errno
+import os
 from time import sleep as pause
 
 from seqcoder.errors import SeqcoderError
@@ -34,8 +36,11 @@ def is_retriable(error: BaseException) -> bool:
     """Tell whether a worker, node or object was lost, rather than the work itself wrong."""
     from ray import exceptions
 
+    cause = unwrap(error)
+    if isinstance(cause, OSError | ImportError) and os.strerror(errno.ENOMEM) in str(cause):
+        return True  # a library could not be mapped, a thread or file not made
     return isinstance(
-        unwrap(error),
+        cause,
         exceptions.WorkerCrashedError
         | exceptions.LocalRayletDiedError
         | exceptions.NodeDiedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -110,3 +111,20 @@ def test_no_cluster_at_the_address(address: str, monkeypatch: pytest.MonkeyPatch
         connect(ClusterOptions(address)),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (MemoryError(), True),
+        (OSError("libx.so: failed to map segment: Cannot allocate memory"), True),
+        (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), True),
+        (ImportError("x.so: Cannot allocate memory"), True),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), False),
+        (ImportError("no such module"), False),
+        (IntegrityError("chunk 7 is damaged"), False),
+    ],
+)
+def test_what_is_tried_again(error: Exception, again: bool) -> None:
+    pytest.importorskip("ray")
+    assert faults.is_retriable(error) is again
