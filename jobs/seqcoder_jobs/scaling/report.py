@@ -55,7 +55,8 @@ def scaling_markdown(found: Scaling, command: str) -> str:
     lines += [
         f"| {c.point.kind} scaling | {c.point.workers} | {c.point.bases / 1e6:.1f} | "
         f"{c.point.wall:.2f} | {c.model:.2f} | {100 * c.error:+.1f} % | "
-        f"{c.own:.2f} | {100 * c.error_own:+.1f} % | {100 * c.point.spread:.1f} % | {100 * c.point.foreign:.1f} % |"
+        f"{c.own:.2f} | {100 * c.error_own:+.1f} % | "
+        f"{100 * c.point.spread:.1f} % | {100 * c.point.foreign:.1f} % |"
         for c in _distinct(found.checks)
     ]
     lines += [
