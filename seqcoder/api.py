@@ -45,25 +45,21 @@ def compress(
         progress: called after each genome and chunk.
 
     Raises:
-        UsageError: ``out`` exists, two inputs of one name.
-        InputError: ``out`` cannot be written. Inputs that cannot be read do not raise: they are
-            reported as failed in the result.
+        UsageError: ``out`` exists or is a folder, two inputs of one name.
+        InputError: ``out`` cannot be written, or no input can be read. Where some can, the others
+            do not raise: they are reported as failed in the result.
         ModelError: the model is not to be had.
     """
-    sources = _sources(inputs)
-    target = Path(out)
-    if target.exists() and not force:
-        raise UsageError(f"{target}: exists already; use --force (force=True) to replace it")
-    coder = ChunkCoder(settings or Settings())
-    return write_container(
-        sources,
-        coder.settings,
-        coder.model_digests(),
-        ThreadExecutor(coder, threads),
-        target,
+    report = try_compress(
+        _sources(inputs),
+        out,
+        settings=settings,
+        threads=threads,
+        force=force,
         opener=opener,
         progress=progress,
     )
+    return _not_all_failed(report)
 
 
 def append(
@@ -83,12 +79,53 @@ def append(
 
     Raises:
         UsageError: the container has a genome of the name of an input.
-        InputError: ``out`` is no container, or cannot be written.
+        InputError: ``out`` is no container, or cannot be written, or no input can be read.
         IntegrityError: ``out`` is damaged; nothing is appended to it.
         ModelError: a model is not to be had.
     """
-    sources = _sources(inputs)
-    target = Path(out)
+    report = try_append(
+        _sources(inputs), out, settings=settings, threads=threads, opener=opener, progress=progress
+    )
+    return _not_all_failed(report)
+
+
+def try_compress(
+    sources: Sequence[GenomeSource],
+    out: AnyPath,
+    *,
+    settings: Settings | None = None,
+    threads: int = 0,
+    force: bool = False,
+    opener: Opener = read_local,
+    progress: Progress = no_progress,
+) -> ContainerReport:
+    """As ``compress``, but where all inputs failed, the report of it and no error."""
+    target = _file_path(out, sources)
+    if target.exists() and not force:
+        raise UsageError(f"{target}: exists already; use --force (force=True) to replace it")
+    coder = ChunkCoder(settings or Settings())
+    return write_container(
+        sources,
+        coder.settings,
+        coder.model_digests(),
+        ThreadExecutor(coder, threads),
+        target,
+        opener=opener,
+        progress=progress,
+    )
+
+
+def try_append(
+    sources: Sequence[GenomeSource],
+    out: AnyPath,
+    *,
+    settings: Settings | None = None,
+    threads: int = 0,
+    opener: Opener = read_local,
+    progress: Progress = no_progress,
+) -> ContainerReport:
+    """As ``append``, but where all inputs failed, the report of it and no error."""
+    target = _file_path(out, sources)
     coder = ChunkCoder(settings or Settings())
     executor = ThreadExecutor(coder, threads)
     return write_container(
@@ -101,6 +138,24 @@ def append(
         progress=progress,
         append=Append(read_basis(target), None, executor.threads),
     )
+
+
+def _not_all_failed(report: ContainerReport) -> ContainerReport:
+    failures = report.failures
+    if failures and len(failures) == len(report.genomes):
+        head = f"all {len(failures)} inputs failed; the first: " if len(failures) > 1 else ""
+        raise InputError(head + failures[0].error)
+    return report
+
+
+def _file_path(out: AnyPath, sources: Sequence[GenomeSource]) -> Path:
+    """Return ``out`` as a path; UsageError if it is, or by its last letter would be, a folder."""
+    text = os.fspath(out)
+    folder = text.rstrip("/")
+    if text != folder or Path(text).is_dir():
+        example = f"{folder}/{Path(sources[0].name).name}.sqc"
+        raise UsageError(f"{folder}/ is a folder; name a file, such as {example}")
+    return Path(text)
 
 
 def _sources(inputs: Inputs) -> list[GenomeSource]:

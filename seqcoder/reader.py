@@ -32,6 +32,7 @@ from seqcoder.memory import PER_FILE_BYTE, check_memory
 from seqcoder.pangenome import Walk
 from seqcoder.record import Record
 from seqcoder.varint import ByteReader
+from seqcoder.wording import count_of
 
 
 class Genome(Sequence[Record]):
@@ -62,7 +63,8 @@ class Genome(Sequence[Record]):
         return self.row.n_records
 
     def __repr__(self) -> str:
-        return f"<Genome {self.name}: {len(self)} records, {self.row.n_residues} residues>"
+        records = count_of(len(self), "record")
+        return f"<Genome {self.name}: {records}, {count_of(self.row.n_residues, 'residue')}>"
 
     @cached_property
     def _parts(self) -> tuple[bytes, bytes, bytes]:
@@ -251,6 +253,9 @@ class Container(Mapping[str, Genome]):
 
     def __len__(self) -> int:
         return len(self._genomes)
+
+    def __repr__(self) -> str:
+        return f"<Container {self.path}: {count_of(len(self), 'genome')}>"
 
     @cached_property
     def by_ordinal(self) -> dict[int, Genome]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -87,23 +87,29 @@ def read_regions(text: str) -> list[str]:
     return queries
 
 
+def region_pieces(region: Region, width: int | None) -> Iterator[bytes | memoryview]:
+    """Yield a region as FASTA; ``width`` None keeps the record's line width.
+
+    What comes first, the header, comes when the first residues are decoded: where they cannot
+    be, nothing has been written. A whole record has its full header.
+    """
+    header = region.record.header if region.whole else region.label
+    head = f">{header}\n".encode("utf-8", "surrogateescape")
+    for piece in _residues(region, width):
+        if head:
+            yield head
+            head = b""
+        yield piece
+    if head:
+        yield head
+
+
 def write_region(out: BinaryIO, region: Region, width: int | None) -> None:
-    """Write a region as FASTA; ``width`` None keeps the record's line width."""
-    record = region.record
-    if region.whole:
-        write_record(out, record, width)
-    else:
-        out.write(f">{region.label}\n".encode("utf-8", "surrogateescape"))
-        _write_residues(out, region, width)
+    """Write a region as FASTA, as ``region_pieces`` has it."""
+    out.writelines(region_pieces(region, width))
 
 
-def write_record(out: BinaryIO, record: Record, width: int | None) -> None:
-    """Write a whole record as FASTA, with its full header."""
-    out.write(f">{record.header}\n".encode("utf-8", "surrogateescape"))
-    _write_residues(out, Region(record, 0, len(record), True), width)
-
-
-def _write_residues(out: BinaryIO, region: Region, width: int | None) -> None:
+def _residues(region: Region, width: int | None) -> Iterator[bytes | memoryview]:
     genome = region.record.genome
     if width is None:
         width = genome.side.width_of(region.record.ordinal)
@@ -112,8 +118,8 @@ def _write_residues(out: BinaryIO, region: Region, width: int | None) -> None:
     for start in range(region.start, region.stop, max(step, 1)):
         residues = region.record.fetch(start, min(start + step, region.stop))
         if width:
-            out.writelines(wrap(residues, width))
+            yield from wrap(residues, width)
         else:
-            out.write(residues)
+            yield residues
     if not width and region.stop > region.start:
-        out.write(b"\n")
+        yield b"\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,18 +37,27 @@ class Verification:
 
 
 def verify(
-    container: Container,
+    container: Container | str | os.PathLike[str],
     *,
     full: bool = False,
     threads: int = 0,
     progress: Callable[[int], None] = lambda bases: None,
 ) -> Verification:
-    """Check an open container; damage is reported, not raised.
+    """Check a container, open or by its path or URL; damage is reported, not raised.
 
     Quick: every frame's checksum, every head against the index. Full: also every chunk against
     the digest of its bases and every file against its SHA-256. ``progress`` is called with the
     bases of each chunk decoded.
+
+    Raises:
+        InputError: the path cannot be read, or leads to no container.
+        IntegrityError: the index of the container is damaged, so that it cannot be opened.
     """
+    if not isinstance(container, Container):
+        from seqcoder import api
+
+        with api.open(container, threads=threads) as opened:
+            return verify(opened, full=full, threads=threads, progress=progress)
     reader = container.reader
     findings: list[Finding] = []
     for finding in damaged_frames(reader):

@@ -162,6 +162,64 @@ def test_bad_inputs_are_listed_and_the_others_done(cli: Cli, tmp_path: Path) -> 
         assert list(container) == ["two.fa"]
 
 
+def test_where_all_failed_no_others_are_done(cli: Cli) -> None:
+    assert cli("compress", "missing.fa", "-o", "x.sqc") == 1
+    assert cli.err.splitlines()[-1] == b"seqcoder: error: 1 of 1 input failed"
+    assert not Path("x.sqc").exists()
+    with pytest.raises(seqcoder.InputError, match=r"^missing.fa: No such file"):
+        seqcoder.compress("missing.fa", "x.sqc")
+    with pytest.raises(seqcoder.InputError, match=r"^all 2 inputs failed; the first: missing.fa:"):
+        seqcoder.compress(["missing.fa", "absent.fa"], "x.sqc")
+    assert seqcoder.compress(["missing.fa", "two.fa"], "x.sqc").failures
+
+
+def test_an_output_that_is_a_folder_is_refused(cli: Cli) -> None:
+    Path("there").mkdir()
+    for output in ("new/", "there", "there/"):
+        for more in ((), ("--append",), ("--force",)):
+            assert cli("compress", "-1", "two.fa", "-o", output, *more) == 2
+            folder = output.rstrip("/")
+            line = f"{folder}/ is a folder; name a file, such as {folder}/two.fa.sqc"
+            assert line in cli.err.decode()
+    assert not Path("new").exists()
+    assert not list(Path("there").iterdir())
+    with pytest.raises(seqcoder.UsageError, match="there/ is a folder"):
+        seqcoder.append("two.fa", "there")
+    Path("two.fa.sqc").mkdir()
+    assert cli("compress", "-1", "-f", "two.fa") == 2
+    assert b"two.fa.sqc/ is a folder" in cli.err
+
+
+def test_a_folder_is_no_container(cli: Cli) -> None:
+    Path("archive/containers").mkdir(parents=True)
+    for command in (("list",), ("verify",), ("decompress",)):
+        assert cli(*command, "archive/") == 1
+        line = (
+            b"is a folder; an archive's containers are archive/containers/*.sqc, and seqcoder-ray"
+        )
+        assert line in cli.err
+    assert cli("extract", "archive/containers", "chr") == 1
+    assert b"archive/containers: is a folder; name a container in it" in cli.err
+
+
+def test_where_nothing_can_be_decoded_nothing_is_written(cli: Cli) -> None:
+    assert cli("compress", "-1", "-q", "two.fa", "-o", "bad.sqc") == 0
+    with seqcoder.open("bad.sqc") as container:
+        chunk = container.reader.index.chunks[0]
+        name = next(iter(container["two.fa"])).name
+    data = bytearray(Path("bad.sqc").read_bytes())
+    data[(chunk.offset + chunk.end) // 2] ^= 255
+    Path("bad.sqc").write_bytes(data)
+    wanted = [(f"{name}:1-20",), (name,), ("-g", "two.fa"), ("-g", "two.fa", "--width", "60")]
+    for what in wanted:
+        for kind in ("fa", "fa.gz", "fa.bgz", "fa.zst", "2bit"):
+            assert cli("extract", "bad.sqc", *what, "--format", kind) == 3, (what, kind)
+            assert b"chunk 0" in cli.err
+            assert cli.out == b"", (what, kind)
+    assert cli("decompress", "-c", "bad.sqc") == 3
+    assert cli.out == b""
+
+
 def test_not_fasta_is_stored_with_a_warning(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_bytes(b"not a sequence at all\n")
     assert cli("compress", "notes.txt") == 0

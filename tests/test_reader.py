@@ -104,6 +104,21 @@ def test_opens_paths_files_and_bytes(packed: bytes, tmp_path: Path) -> None:
             assert len(container) == len(FILES)
 
 
+def test_verify_takes_a_path(packed: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.sqc"
+    path.write_bytes(packed)
+    with seqcoder.open(path) as container:
+        assert repr(container) == f"<Container {path}: {len(container)} genomes>"
+        expected = seqcoder.verify(container, full=True)
+    assert expected.intact
+    assert seqcoder.verify(path, full=True) == expected
+    assert seqcoder.verify(str(path)).intact
+    path.write_bytes(packed + b"torn")
+    assert not seqcoder.verify(path).intact
+    with pytest.raises(seqcoder.InputError, match="No such file"):
+        seqcoder.verify(tmp_path / "absent.sqc")
+
+
 def test_what_is_no_container_is_refused(tmp_path: Path) -> None:
     for data in (b"", b"ACGT", FILES["one.fa"], b"\0" * 5000):
         with pytest.raises(seqcoder.InputError, match="not a seqcoder container"):

@@ -8,13 +8,14 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from seqcoder.api import append, compress
+from seqcoder.api import try_append, try_compress
 from seqcoder.cli.common import binary_stdout, fail, note, progress_bar, warm_up
 from seqcoder.container.rows import check_name
 from seqcoder.errors import InputError, UsageError
 from seqcoder.genome import GenomeSource, local_source, read_local
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings, default_chunk_bases, parse_size
+from seqcoder.wording import count_of
 
 
 def run(
@@ -61,10 +62,9 @@ def run(
                     while block := file.read(1 << 20):
                         binary_stdout().write(block)
     elif output is not None:
-        target = Path(output)
         # As tar -r and zip do: what is not there yet is made.
-        exists = add and target.exists()
-        reports.append(_one(sources, target, settings, threads, force, quiet, exists))
+        exists = add and Path(output).exists()
+        reports.append(_one(sources, output, settings, threads, force, quiet, exists))
     else:
         for source in sources:
             if source.path == "-":
@@ -87,7 +87,7 @@ def _read(source: GenomeSource) -> bytes:
 
 def _one(
     sources: list[GenomeSource],
-    target: Path,
+    target: str | Path,
     settings: Settings,
     threads: int,
     force: bool,
@@ -96,7 +96,7 @@ def _one(
 ) -> ContainerReport:
     with progress_bar(sum(source.size for source in sources), quiet) as progress:
         if add:
-            return append(
+            return try_append(
                 sources,
                 target,
                 settings=settings,
@@ -104,7 +104,7 @@ def _one(
                 opener=_read,
                 progress=progress,
             )
-        return compress(
+        return try_compress(
             sources,
             target,
             settings=settings,
@@ -136,6 +136,5 @@ def _tell(reports: list[ContainerReport], quiet: bool, json: bool, to_stdout: bo
     for failure in failures:
         fail("seqcoder", failure.error)
     if failures:
-        raise InputError(
-            f"{len(failures)} of {len(genomes)} inputs failed; the others are done and verified"
-        )
+        rest = "; the others are done and verified" if len(failures) < len(genomes) else ""
+        raise InputError(f"{len(failures)} of {count_of(len(genomes), 'input')} failed{rest}")

@@ -31,6 +31,8 @@ class RangeSource:
             try:
                 self._file = Path(self.name).open("rb")  # noqa: SIM115 - closed in close()
             except OSError as error:
+                if Path(self.name).is_dir():
+                    raise InputError(f"{self.name}: {_folder_remedy(self.name)}") from None
                 raise InputError(f"{self.name}: {error.strerror}; is the path right?") from None
         else:
             self.name, self._file = str(getattr(source, "name", "container")), source
@@ -58,3 +60,13 @@ class RangeSource:
         """Close the file, if there is one."""
         if self._file is not None:
             self._file.close()
+
+
+def _folder_remedy(folder: str) -> str:
+    inside = f"{folder.rstrip('/')}/containers"
+    if Path(inside).is_dir():
+        return (
+            f"is a folder; an archive's containers are {inside}/*.sqc, and seqcoder-ray reads it "
+            "as a whole"
+        )
+    return "is a folder; name a container in it"

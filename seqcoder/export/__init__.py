@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from seqcoder.errors import UsageError
-from seqcoder.region import Region, write_record, write_region
+from seqcoder.region import Region, region_pieces
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -105,13 +105,7 @@ def write_genomes(
 
         write_2bit(out, (_pair(record) for genome in genomes for record in genome), where)
         return
-    with packed(out, format) as file:
-        for genome in genomes:
-            if width is None or genome.stored:
-                file.write(genome.read())
-            else:
-                for record in genome:
-                    write_record(file, record, width)
+    _write(out, (piece for genome in genomes for piece in _pieces(genome, width)), format)
 
 
 def write_regions(
@@ -127,9 +121,23 @@ def write_regions(
         )
         write_2bit(out, pairs, where)
         return
+    _write(out, (piece for region in regions for piece in region_pieces(region, width)), format)
+
+
+def _write(out: BinaryIO, pieces: Iterator[bytes | memoryview], format: str) -> None:
+    # What is packed begins with a header of its own: not before there is something to pack.
+    first = next(pieces, b"")
     with packed(out, format) as file:
-        for region in regions:
-            write_region(file, region, width)
+        file.write(first)
+        file.writelines(pieces)
+
+
+def _pieces(genome: Genome, width: int | None) -> Iterator[bytes | memoryview]:
+    if width is None or genome.stored:
+        yield genome.read()
+        return
+    for record in genome:
+        yield from region_pieces(Region(record, 0, len(record), True), width)
 
 
 def _pair(record: Record) -> tuple[bytes, bytes]:

@@ -15,6 +15,7 @@ from typing import Any
 from seqcoder.errors import InputError, UsageError
 from seqcoder.executor import thread_count
 from seqcoder.settings import parse_size
+from seqcoder.wording import count_of
 from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.cli.console import (
@@ -239,9 +240,12 @@ def _submit(request: Request, choices: Choices) -> None:
     if outcome.error is not None:
         raise outcome.error
     if problems:
+        held = summarise(archive) if archive.exists else None
+        others = held is not None and held.verified + held.stored > 0
         raise InputError(
-            f"{len(problems)} inputs failed (listed above); the others are done and verified. "
-            "The same command tries them again"
+            f"{count_of(len(problems), 'input')} failed (listed above)"
+            + ("; the others are done and verified. " if others else ". ")
+            + f"The same command tries {'it' if len(problems) == 1 else 'them'} again"
         )
 
 
