@@ -41,7 +41,8 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Let links to the README lead to the site's front."""
+    """Let links to the README lead to the site's front; name files that are not on the site."""
+    markdown = re.sub(r"\[([^\]]*)\]\((?:\.\./)+deploy/[^)]*\)", r"\1", markdown)
     return markdown.replace("](../README.md", "](index.md")
 
 

