@@ -236,38 +236,45 @@ echo "$(basename "$0") $*" >> "$CALLS"
 case "$(basename "$0") $*" in
     "scontrol show hostnames"*) printf 'n1\\nn2\\nn3\\n' ;;
     *hostname\\ --ip-address) echo "10.0.0.1 fe80::1" ;;
-    seqcoder-ray*) sleep 1; exit "$SUBMIT_CODE" ;;
+    seqcoder-ray*) sleep "${SUBMIT_SECONDS:-1}"; exit "$SUBMIT_CODE" ;;
+    srun*" ray start"*" --head "*) exec sleep "${HEAD_SECONDS:-60}" ;;
     srun*" ray start"*) exec sleep 60 ;;
 esac
 """
 
 
-@pytest.mark.parametrize("code", [0, 1])
-def test_slurm_script(tmp_path: Path, code: int) -> None:
-    script = DEPLOY / "slurm.sbatch"
+def run_slurm(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     stubs = tmp_path / "bin"
     stubs.mkdir()
     for name in ("scontrol", "srun", "ray", "seqcoder-ray"):
         (stubs / name).write_text(STUB)
         (stubs / name).chmod(0o755)
-    calls = tmp_path / "calls"
-    done = subprocess.run(
-        ["bash", str(script), "corpus", "archive", "--level", "3"],
+    return subprocess.run(
+        ["bash", str(DEPLOY / "slurm.sbatch"), "corpus", "archive", "--level", "3"],
         env={
             "PATH": f"{stubs}:/usr/bin:/bin",
-            "CALLS": str(calls),
-            "SUBMIT_CODE": str(code),
+            "CALLS": str(tmp_path / "calls"),
             "SLURM_JOB_NODELIST": "n[1-3]",
             "SLURM_JOB_ID": "4711",
             "SLURM_CPUS_PER_TASK": "32",
+            **environment,
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=50,
         check=False,
     )
+
+
+@pytest.mark.parametrize(("code", "gpus"), [(0, ""), (1, "4")])
+def test_slurm_script(tmp_path: Path, code: int, gpus: str) -> None:
+    more = {"SLURM_GPUS_ON_NODE": gpus} if gpus else {}
+    done = run_slurm(tmp_path, SUBMIT_CODE=str(code), **more)
     assert done.returncode == code, done.stderr
-    lines = calls.read_text().splitlines()
+    lines = (tmp_path / "calls").read_text().splitlines()
+    steps = [line for line in lines if line.startswith("srun")]
+    assert len(steps) == 4
+    assert all("--cpus-per-task=32 " in line for line in steps)  # not inherited since 22.05
     started = [line for line in lines if "ray start" in line]
     nodes = {re.findall(r"--nodelist=(\S+)", line)[0] for line in started[1:]}
     assert ("--nodelist=n1" in started[0], nodes) == (True, {"n2", "n3"})
@@ -275,9 +282,17 @@ def test_slurm_script(tmp_path: Path, code: int) -> None:
     assert all("--address=10.0.0.1:24711" in line for line in started[1:])
     submit = "seqcoder-ray submit corpus -o archive --address 10.0.0.1:24711 --json --level 3"
     assert submit in lines
-    usage = subprocess.run(["bash", str(script)], capture_output=True, text=True, check=False)
+    assert all(("--num-gpus=4 " in line) == bool(gpus) for line in started)
+    script = ["bash", str(DEPLOY / "slurm.sbatch")]
+    usage = subprocess.run(script, capture_output=True, text=True, check=False)
     assert usage.returncode != 0
     assert "usage: sbatch" in usage.stderr
+
+
+def test_slurm_script_ends_when_the_head_does(tmp_path: Path) -> None:
+    done = run_slurm(tmp_path, SUBMIT_CODE="0", SUBMIT_SECONDS="40", HEAD_SECONDS="2")
+    assert done.returncode == 1, done.stderr
+    assert "Ray's head on n1 ended" in done.stderr
 
 
 def test_shell_scripts_are_clean() -> None:

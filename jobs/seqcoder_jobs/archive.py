@@ -86,9 +86,9 @@ class Archive:
         if is_uri(text):
             raise UsageError(
                 f"{text}: archives lie on a (shared) file system, so that every worker can write "
-                "them; copy a finished one, _SUCCESS last (docs/howto/object-stores.md): aws s3 sync "
-                "archive s3://bucket/archive --exclude _SUCCESS && aws s3 cp archive/_SUCCESS "
-                "s3://bucket/archive/"
+                "them; copy a finished one, _SUCCESS last (docs/howto/object-stores.md): "
+                "aws s3 sync archive s3://bucket/archive --exclude _SUCCESS "
+                "&& aws s3 cp archive/_SUCCESS s3://bucket/archive/"
             )
         self.folder = Path(os.path.abspath(text))  # noqa: PTH100 - keep links as they are
         self.plan_file = self.folder / "plan.json"

@@ -21,9 +21,6 @@ from seqcoder_jobs.submit import Request, submit
 from seqcoder_jobs.summary import summarise
 from seqcoder_jobs.verify import expectations, verify_container
 
-# Small, so that there are several containers to spread.
-_CONTAINER_BYTES = 300_000
-
 
 def write_only(folder: str, quiet: bool) -> None:
     """Write the corpus and no more; raises UsageError where something is already."""
@@ -45,6 +42,7 @@ def run(output: str | None, workers: int | None, quiet: bool) -> None:
     with place or nullcontext(output) as folder:
         assert folder is not None
         _run(Path(folder), workers, quiet)
+    print(f"  {'kept in ' + output if output else 'nothing is kept (-o FOLDER keeps it)'}")
 
 
 def _run(folder: Path, workers: int | None, quiet: bool) -> None:
@@ -56,9 +54,7 @@ def _run(folder: Path, workers: int | None, quiet: bool) -> None:
     note(f"{len(files)} invented genomes in {corpus}", quiet)
     archive = Archive(folder / "archive")
     options = ClusterOptions(workers=workers)
-    request = Request(
-        (str(corpus),), str(archive), Wishes(container_bytes=_CONTAINER_BYTES), options=options
-    )
+    request = Request((str(corpus),), str(archive), Wishes(), options=options)
     warm_up(DEFAULT_LEVEL, quiet)
     note("starting Ray on this machine", quiet)
     with connect(options):

@@ -41,9 +41,7 @@ app = new_app(
 def compress(
     inputs: Annotated[
         list[str],
-        typer.Argument(
-            metavar="FILE", help="FASTA files (maybe gzip, bgzip, zstd, xz, bzip2), or -"
-        ),
+        typer.Argument(metavar="FILE", help="FASTA (maybe gzip, bgzip, zstd, xz, bzip2), or -"),
     ],
     output: Annotated[
         str | None,

@@ -168,7 +168,9 @@ def demo(
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
-    """Make a small corpus, compress it with an embedded Ray, verify it, get a genome back.
+    """Make a small corpus, compress it with an embedded Ray, verify it, restore and compare it.
+
+    All of it lies in a temporary folder and goes at the end, unless -o names a folder.
 
     Examples: `seqcoder-ray demo`; `seqcoder-ray demo -o look/`; `seqcoder-ray demo --corpus
     corpus/`.

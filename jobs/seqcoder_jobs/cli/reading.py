@@ -48,6 +48,9 @@ def list_(
 ) -> None:
     """List the genomes (or records) of an archive, tab separated, from its manifest.
 
+    bits_per_base counts a genome's share of latents and residual; headers, layout and walks come
+    on top (side_bytes in the manifest): `status` has the bits a base of everything.
+
     Examples: `seqcoder-ray list archive`; `seqcoder-ray list archive --failed`.
     """
     from seqcoder_jobs.cli.show import run_list
