@@ -137,6 +137,7 @@ POD = shape(
                 "name image resources",
                 name={"type": "string", "pattern": "^[a-z0-9-]+$"},
                 image=TEXT,
+                imagePullPolicy={"enum": ["Always", "IfNotPresent", "Never"]},
                 env=listed(shape("name value", name=TEXT, value=TEXT)),
                 resources=shape("requests limits", requests=AMOUNTS, limits=AMOUNTS),
                 volumeMounts=listed(shape("name mountPath", name=TEXT, mountPath=TEXT)),
@@ -170,6 +171,7 @@ RAY_JOB = shape(
         rayClusterSpec=shape(
             "headGroupSpec",
             rayVersion=TEXT,
+            authOptions=shape("mode", mode={"enum": ["disabled", "token"]}),
             enableInTreeAutoscaling={"type": "boolean"},
             autoscalerOptions=shape(
                 idleTimeoutSeconds=WHOLE,
@@ -199,6 +201,7 @@ def test_rayjob() -> None:
     job = yaml.safe_load((DEPLOY / "kuberay-rayjob.yaml").read_text())
     jsonschema.validate(job, RAY_JOB)
     cluster = job["spec"]["rayClusterSpec"]
+    assert cluster["authOptions"] == {"mode": "token"}
     assert cluster["rayVersion"] == PINS["ray"]
     for group in [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]:
         pod = group["template"]["spec"]
@@ -211,6 +214,40 @@ def test_rayjob() -> None:
     broken["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]["replica"] = 1
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, RAY_JOB)
+
+
+_LABELS = shape(matchLabels=TEXTS)
+NETWORK_POLICY = shape(
+    "apiVersion kind metadata spec",
+    apiVersion={"const": "networking.k8s.io/v1"},
+    kind={"const": "NetworkPolicy"},
+    metadata=shape("name", name=TEXT, namespace=TEXT),
+    spec=shape(
+        "podSelector policyTypes ingress",
+        podSelector=_LABELS,
+        policyTypes={"const": ["Ingress"]},
+        ingress=listed(
+            shape(
+                "from",  # without it a rule is open to all
+                **{"from": listed(shape(podSelector=_LABELS, namespaceSelector=_LABELS))},
+                ports=listed(shape("protocol port", protocol={"const": "TCP"}, port=WHOLE)),
+            )
+        ),
+    ),
+)
+
+
+def test_network_policy() -> None:
+    policy = yaml.safe_load((DEPLOY / "kuberay-networkpolicy.yaml").read_text())
+    jsonschema.validate(policy, NETWORK_POLICY)
+    own, operator = policy["spec"]["ingress"]
+    assert own == {"from": [{"podSelector": {}}]}  # the pods of the namespace it is applied to
+    (peer,) = operator["from"]  # one peer: both selectors must hold
+    assert peer["podSelector"]["matchLabels"]
+    assert [port["port"] for port in operator["ports"]] == [8265]
+    del policy["spec"]["ingress"][0]["from"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(policy, NETWORK_POLICY)
 
 
 # --- Ray's autoscaler
