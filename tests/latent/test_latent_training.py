@@ -30,7 +30,7 @@ def options(steps: int) -> TrainOptions:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from conftest import synthetic_genome  # type: ignore[import-not-found]
+    from synthetic import synthetic_genome  # type: ignore[import-not-found]
 
     folder = tmp_path_factory.mktemp("corpus")
     for k in range(3):
