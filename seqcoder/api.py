@@ -252,15 +252,20 @@ def write_below(target: Path, data: bytes, places: set[tuple[int, int]]) -> None
     """Write a restored file, whole or not at all, and note its place; raises UsageError where a
     file stands in the way of its folder.
     """
+    make_folder(target)
+    write_atomically(target, data)
+    status = target.stat()
+    places.add((status.st_dev, status.st_ino))
+
+
+def make_folder(target: Path) -> None:
+    """Make the folder that ``target`` is to lie in; UsageError where a file stands in its way."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(
             f"{target}: a file is in the way of its folder; restore it elsewhere"
         ) from None
-    write_atomically(target, data)
-    status = target.stat()
-    places.add((status.st_dev, status.st_ino))
 
 
 def output_path(folder: Path, name: str) -> Path:

@@ -49,13 +49,17 @@ def find_region(query: str, genomes: Sequence[Genome], where: str) -> Region:
     record = _only(parts["name"], genomes, where) if parts else None
     if parts is None or record is None:
         wanted = parts["name"] if parts else query
-        raise NotFoundError(f"{where}: no record {wanted!r}; 'seqcoder list -r' names them")
+        like = _versions(wanted, genomes)
+        hint = f"did you mean {like[0]}? " if len(like) == 1 else ""
+        raise NotFoundError(f"{where}: no record {wanted!r}; {hint}'seqcoder list -r' names them")
     start = int(parts["start"].replace(",", "") or 0)
     end = parts["end"]
     stop = int(end.replace(",", "")) if end else len(record)
     if end is None:  # name:start, to the end of the record, as samtools reads it
         stop = len(record)
-    if not 1 <= start <= len(record) or stop < start:
+    if end and stop < start:
+        raise UsageError(f"{where}: region {query!r} ends before it starts")
+    if not 1 <= start <= len(record):
         raise UsageError(
             f"{where}: region {query!r} is not within {record.name!r}, residues 1 to {len(record)}"
         )
@@ -71,6 +75,13 @@ def _only(name: str, genomes: Sequence[Genome], where: str) -> Record | None:
             "say which genome with --genome, or extract the whole genome"
         )
     return Record(*found[0]) if found else None
+
+
+def _versions(accession: str, genomes: Sequence[Genome]) -> list[str]:
+    """Return the names of records that are ``accession`` and a version (``NC_000915.1``)."""
+    wanted = re.compile(re.escape(accession.encode("utf-8", "surrogateescape")) + rb"\.\d+")
+    names = {bytes(name) for genome in genomes for name in genome.table.names}
+    return [name.decode("utf-8", "surrogateescape") for name in names if wanted.fullmatch(name)]
 
 
 def read_regions(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from seqcoder.container.index import ChunkEntry
 from seqcoder.errors import MemoryLimitError, ModelError, SeqcoderError
 from seqcoder.executor import thread_count
 from seqcoder.reader import Container, Genome
+from seqcoder.wording import listed
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Verification:
     @property
     def damaged_genomes(self) -> list[str]:
         """Names of the genomes that something damaged belongs to."""
-        return list(dict.fromkeys(f.genome for f in self.findings if f.genome))
+        return list(dict.fromkeys(name for f in self.findings for name in f.genomes))
 
 
 def verify(
@@ -64,7 +65,7 @@ def verify(
         if finding.chunk is None:
             findings.append(finding)
         else:
-            findings += _blame(container, finding)
+            findings.append(_blame(container, finding))
     if full:
         bad = {finding.chunk for finding in findings}
         findings += _decode_all(container, bad, thread_count(threads), progress)
@@ -78,15 +79,14 @@ def verify(
     )
 
 
-def _blame(container: Container, finding: Finding) -> list[Finding]:
-    """Name the genomes that need a damaged chunk."""
+def _blame(container: Container, finding: Finding) -> Finding:
+    """Name the genomes that need a damaged chunk; the first few in the message, too."""
     assert finding.chunk is not None
     entry = container.reader.index.chunks[finding.chunk]
-    hit = [genome.name for genome in container.values() if _touches(genome, entry)]
-    return [
-        Finding(f"{finding.message} (in {name})", finding.chunk, name)
-        for name in hit or ["nothing"]
-    ]
+    hit = tuple(genome.name for genome in container.values() if _touches(genome, entry))
+    names = listed(hit, 3) or "nothing"
+    many = f"{len(hit)} genomes: " if len(hit) > 1 else ""
+    return Finding(f"{finding.message} (in {many}{names})", finding.chunk, hit)
 
 
 def _touches(genome: Genome, entry: ChunkEntry) -> bool:
@@ -128,7 +128,7 @@ def _decode_all(
             for entry, finding in zip(batch, pool.map(decode, batch), strict=True):
                 if finding:
                     broken.append(entry)
-                    yield from _blame(container, finding)
+                    yield _blame(container, finding)
             while waiting and _last_base(waiting[0]) <= batch[-1].stop_base:
                 yield from _restore(waiting.pop(0), broken)
     for genome in waiting:
@@ -156,4 +156,4 @@ def _restore(genome: Genome, broken: list[ChunkEntry]) -> Iterator[Finding]:
     except (ModelError, MemoryLimitError):
         raise
     except SeqcoderError as error:
-        yield Finding(str(error), genome=genome.name)
+        yield Finding(str(error), genomes=(genome.name,))

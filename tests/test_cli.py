@@ -220,6 +220,68 @@ def test_where_nothing_can_be_decoded_nothing_is_written(cli: Cli) -> None:
     assert cli.out == b""
 
 
+def test_damage_that_many_genomes_share_is_one_line(cli: Cli) -> None:
+    names = [f"{i}.fa" for i in range(5)]
+    for name in names:
+        Path(name).write_bytes(TWO)
+    assert cli("compress", "-1", "-q", "-o", "bad.sqc", *names) == 0
+    with seqcoder.open("bad.sqc") as container:
+        (chunk,) = container.reader.index.chunks
+    data = bytearray(Path("bad.sqc").read_bytes())
+    data[(chunk.offset + chunk.end) // 2] ^= 255
+    Path("bad.sqc").write_bytes(data)
+    for full in ((), ("--full",)):
+        assert cli("verify", *full, "bad.sqc") == 3
+        first, last = cli.err.decode().splitlines()
+        assert "chunk 0 at byte" in first
+        assert first.endswith("(in 5 genomes: 0.fa, 1.fa, 2.fa, ...)")
+        assert last.endswith(f"1 of 1 container damaged; 5 damaged genomes: {', '.join(names)}")
+    assert cli("verify", "--json", "bad.sqc") == 3
+    (found,) = json.loads(cli.out)[0]["findings"]
+    assert found["genomes"] == names
+    assert seqcoder.verify("bad.sqc").damaged_genomes == names
+
+
+def test_a_container_as_input_is_stored_and_said_to_be_one(cli: Cli) -> None:
+    assert cli("compress", "-1", "-q", "two.fa") == 0
+    assert cli("compress", "-1", "two.fa.sqc", "-o", "again.sqc") == 0
+    assert b"two.fa.sqc: stored as it is: it is a seqcoder container already" in cli.err
+    assert cli("decompress", "-c", "again.sqc") == 0
+    assert cli.out == Path("two.fa.sqc").read_bytes()
+
+
+def test_folders_of_outputs_are_made(cli: Cli) -> None:
+    assert cli("compress", "-1", "-q", "two.fa") == 0
+    assert cli("decompress", "two.fa.sqc", "-o", "one/a/b.fa") == 0
+    assert Path("one/a/b.fa").read_bytes() == TWO
+    assert cli("extract", "two.fa.sqc", "-g", "two.fa", "-o", "two/a/b.fa") == 0
+    assert Path("two/a/b.fa").read_bytes() == TWO
+    assert cli("extract", "two.fa.sqc", "-g", "two.fa", "-o", "two.fa/b.fa") == 2
+    assert b"a file is in the way of its folder" in cli.err
+    for folder in ("one", "three/"):
+        assert cli("extract", "two.fa.sqc", "-g", "two.fa", "-f", "-o", folder) == 2
+        assert f"{folder}: is a folder".encode() in cli.err
+
+
+def test_regions_that_are_not_there_say_why(cli: Cli) -> None:
+    names = ("NC_000915.1", "NC_1.1", "NC_1.2", "NC_000915x1")
+    records = [(name, letters(random_bases(3_000, i))) for i, name in enumerate(names)]
+    Path("x.fa").write_bytes(fasta_bytes(*records, width=60))
+    assert cli("compress", "-1", "-q", "x.fa") == 0
+    assert cli("extract", "x.fa.sqc", "NC_000915.1:20-10") == 2
+    assert b"region 'NC_000915.1:20-10' ends before it starts" in cli.err
+    assert cli("extract", "x.fa.sqc", "NC_000915.1:3,001-3,010") == 2
+    assert b"is not within 'NC_000915.1', residues 1 to 3000" in cli.err
+    assert cli("extract", "x.fa.sqc", "NC_000915.1:1,001-1,010", "-w", "0") == 0
+    assert cli.out == b">NC_000915.1:1001-1010\n" + records[0][1][1000:1010] + b"\n"
+    for query in ("NC_000915", "NC_000915:1-10"):
+        assert cli("extract", "x.fa.sqc", query) == 2
+        assert b"no record 'NC_000915'; did you mean NC_000915.1?" in cli.err
+    for query in ("NC_1", "NC_00091"):
+        assert cli("extract", "x.fa.sqc", query) == 2
+        assert b"did you mean" not in cli.err
+
+
 def test_not_fasta_is_stored_with_a_warning(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_bytes(b"not a sequence at all\n")
     assert cli("compress", "notes.txt") == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from seqcoder.cli.common import fail, note
 from seqcoder.errors import InputError
 from seqcoder.repair import repair
+from seqcoder.wording import count_of
 
 
 def run(container: Path, output: Path, force: bool, quiet: bool, json: bool) -> None:
@@ -20,8 +21,8 @@ def run(container: Path, output: Path, force: bool, quiet: bool, json: bool) -> 
         facts = {"container": str(output), **asdict(result)}
         print(json_module.dumps(facts, indent=1, default=str))
     elif not quiet:
-        print(f"{output}\t{len(result.recovered)} genomes recovered")
+        print(f"{output}\t{count_of(len(result.recovered), 'genome')} recovered")
     for name in result.lost:
         fail("seqcoder", f"{container}: genome {name} is lost")
     if result.lost:
-        raise InputError(f"{len(result.lost)} genomes are lost; their names are above")
+        raise InputError(f"{count_of(len(result.lost), 'genome')} lost, as named above")

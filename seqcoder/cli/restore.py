@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqcoder import api
-from seqcoder.api import decompress
+from seqcoder.api import decompress, make_folder
 from seqcoder.atomic import atomic_file, write_atomically
 from seqcoder.cli.common import binary_stdout, note
 from seqcoder.errors import InputError, NotFoundError, UsageError
@@ -19,6 +19,7 @@ from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.reader import Container, Genome
 from seqcoder.region import Region, find_region, read_regions
 from seqcoder.remote import is_url
+from seqcoder.wording import count_of
 
 
 def open_source(name: str, threads: int = 1) -> Container:
@@ -56,7 +57,7 @@ def run_decompress(
             note(f"{folder}: restored", quiet)
         else:
             written = decompress(data, folder, force=force, threads=threads)
-            note(f"{name}: {len(written)} files restored below {folder}", quiet)
+            note(f"{name}: {count_of(len(written), 'file')} restored below {folder}", quiet)
         restored.append({"container": name, "files": list(map(str, written))})
     if json:
         print(json_module.dumps(restored, indent=1))
@@ -68,8 +69,7 @@ def _to_file(data: str | bytes, target: Path, force: bool, threads: int) -> list
         genomes = list(container.values())
         if len(genomes) != 1:
             return []
-        if target.exists() and not force:
-            raise UsageError(f"{target}: exists already; use --force to replace it")
+        _make_way(target, force)
         write_atomically(target, genomes[0].read())
         return [target]
 
@@ -82,10 +82,18 @@ def text_output(output: str | None, force: bool, format: str = "fa") -> Iterator
         sys.stdout.buffer.flush()
         return
     target = Path(output)
-    if target.exists() and not force:
-        raise UsageError(f"{target}: exists already; use --force to replace it")
+    if output.endswith("/") or target.is_dir():
+        raise UsageError(f"{output}: is a folder; name a file in it")
+    _make_way(target, force)
     with atomic_file(target) as out:
         yield out
+
+
+def _make_way(target: Path, force: bool) -> None:
+    """Make the folder of an output; UsageError where the output exists, unless ``force`` is set."""
+    if target.exists() and not force:
+        raise UsageError(f"{target}: exists already; use --force to replace it")
+    make_folder(target)
 
 
 def run_extract(

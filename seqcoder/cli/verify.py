@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import file_digest
 from pathlib import Path
@@ -13,6 +14,7 @@ from seqcoder.container.check import Finding
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError
 from seqcoder.parity import parity_path, read_parity
 from seqcoder.verification import Verification, verify
+from seqcoder.wording import count_of, listed
 
 
 def run(containers: list[str], full: bool, threads: int, quiet: bool, json: bool) -> None:
@@ -37,16 +39,28 @@ def run(containers: list[str], full: bool, threads: int, quiet: bool, json: bool
         note_parity(name, result.intact, quiet)
         if not json and not quiet and result.intact:
             what = "all bases and files" if full else "all checksums"
-            print(f"{name}\tintact\t{result.genomes} genomes, {result.chunks} chunks, {what}")
+            genomes = count_of(result.genomes, "genome")
+            print(f"{name}\tintact\t{genomes}, {count_of(result.chunks, 'chunk')}, {what}")
     if json:
         print(json_module.dumps([asdict(r) | {"intact": r.intact} for r in results], indent=1))
     damaged = [result for result in results if not result.intact]
     if damaged:
-        genomes = [name for result in damaged for name in result.damaged_genomes]
-        tail = f"; damaged genomes: {', '.join(genomes[:10])}" if genomes else ""
-        raise IntegrityError(f"{len(damaged)} of {len(containers)} containers are damaged{tail}")
+        names = [name for result in damaged for name in result.damaged_genomes]
+        raise IntegrityError(
+            f"{len(damaged)} of {count_of(len(containers), 'container')} damaged"
+            + damaged_genomes(names)
+        )
     if unreadable:
-        raise InputError(f"{unreadable} of {len(containers)} containers could not be read")
+        raise InputError(
+            f"{unreadable} of {count_of(len(containers), 'container')} could not be read"
+        )
+
+
+def damaged_genomes(names: Sequence[str]) -> str:
+    """Return the end of a message that tells of damage: how many genomes, the first by name."""
+    if not names:
+        return ""
+    return f"; {count_of(len(names), 'damaged genome')}: {listed(names, 10)}"
 
 
 def note_parity(name: str, intact: bool, quiet: bool) -> None:

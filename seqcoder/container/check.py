@@ -14,11 +14,11 @@ from seqcoder.errors import IntegrityError
 
 @dataclass(frozen=True)
 class Finding:
-    """Something damaged: what and where, and the genomes that need it."""
+    """Something damaged: what and where, and the names of the genomes that need it."""
 
     message: str
     chunk: int | None = None
-    genome: str = ""
+    genomes: tuple[str, ...] = ()
 
 
 def damaged_frames(reader: ContainerReader) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def damaged_frames(reader: ContainerReader) -> Iterator[Finding]:
                 reader.genome_frame(genome, frame)
         except IntegrityError as error:
             damaged.append((genome.offset, genome.end))
-            yield Finding(str(error), genome=genome.row.name)
+            yield Finding(str(error), genomes=(genome.row.name,))
     if reader.torn_bytes:
         yield Finding(
             f"{reader.source.name}: {reader.torn_bytes} bytes behind the last whole footer at byte "

@@ -18,6 +18,9 @@ DEFAULT_MAX_BYTES = 8 << 30
 _FEED = 4096
 _ZSTD_WINDOW = 1 << 31  # up to what ``zstd --long=31`` writes
 
+_CONTAINER = b"SQC\r\n\x1a\n\0"
+"""What a seqcoder container has at byte 8. It is made of zstd frames, and is no zstd file."""
+
 Source = str | os.PathLike[str] | IO[bytes]
 
 
@@ -54,6 +57,11 @@ def sniff(head: bytes) -> str:
     return "plain"
 
 
+def is_container(data: bytes) -> bool:
+    """Whether bytes begin like a seqcoder container."""
+    return data[8:16] == _CONTAINER and sniff(data[:8]) == "zstd"
+
+
 def _starter(compression: str) -> tuple[Callable[[], _Decompressor], tuple[type[Exception], ...]]:
     """Return how to begin a decompressor, and what it raises on corrupt data."""
     if compression == "gzip":
@@ -78,13 +86,15 @@ def _starter(compression: str) -> tuple[Callable[[], _Decompressor], tuple[type[
 def decompress(data: bytes, label: str, max_bytes: int = DEFAULT_MAX_BYTES) -> InputBytes:
     """Decompress ``data`` if they are gzip (bgzip), zstd, xz or bzip2, of any number of members.
 
+    A seqcoder container counts as plain.
+
     Raises
     ------
     InputError
         When the data are truncated or corrupt, have something else after them, or decompress
         to more than ``max_bytes``; the message begins with ``label``.
     """
-    compression = sniff(data[:10])
+    compression = "plain" if is_container(data) else sniff(data[:10])
     if compression == "plain":
         if len(data) > max_bytes:
             raise _too_big(label, max_bytes)

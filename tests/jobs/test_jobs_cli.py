@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -142,7 +143,7 @@ def test_usage_errors_are_one_line_and_exit_code_is_2(
         (("extract", archive), "nothing asked for"),
         (("extract", archive, "nobody"), "no genome or record 'nobody'"),
         (("extract", archive, "--all"), "-o FOLDER"),
-        (("extract", archive, "c1:9-3"), "not within"),
+        (("extract", archive, "c1:9-3"), "'c1:9-3' ends before it starts"),
         (("logs", archive), "no detached job"),
     ):
         code, out, err = run(*arguments)
@@ -178,7 +179,7 @@ def test_flipped_bit_is_found_and_the_rest_comes_out(
     assert "000001.sqc" in err
     if where == 0.5:
         assert "chunk" in err
-        assert "damaged genomes: " in err
+        assert re.search(r"1 of 3 containers damaged; \d damaged genomes?: \S", err)
     out = tmp_path / "out"
     code, _, err = run("extract", archive, "--all", "-o", out)
     back = {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}

@@ -10,6 +10,7 @@ from seqcoder.cli.restore import text_output
 from seqcoder.errors import InputError, IntegrityError, NotFoundError, SeqcoderError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.region import read_regions
+from seqcoder.wording import count_of
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.cli.verify import mapped, worth_ray
@@ -157,9 +158,10 @@ def _restore(archive: Archive, places: list[Place], choices: Choices) -> None:
             for genome, error, code in failures:
                 fail(NAME, error if genome in error else f"{genome}: {error}")
                 codes.append(code)
-    note(f"{len(places) - len(codes)} genomes restored below {folder}", choices.quiet)
+    note(f"{count_of(len(places) - len(codes), 'genome')} restored below {folder}", choices.quiet)
     if codes:
         kinds: dict[int, type[SeqcoderError]] = {2: UsageError, 3: IntegrityError}
         raise kinds.get(max(codes), InputError)(
-            f"{len(codes)} of {len(places)} genomes could not be restored; the others are"
+            f"{len(codes)} of {count_of(len(places), 'genome')} could not be restored"
+            + ("; the others are" if len(codes) < len(places) else "")
         )

@@ -179,7 +179,7 @@ def _dry_run(request: Request, choices: Choices) -> None:
         )
     list_failures(todo.listing.problems)
     if todo.listing.problems:
-        raise InputError(f"{len(todo.listing.problems)} inputs could not be listed")
+        raise InputError(f"{count_of(len(todo.listing.problems), 'input')} could not be listed")
 
 
 def plan_facts(todo: Todo, workers: int | None) -> dict[str, Any]:
@@ -213,8 +213,8 @@ def _submit(request: Request, choices: Choices) -> None:
         _remark(todo, choices)
         if todo.pending:
             note(
-                f"{todo.n_genomes} genomes, {size_text(todo.source_bytes)}, to "
-                f"{len(todo.pending)} containers in {request.archive}",
+                f"{count_of(todo.n_genomes, 'genome')}, {size_text(todo.source_bytes)}, to "
+                f"{count_of(len(todo.pending), 'container')} in {request.archive}",
                 choices.quiet,
             )
 

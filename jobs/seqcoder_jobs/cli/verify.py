@@ -9,7 +9,9 @@ from dataclasses import asdict
 from typing import TypeVar
 
 from seqcoder.cli.common import fail
+from seqcoder.cli.verify import damaged_genomes
 from seqcoder.errors import IntegrityError
+from seqcoder.wording import count_of
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.verify import expectations, manifest_findings, verify_container
@@ -79,14 +81,14 @@ def run(
         what = "all bases and files" if full else "all checksums"
         count = sum(result.genomes for result in results)
         chunks = sum(result.chunks for result in results)
-        facts = f"{len(results)} containers, {count} genomes, {chunks} chunks, {what}"
+        counts = ((len(results), "container"), (count, "genome"), (chunks, "chunk"))
+        facts = ", ".join([*(count_of(*pair) for pair in counts), what])
         print(f"{archive}\tintact\t{facts}")
     if len(work) < n_containers:
         note(f"{n_containers - len(work)} planned containers are not written (yet)", quiet)
     if damaged or found:
-        tail = f"; damaged genomes: {', '.join(genomes[:10])}" if genomes else ""
         raise IntegrityError(
-            f"{len(damaged)} of {len(work)} containers are damaged"
-            + (f", and {len(found)} files of the manifest" if found else "")
-            + tail
+            f"{len(damaged)} of {count_of(len(work), 'container')} damaged"
+            + (f", and {count_of(len(found), 'file')} of the manifest" if found else "")
+            + damaged_genomes(genomes)
         )
