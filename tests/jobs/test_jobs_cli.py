@@ -128,6 +128,17 @@ def test_failures_are_listed_and_exit_code_is_1(run: Run, corpus: Path, tmp_path
     assert run("status", tmp_path / "a")[0] == 0
 
 
+def test_where_all_failed_no_others_are_done(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "cut.fa.gz"
+    path.write_bytes(gzip.compress(b">x\n" + b"ACGT" * 500 + b"\n")[:-9])
+    code, _, err = run("submit", path, "-o", tmp_path / "a", *SMALL)
+    assert code == 1
+    assert "1 genome, " in err
+    assert err.splitlines()[-1].endswith(
+        "error: 1 input failed (listed above). The same command tries it again"
+    )
+
+
 def test_usage_errors_are_one_line_and_exit_code_is_2(
     run: Run, corpus: Path, tmp_path: Path, archive: Path
 ) -> None:

@@ -197,7 +197,7 @@ def plan_facts(todo: Todo, workers: int | None) -> dict[str, Any]:
 def _remark(todo: Todo, choices: Choices) -> None:
     if todo.listing.passed_over:
         note(
-            f"{todo.listing.passed_over} files without a FASTA suffix passed over "
+            f"{count_of(todo.listing.passed_over, 'file')} without a FASTA suffix passed over "
             "(--all-files takes them)",
             choices.quiet,
         )

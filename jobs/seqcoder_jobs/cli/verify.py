@@ -85,7 +85,8 @@ def run(
         facts = ", ".join([*(count_of(*pair) for pair in counts), what])
         print(f"{archive}\tintact\t{facts}")
     if len(work) < n_containers:
-        note(f"{n_containers - len(work)} planned containers are not written (yet)", quiet)
+        missing = count_of(n_containers - len(work), "planned container")
+        note(f"{missing} not written (yet)", quiet)
     if damaged or found:
         raise IntegrityError(
             f"{len(damaged)} of {count_of(len(work), 'container')} damaged"
