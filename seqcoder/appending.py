@@ -88,22 +88,21 @@ def _models(source: RangeSource, end: int) -> list[bytes]:
     return scan.index.models or models
 
 
-def copy_basis(basis: Basis, out: BinaryIO) -> bool:
+def copy_basis(basis: Basis, out: BinaryIO) -> None:
     """Make ``out``, open for reading and writing, begin with the container's bytes.
 
-    What lies behind them is kept if they were there already. Returns whether they were, and
-    leaves the file's position behind them.
+    What lies behind them is kept if they were there already. Leaves the file's position behind
+    them.
     """
     with basis.path.open("rb") as old:
         if _begins_alike(old, out, basis.size):
-            return True
+            return
         old.seek(0)
         out.seek(0)
         out.truncate()
         shutil.copyfileobj(old, out, 1 << 20)
         out.truncate(basis.size)
         out.seek(basis.size)
-    return False
 
 
 def _begins_alike(old: BinaryIO, out: BinaryIO, size: int) -> bool:

@@ -76,7 +76,9 @@ class Joining:
         self._held = held
         self._room = dict(held.room)
         self._files: dict[int, list[str]] = {}
-        for file, group in zip(held.files, held.groups, strict=True):
+        self._places: dict[str, list[int]] = {}
+        for place, (file, group) in enumerate(zip(held.files, held.groups, strict=True)):
+            self._places.setdefault(file, []).append(place)
             files = self._files.setdefault(group, [])
             if file not in files[-1:]:
                 files.append(file)
@@ -95,12 +97,7 @@ class Joining:
 
     def members(self, file: str, groups: set[int]) -> list[int]:
         """Return the genomes held (as places in ``Held``) in ``file`` that are of ``groups``."""
-        held = self._held
-        return [
-            i
-            for i, (where, group) in enumerate(zip(held.files, held.groups, strict=True))
-            if where == file and group in groups
-        ]
+        return [i for i in self._places.get(file, []) if self._held.groups[i] in groups]
 
 
 def most_similar(table: SketchTable, new: Sequence[int], known: Sequence[int]) -> list[int]:
