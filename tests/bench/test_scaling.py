@@ -52,6 +52,7 @@ FREE = replace(
     row=0,
     question=0,
 )
+COST = measured.Cost(1e-6, 0.0)
 ENDLESS = Cluster(1, 0, 1, Window(1, 2, 4), 1e15, 1e15)
 
 
@@ -125,21 +126,23 @@ def test_shared_cores_slow_everything() -> None:
     assert simulate_shared(containers, FREE, cluster, 2).seconds == pytest.approx(4.0, rel=0.05)
 
 
-def test_work_takes_longer_on_a_crowded_machine() -> None:
+def test_what_others_use_of_the_machine_is_not_to_be_had() -> None:
     containers = [[(1_000_000,)] * 8]
-    slow = replace(FREE, contention=1.5)
-    cluster = Cluster(2, 0, 1, Window(1, 8, 16), 1e15, 1e15)
-    one = replace(cluster, coders=1)
-    assert simulate_shared(containers, slow, one, 2).seconds == pytest.approx(8.0, rel=0.02)
-    assert simulate_shared(containers, slow, cluster, 2).seconds == pytest.approx(6.0, rel=0.02)
-    # Others use one of the two cores: two coders share what is left, and the machine is full.
-    crowded = simulate_shared(containers, slow, cluster, 2, foreign=0.5).seconds
-    assert crowded == pytest.approx(12.0, rel=0.02)
-    assert simulate_shared(containers, slow, one, 2, foreign=0.5).seconds == pytest.approx(12.0)
+    one = Cluster(1, 0, 1, Window(1, 8, 16), 1e15, 1e15)
+    two = replace(one, coders=2)
+    # Others use one of the two cores: two coders share what is left.
+    assert simulate_shared(containers, FREE, two, 2, foreign=0.5).seconds == pytest.approx(8.0)
+    assert simulate_shared(containers, FREE, one, 2, foreign=0.5).seconds == pytest.approx(8.0)
+
+
+def test_predictions_are_for_cores_that_all_work() -> None:
+    crowded = predict.crowded(replace(RATES, contention=1.5))
+    assert (crowded.code_per_base, crowded.model_per_base) == pytest.approx((1.5e-6, 1.5e-7))
+    assert predict.crowded(crowded) == crowded
 
 
 def test_the_least_disturbed_runs_count() -> None:
-    runs = [measured.Run(wall, foreign, []) for wall, foreign in
+    runs = [measured.Run(wall, foreign, [], COST) for wall, foreign in
             ((9.0, 0.4), (5.0, 0.01), (5.2, 0.02), (5.4, 0.03), (3.0, 0.2))]  # fmt: skip
     assert [run.wall for run in measured.undisturbed(runs)] == [5.0, 5.2, 5.4]
 
@@ -164,7 +167,8 @@ def test_what_others_use_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def point(kind: str, workers: int, wall: float) -> measured.Point:
     containers = tuple(((250_000,),) for _ in range(8))
-    return measured.Point(kind, workers, wall, 1.0, 2_000_000, containers, 1e-6, 0.1, 0, 1e-8, 0.25)
+    own = (1e-6, 0.1, 0, 1e-8, 0.25)
+    return measured.Point(kind, workers, wall, 1.0, 2_000_000, containers, *own, COST)
 
 
 def test_check_against_measured_points() -> None:
@@ -173,6 +177,8 @@ def test_check_against_measured_points() -> None:
     assert two.model == pytest.approx(2.05, abs=0.2)
     assert abs(one.error) < 0.1
     assert abs(two.error_own) < 0.15
+    slow = replace(point("strong", 1, 3.1), cost=measured.Cost(2e-6, 0.0))
+    assert check([slow], RATES, 2, 1e9)[0].model == pytest.approx(5.05, abs=0.2)
 
 
 def test_more_cores_are_faster_until_something_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,6 +253,7 @@ def test_measured_on_ray(
     assert (strong.kind, weak.kind) == ("strong", "weak")
     assert strong.bases == 6000
     assert strong.wall > 0 < strong.start
+    assert 0 <= strong.cost.model < strong.cost.code
     assert sum(len(genomes) for genomes in strong.containers) == 2
     assert 1e-9 < bench.costs[1].code < 1e-2
     assert 0 <= strong.foreign <= 1

@@ -232,8 +232,8 @@ def simulate_shared(
 ) -> Outcome:
     """Run the model where all processes share ``cores``.
 
-    They take longer the more cores are busy (``rates.contention``), and by as much as there are
-    more of them than cores that others leave (``foreign``: the share of the machine others use).
+    They take longer by as much as there are more of them than cores that others leave
+    (``foreign``: the share of the machine others use).
     """
     outcome = simulate(containers, rates, cluster)
     busy = outcome.busy
@@ -244,13 +244,5 @@ def simulate_shared(
         + busy["coordinators"] * cluster.window.containers
         + busy["driver"]
     ) / outcome.seconds
-    slower = contention(rates, work + foreign * cores, cores)
-    stretch = slower * max(1.0, work / max(cores * (1.0 - foreign), 0.1))
+    stretch = max(1.0, work / max(cores * (1.0 - foreign), 0.1))
     return simulate(containers, rates, replace(cluster, stretch=stretch))
-
-
-def contention(rates: Rates, busy: float, cores: int) -> float:
-    """Return how much longer work takes while so many of the cores are busy on average."""
-    if cores < 2:
-        return 1.0
-    return 1.0 + (rates.contention - 1.0) * min(max((busy - 1.0) / (cores - 1.0), 0.0), 1.0)

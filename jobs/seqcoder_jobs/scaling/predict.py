@@ -12,7 +12,7 @@ from seqcoder_cluster.options import (
     count_actors,
     size_window,
 )
-from seqcoder_jobs.scaling.measured import Point
+from seqcoder_jobs.scaling.measured import Cost, Point
 from seqcoder_jobs.scaling.model import Cluster, Genome, simulate, simulate_shared
 from seqcoder_jobs.scaling.rates import Rates
 
@@ -30,8 +30,8 @@ class Check:
     """A measured point against the model.
 
     ``model`` knows nothing of the run but its corpus, its start and how much others disturbed it:
-    costs are CPU seconds measured beside it. ``own`` has the times of that very run by the clock,
-    so that it checks the pipeline alone.
+    costs are CPU seconds measured beside it, those of coding just before and after it. ``own``
+    has the times of that very run by the clock, so that it checks the pipeline alone.
     """
 
     point: Point
@@ -89,6 +89,11 @@ def with_point(rates: Rates, point: Point) -> Rates:
     )
 
 
+def with_costs(rates: Rates, cost: Cost) -> Rates:
+    """Return rates with what coding cost on as many workers as there are, around a run."""
+    return replace(rates, code_per_base=cost.code, model_per_base=cost.model, contention=1.0)
+
+
 def check(points: Sequence[Point], rates: Rates, cores: int, store_bytes: float) -> list[Check]:
     """Set the model against every measured point."""
     checks = []
@@ -105,7 +110,8 @@ def check(points: Sequence[Point], rates: Rates, cores: int, store_bytes: float)
             actors = count_actors(ClusterOptions(workers=point.workers), point.workers, 0)
         cluster = Cluster(point.workers, actors, 1, window, rates.network, rates.storage)
         own = simulate(point.containers, with_point(rates, point), cluster).seconds
-        guess = simulate_shared(point.containers, rates, cluster, cores, point.foreign).seconds
+        around = with_costs(rates, point.cost)
+        guess = simulate_shared(point.containers, around, cluster, cores, point.foreign).seconds
         checks.append(Check(point, point.start + guess, point.start + own))
     return checks
 
@@ -194,12 +200,8 @@ def predict(
 
 def crowded(rates: Rates) -> Rates:
     """Return rates as they are while all cores work."""
-    return replace(
-        rates,
-        code_per_base=rates.code_per_base * rates.contention,
-        model_per_base=rates.model_per_base * rates.contention,
-        contention=1.0,
-    )
+    slower = rates.contention
+    return with_costs(rates, Cost(rates.code_per_base * slower, rates.model_per_base * slower))
 
 
 def _busy_at(

@@ -135,9 +135,9 @@ def _measured(found: Scaling, drawn: bool) -> str:
     parts.append(
         page.text(
             "“measured” is the middle of the runs that other processes disturbed least. “model” "
-            "knows CPU seconds for each base, measured beside the runs on as many workers, and "
-            "how much longer they get when all cores work; “own times” has the times of the very "
-            "run by the clock, and checks the pipeline alone (windows, order, waiting, overheads).",
+            "knows CPU seconds for each base, measured on as many workers just before and after "
+            "the run; “own times” has the times of the very run by the clock, and checks the "
+            "pipeline alone (windows, order, waiting, overheads).",
             "note",
         )
     )
