@@ -27,6 +27,8 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from seqcoder.coder.intrinsics import prefetch
+
 # Residues are numbered in the order of "*ACDEFGHIKLMNPQRSTVWY"; a gap ends a protein.
 GAP = 31
 _LETTERS = "*ACDEFGHIKLMNPQRSTVWY"
@@ -41,6 +43,7 @@ CONFIDENCES = 9  # confidence is below this
 STATE = 64  # int64 of state a caller provides, zeros at first
 _WALK = 16  # library positions tried for a seed
 _WINDOW = 16  # residues over which agreement is counted
+_AHEAD = 16  # positions whose slots are asked for before they are needed
 _KEEP = 4  # fewer agreements than this end an alignment
 _SURE = 13  # at this many nothing else is looked for
 
@@ -78,17 +81,25 @@ class Library:
 )
 def _index(residues: NDArray, seed: int, heads: NDArray, chain: NDArray) -> None:
     mask = (1 << (5 * seed)) - 1
+    odd = np.uint64(0x9E3779B97F4A7C15)
+    shift = np.uint64(64 - HASH_BITS)
+    slots = np.empty(_AHEAD, np.int64)  # of the next positions; -1: no seed before one
     key = np.int64(0)
     run = 0
-    for p in range(residues.size):
-        if run >= seed:
-            at = np.int64(
-                (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - HASH_BITS)
-            )
-            chain[p] = heads[at]
-            heads[at] = p
-        run = 0 if residues[p] == GAP else run + 1
-        key = ((key << 5) | np.int64(residues[p])) & mask
+    for p in range(residues.size + _AHEAD):
+        if p >= _AHEAD:
+            at = slots[p % _AHEAD]
+            if at >= 0:
+                chain[p - _AHEAD] = heads[at]
+                heads[at] = p - _AHEAD
+        if p < residues.size:
+            at = np.int64(-1)
+            if run >= seed:
+                at = np.int64((np.uint64(key) * odd) >> shift)
+                prefetch(heads, np.uint64(at))
+            slots[p % _AHEAD] = at
+            run = 0 if residues[p] == GAP else run + 1
+            key = ((key << 5) | np.int64(residues[p])) & mask
 
 
 def build_library(
