@@ -71,7 +71,7 @@ def read_local(source: GenomeSource) -> bytes:
     """Return the stored bytes of a local file.
 
     Raises:
-        InputError: it cannot be read, or has changed since it was planned.
+        InputError: it cannot be read, or has changed since it was listed.
     """
     path = Path(source.path)
     try:
@@ -80,11 +80,13 @@ def read_local(source: GenomeSource) -> bytes:
     except OSError as error:
         raise InputError(f"{source.label}: {error.strerror or error}; input skipped") from None
     if source.mtime_ns and (status.st_size, status.st_mtime_ns) != (source.size, source.mtime_ns):
-        raise InputError(
-            f"{source.label}: changed since the plan was made; restore it, or submit it to a "
-            "new archive"
-        )
+        raise InputError(changed_message(source.label))
     return data
+
+
+def changed_message(label: str) -> str:
+    """Return what is said of an input that is not as it was when it was listed."""
+    return f"{label}: changed since it was listed; name it again to take it as it is now"
 
 
 def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> PreparedGenome:

@@ -16,7 +16,7 @@ from seqcoder.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_gro
 from seqcoder.settings import DEFAULT_LEVEL, Settings, default_chunk_bases
 from seqcoder_jobs.archive import SavedPlan
 from seqcoder_jobs.corpus.locations import is_uri
-from seqcoder_jobs.corpus.opener import open_source
+from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.grouping import Grouped, Grouping, alone
 from seqcoder_jobs.joining import Sketch, held
 
@@ -125,10 +125,14 @@ class Done:
 
 @dataclass(frozen=True)
 class Extended:
-    """A plan with new inputs, and their sketches, to be saved beside it."""
+    """A plan with new inputs, and their sketches, to be saved beside it.
+
+    ``changed``: inputs that are not what the archive holds under their names.
+    """
 
     saved: SavedPlan
     sketches: Mapping[str, Sketch]
+    changed: tuple[GenomeSource, ...] = ()
 
 
 def extend(
@@ -141,13 +145,11 @@ def extend(
 ) -> Extended:
     """Return the plan with new inputs, and those that failed, appended or in new containers.
 
-    What is in containers stays where it is. A failed input is taken out of the container it was
-    left out of, and planned anew as it is now; or not, if its file has been removed. ``grouping``
+    What is in containers stays where it is. What is planned and not yet in one is taken as it is
+    now. A failed input is taken out of the container it was left out of, and planned anew as it is
+    now; or not, if its file has been removed. ``grouping``
     is asked about what is planned now only, and not at all with ``--no-groups``; ``sketches``
     reads those that were saved.
-
-    Raises:
-        UsageError: an input that the archive holds, or that is planned, has changed since.
     """
     old = saved.plan.containers if saved else ()
     failed = done.failed or {}
@@ -158,17 +160,13 @@ def extend(
         if file in done.containers and genome.name in failed
     }
     listed = {_key(source): source for source in sources}
-    changed = [
-        source
+    touched = {
+        key: source
         for key, source in listed.items()
-        if key in places and key not in retry and _changed(source, *places[key], done)
-    ]
-    if changed:
-        raise UsageError(
-            f"{changed[0].label}: changed since it was planned"
-            + (f", and {len(changed) - 1} more inputs did" if len(changed) > 1 else "")
-            + "; restore it, or submit to a new archive"
-        )
+        if key in places and key not in retry and _facts(source) != _facts(places[key][0])
+    }
+    held_now = [source for key, source in touched.items() if places[key][1] in done.containers]
+    now_pending = {key: s for key, s in touched.items() if places[key][1] not in done.containers}
     again = [
         replace(listed.get(key, genome), name=genome.name)
         for key, (genome, _) in places.items()
@@ -176,7 +174,14 @@ def extend(
     ]
     fresh = [source for key, source in listed.items() if key not in places]
     kept = [
-        replace(c, genomes=tuple(genome for genome in c.genomes if _key(genome) not in retry))
+        replace(
+            c,
+            genomes=tuple(
+                now_pending.get(_key(genome), genome)
+                for genome in c.genomes
+                if _key(genome) not in retry
+            ),
+        )
         for c in old
     ]
     kept = [container for container in kept if container.genomes]
@@ -196,7 +201,7 @@ def extend(
     plan = Plan(parameters.settings, parameters.model_digest, (*kept, *appended, *added))
     inputs = _inputs(saved.inputs if saved else {}, plan, now, grouped)
     extended = SavedPlan(plan, parameters.container_bytes, first + len(added), inputs)
-    return Extended(extended, grouped.sketches)
+    return Extended(extended, grouped.sketches, _changed(held_now, done.sha256 or {}))
 
 
 def _inputs(
@@ -229,15 +234,23 @@ def _is_gone(source: GenomeSource) -> bool:
     return not is_uri(source.path) and not Path(source.path).exists()
 
 
-def _changed(now: GenomeSource, planned: GenomeSource, file: str, done: Done) -> bool:
-    """Whether an input is not what was planned: by size and time, then by contents if known."""
-    if (now.size, now.mtime_ns) == (planned.size, planned.mtime_ns):
-        return False
-    digest = (done.sha256 or {}).get(planned.name)
-    if file not in done.containers or digest is None:
-        return True
+def _facts(source: GenomeSource) -> tuple[int, int]:
+    return source.size, source.mtime_ns
+
+
+def _changed(
+    sources: Sequence[GenomeSource], sha256: Mapping[str, str]
+) -> tuple[GenomeSource, ...]:
+    """Return the inputs that are not what the archive holds; ``sha256`` (hex) by genome name."""
+    ArchiveOpener().expect(sources)
+    return tuple(source for source in sources if _digest(source) != sha256.get(source.name))
+
+
+def _digest(source: GenomeSource) -> str:
+    """Return the SHA-256 (hex) of the file as it is now, "" if it cannot be read."""
     try:
-        data = fasta.decompress(open_source(now), now.label).data
+        return hashlib.sha256(
+            fasta.decompress(ArchiveOpener()(source), source.label).data
+        ).hexdigest()
     except SeqcoderError:
-        return True
-    return hashlib.sha256(data).hexdigest() != digest
+        return ""

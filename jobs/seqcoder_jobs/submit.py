@@ -22,6 +22,11 @@ from seqcoder_jobs.joining import Sketch
 from seqcoder_jobs.planning import Done, Parameters, Wishes, agree, extend
 from seqcoder_jobs.sketches import load_sketches, save_sketches
 
+_CHANGED = (
+    "changed since it was compressed, and the archive keeps what it holds; restore it, or submit "
+    "it under another name"
+)
+
 
 class Runner(Protocol):
     """Writes containers: ``seqcoder_cluster.run_containers``, or something like it."""
@@ -64,6 +69,13 @@ class Todo:
     """By genome name, which try this will be."""
     sketches: Mapping[str, Sketch] = field(default_factory=dict)
     """Those of inputs planned just now, by genome name."""
+    changed: tuple[Problem, ...] = ()
+    """Inputs that are not what the archive holds under their names."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was named and cannot be taken."""
+        return (*self.listing.problems, *self.changed)
 
     @property
     def n_groups(self) -> int:
@@ -108,7 +120,7 @@ def look_through(request: Request, grouping: Grouping | None = None) -> Todo:
     ``grouping`` is by default what ``submit`` does: new inputs are read once.
 
     Raises:
-        UsageError: changed inputs or parameters, nothing to do at all.
+        UsageError: changed parameters, nothing to do at all.
     """
     grouping = grouping or request_grouping(request)
     archive = Archive(request.archive)
@@ -146,7 +158,8 @@ def _look_through(
     attempts = {
         genome.name: 1 + failed.get(genome.name, 0) for c in pending for genome in c.genomes
     }
-    return Todo(extended.saved, pending, listing, attempts, extended.sketches)
+    changed = tuple(Problem(source.label, _CHANGED) for source in extended.changed)
+    return Todo(extended.saved, pending, listing, attempts, extended.sketches, changed)
 
 
 def _done(archive: Archive) -> Done:
@@ -174,7 +187,7 @@ def submit(
     container: the container first, under its name only when verified, then its manifest part.
 
     Raises:
-        UsageError: changed inputs or parameters, another run on the archive.
+        UsageError: changed parameters, another run on the archive.
     """
     archive = Archive(request.archive)
     grouping = request_grouping(request, mapper)

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -283,13 +284,39 @@ def test_failure_within_a_container_moves_to_a_new_one(corpus: Path, tmp_path: P
     assert len(set(planned)) == len(planned) == 6
 
 
-def test_changed_input_is_refused(corpus: Path, tmp_path: Path) -> None:
+def test_changed_input_is_told_and_the_others_go_on(corpus: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     submit_here([corpus], archive)
+    before = restored(archive)
     (corpus / "a.fa").write_bytes(b">c1\nAC\n")
-    with pytest.raises(UsageError, match=r"a\.fa: changed since it was planned; restore it"):
-        submit_here([corpus], archive)
-    assert (archive / "_SUCCESS").exists()
+    (corpus / "e.fa.gz").write_bytes(b"no longer gzip"[:3])
+    (corpus / "new.fa").write_bytes(b">n\nACGT\n")
+    for done in (1, 0):  # as often as it is asked
+        outcome = submit_here([corpus], archive)
+        assert [Path(problem.source).name for problem in outcome.todo.problems] == [
+            "a.fa",
+            "e.fa.gz",
+        ]
+        assert "changed since it was compressed" in outcome.todo.problems[0].error
+        assert (outcome.failures, outcome.done) == ((), done)
+        assert restored(archive) == before | {"new.fa": b">n\nACGT\n"}
+        assert (archive / "_SUCCESS").exists()
+
+
+def test_changed_member_of_a_tar_is_told(
+    corpus: Path, tmp_path: Path, contents: dict[str, bytes]
+) -> None:
+    batch, archive = tmp_path / "batch.tar.gz", tmp_path / "archive"
+    with tarfile.open(batch, "w:gz") as tar:
+        tar.add(corpus / "a.fa", "a.fa")
+        tar.add(corpus / "c" / "one.fna", "one.fna")
+    submit_here([batch], archive)
+    with tarfile.open(batch, "w:gz") as tar:
+        tar.add(corpus / "c" / "one.fna", "a.fa")
+        tar.add(corpus / "c" / "one.fna", "one.fna")
+    outcome = submit_here([batch], archive)
+    assert [problem.source for problem in outcome.todo.problems] == [f"{batch}::a.fa"]
+    assert restored(archive)["a.fa"] == contents["a.fa"]
 
 
 def test_touched_input_of_the_same_contents_is_not_changed(corpus: Path, tmp_path: Path) -> None:
@@ -300,13 +327,15 @@ def test_touched_input_of_the_same_contents_is_not_changed(corpus: Path, tmp_pat
     assert submit_here([corpus], archive).failures == ()
 
 
-def test_input_changed_before_its_turn_is_refused(corpus: Path, tmp_path: Path) -> None:
+def test_input_changed_before_its_turn_is_taken_as_it_is(corpus: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     with pytest.raises(Killed):
         submit_here([corpus], archive, runner=dies_reading("c/one.fna"))
     (corpus / "e.fa.gz").write_bytes(gzip.compress(b">other\nAC\n"))
-    with pytest.raises(UsageError, match=r"e\.fa\.gz: changed since it was planned"):
-        submit_here([corpus], archive)
+    outcome = submit_here([corpus], archive)
+    assert (outcome.todo.problems, outcome.failures) == ((), ())
+    assert restored(archive)["e.fa"] == b">other\nAC\n"
+    assert submit_here([corpus], archive).todo.problems == ()
 
 
 @pytest.mark.parametrize(

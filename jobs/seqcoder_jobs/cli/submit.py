@@ -177,9 +177,9 @@ def _dry_run(request: Request, choices: Choices) -> None:
             "relatives are not looked for in a dry run on so much; the plan of the run will differ",
             choices.quiet,
         )
-    list_failures(todo.listing.problems)
-    if todo.listing.problems:
-        raise InputError(f"{count_of(len(todo.listing.problems), 'input')} could not be listed")
+    list_failures(todo.problems)
+    if todo.problems:
+        raise InputError(f"{count_of(len(todo.problems), 'input')} cannot be taken (listed above)")
 
 
 def plan_facts(todo: Todo, workers: int | None) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _submit(request: Request, choices: Choices) -> None:
     outcome = _with_progress(request, choices, begin, run_containers)
     seconds = time.monotonic() - started
     archive = Archive(request.archive)
-    problems = (*outcome.todo.listing.problems, *outcome.failures)
+    problems = (*outcome.todo.problems, *outcome.failures)
     # An error before anything was done (no cluster, no model) is told alone.
     if archive.exists and (outcome.error is None or outcome.done):
         summary = summarise(archive)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 from seqcoder.errors import InputError
+from seqcoder.genome import changed_message
 
 
 @dataclass(frozen=True)
@@ -126,16 +127,14 @@ def facts(location: str) -> FileFacts | None:
 
 
 def unchanged(location: str, mtime_ns: int, label: str) -> FileFacts:
-    """Return the facts of a file whose time was ``mtime_ns`` when it was planned (0: not known).
+    """Return the facts of a file whose time was ``mtime_ns`` when it was listed (0: not known).
 
     Raises:
         InputError: it is not there, or another by now; the message begins with ``label``.
     """
     found = facts(location)
     if found is None or (mtime_ns and found.mtime_ns != mtime_ns):
-        raise InputError(
-            f"{label}: changed since the plan was made; restore it, or submit it to a new archive"
-        )
+        raise InputError(changed_message(label))
     return found
 
 

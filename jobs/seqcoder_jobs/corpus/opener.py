@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from seqcoder.errors import InputError
-from seqcoder.genome import GenomeSource, read_local
+from seqcoder.genome import GenomeSource, changed_message, read_local
 from seqcoder_jobs.corpus import ncbi
 from seqcoder_jobs.corpus.locations import facts, is_uri, one_line, open_binary
 from seqcoder_jobs.corpus.names import is_zip
@@ -21,7 +21,7 @@ def open_source(source: GenomeSource) -> bytes:
     Files of an NCBI package are compared with its md5sum.txt.
 
     Raises:
-        InputError: it cannot be read, is damaged, or has changed since it was planned.
+        InputError: it cannot be read, is damaged, or has changed since it was listed.
     """
     if source.member and is_zip(source.path):
         data = read_zip_member(source.path, source.mtime_ns, source.member)
@@ -57,10 +57,7 @@ def _read_uri(source: GenomeSource) -> bytes:
     if found is None or (
         source.mtime_ns and (found.size, found.mtime_ns) != (source.size, source.mtime_ns)
     ):
-        raise InputError(
-            f"{source.label}: changed since the plan was made; restore it, or submit it to a "
-            "new archive"
-        )
+        raise InputError(changed_message(source.label))
     try:
         with closing(open_binary(source.path)) as stream:
             return stream.read()
