@@ -16,6 +16,7 @@ from seqcoder.atomic import write_atomically
 from seqcoder.errors import InputError, SeqcoderError, UsageError
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.corpus.locations import absolute, one_line
+from seqcoder_jobs.planning import model_name
 from seqcoder_jobs.submit import Request
 
 JOB_PREFIX = "raysubmit_"
@@ -92,7 +93,10 @@ def detach(request: Request, address: str | None, quiet: bool) -> None:
 
 
 def _arguments(request: Request, archive: Archive, inputs: Path) -> list[str]:
-    """Return the command the job runs: this submit, attached to the cluster it runs on."""
+    """Return the command the job runs: this submit, attached to the cluster it runs on.
+
+    A test sees that nothing which ``submit`` takes is missing here.
+    """
     words = ["sh", "-c", _FIND_PYTHON, sys.executable, "submit", "--output", str(archive)]
     if request.corpora:
         words += ["--from-file", str(inputs)]
@@ -103,6 +107,8 @@ def _arguments(request: Request, archive: Archive, inputs: Path) -> list[str]:
         words.append("--no-latents")
     if wishes.group is False:
         words.append("--no-groups")
+    if wishes.solid:
+        words.append("--solid")
     if options.metrics:
         words.append("--metrics")
     if request.groups is not None:
@@ -111,7 +117,7 @@ def _arguments(request: Request, archive: Archive, inputs: Path) -> list[str]:
         ("--level", wishes.level),
         ("--chunk-size", wishes.chunk_bases),
         ("--container-size", wishes.container_bytes),
-        ("--model", wishes.model),
+        ("--model", model_name(wishes.model)),
         ("--workers", options.workers),
         ("--actors", options.actors),
         ("--gpus-per-actor", options.gpus_per_actor),

@@ -52,7 +52,7 @@ def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
         UsageError: a parameter was given that the archive was not made with.
         ModelError: the model is not to be had, or is not the one the archive was begun with.
     """
-    model = None if wishes.latents is False else _model(wishes.model) or Settings.model
+    model = None if wishes.latents is False else model_name(wishes.model) or Settings.model
     if saved is None:
         settings = Settings(
             level=wishes.level or DEFAULT_LEVEL,
@@ -97,7 +97,7 @@ def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
     return Parameters(settings, digest, saved.container_bytes)
 
 
-def _model(name: str | None) -> str | None:
+def model_name(name: str | None) -> str | None:
     """Return a model's name, or its absolute path if it is a file."""
     return str(Path(name).absolute()) if name is not None and Path(name).is_file() else name
 
