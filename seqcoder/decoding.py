@@ -98,6 +98,11 @@ class BaseDecoder:
                 self._cache.popitem(last=False)
         return bases
 
+    def forget(self) -> None:
+        """Let decoded bases go; what is asked for again is decoded again."""
+        with self._lock:
+            self._cache.clear()
+
     def fetch(self, start: int, stop: int) -> Bases:
         """Return bases ``start`` to ``stop`` of base space (uint8, 0..3)."""
         return self.along(np.array([[start, stop]]))(start, stop)

@@ -23,6 +23,7 @@ from test_cli import Cli, cli  # noqa: F401
 GENOME = small_genome(20_000, seed=5)
 LIST = {"Container", "Genome", "InputError", "IntegrityError", "ModelError", "NotFoundError"}
 LIST |= {"Record", "SeqcoderError", "Settings", "UsageError", "Verification"}
+JOBS = {"OpenArchive", "open_archive"}
 LIST |= {"append", "compress", "compress_bytes", "decompress", "open", "verify"}
 
 
@@ -33,6 +34,10 @@ def test_the_public_list() -> None:
         assert getattr(seqcoder, name).__doc__, name
     reference = (Path(__file__).parents[1] / "docs" / "reference" / "api.md").read_text()
     assert {name for name in LIST if f"`{name}" not in reference} == set()
+    assert set(seqcoder_jobs.__all__) == set(dir(seqcoder_jobs)) & JOBS == JOBS
+    for name in JOBS:
+        assert getattr(seqcoder_jobs, name).__doc__, name
+        assert f"`seqcoder_jobs.{name}" in reference
 
 
 @pytest.mark.parametrize("package", [seqcoder, seqcoder_cluster, seqcoder_jobs])

@@ -114,17 +114,21 @@ class Archive:
         """Whether there is a plan."""
         return self.plan_file.is_file()
 
+    def require(self) -> None:
+        """Raise UsageError where there is no archive."""
+        if not self.exists:
+            raise UsageError(
+                f"{self.folder}: no archive (no plan.json there); 'seqcoder-ray submit' makes one"
+            )
+
     def load(self) -> SavedPlan:
         """Return the saved plan.
 
         Raises UsageError where there is no archive, IntegrityError where its plan is damaged.
         """
+        self.require()
         try:
             text = self.plan_file.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise UsageError(
-                f"{self.folder}: no archive (no plan.json there); 'seqcoder-ray submit' makes one"
-            ) from None
         except OSError as error:
             raise InputError(f"{self.plan_file}: {error.strerror}") from None
         except UnicodeDecodeError as error:

@@ -15,7 +15,8 @@ from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.cli.console import list_failures, note, progress, time_text
 from seqcoder_jobs.cli.submit import result_table
 from seqcoder_jobs.demo_corpus import write_demo_corpus
-from seqcoder_jobs.extract import all_places, restore_genomes, restores
+from seqcoder_jobs.extract import restore_genomes, restores
+from seqcoder_jobs.places import all_places
 from seqcoder_jobs.planning import Wishes
 from seqcoder_jobs.submit import Request, submit
 from seqcoder_jobs.summary import summarise

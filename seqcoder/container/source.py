@@ -63,10 +63,10 @@ class RangeSource:
 
 
 def _folder_remedy(folder: str) -> str:
-    inside = f"{folder.rstrip('/')}/containers"
-    if Path(inside).is_dir():
+    root = folder.rstrip("/")
+    if Path(root, "plan.json").is_file() or Path(root, "containers").is_dir():
         return (
-            f"is a folder; an archive's containers are {inside}/*.sqc, and seqcoder-ray reads it "
-            "as a whole"
+            f"is a folder; an archive's containers are {root}/containers/*.sqc, and seqcoder-ray "
+            "reads it as a whole, in Python seqcoder_jobs.open_archive opens archives"
         )
     return "is a folder; name a container in it"

@@ -19,10 +19,11 @@ from genomes import small_genome
 from seqcoder.errors import InputError, UsageError
 from seqcoder.genome import GenomeSource
 from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive_reader import open_archive
 from seqcoder_jobs.corpus import tar
 from seqcoder_jobs.corpus.listing import list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener, open_source
-from seqcoder_jobs.extract import OpenContainers, all_places, find_genome
+from seqcoder_jobs.places import all_places, find_genome
 from seqcoder_jobs.planning import Wishes
 
 BATCH = {f"batch.1/SAMEA{number}.fa": small_genome(600, number, 1) for number in range(8)}
@@ -62,10 +63,8 @@ def test_a_batch_goes_in_and_comes_out(tmp_path: Path, name: str) -> None:
     write_tar(tmp_path / name)
     outcome = submit_here([tmp_path / name], tmp_path / "archive")
     assert (outcome.failures, outcome.done) == ((), 8)
-    archive = Archive(tmp_path / "archive")
-    with OpenContainers(archive) as opened:
-        back = {place.genome: opened.genome(place).read() for place in all_places(archive)}
-    assert back == BATCH
+    with open_archive(tmp_path / "archive") as opened:
+        assert {name: genome.read() for name, genome in opened.items()} == BATCH
 
 
 def test_members_announced_are_read_in_one_pass(tmp_path: Path, passes: list[str]) -> None:

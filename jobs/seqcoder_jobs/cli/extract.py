@@ -12,17 +12,11 @@ from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.region import read_regions
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive_reader import OpenArchive
 from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.cli.verify import mapped, worth_ray
-from seqcoder_jobs.extract import (
-    OpenContainers,
-    Place,
-    all_places,
-    find_genome,
-    find_regions,
-    restore_genomes,
-    restores,
-)
+from seqcoder_jobs.extract import find_regions, open_regions, restore_genomes, restores
+from seqcoder_jobs.places import Place, all_places, find_genome
 
 
 @dataclass(frozen=True)
@@ -68,9 +62,9 @@ def run(choices: Choices) -> None:
     if named or not queries:
         _genomes(archive, named or whole, choices)
         return
-    with OpenContainers(archive, choices.workers or 0) as opened:
+    with OpenArchive(archive, places, threads=choices.workers or 0) as opened:
         try:
-            found = find_regions(archive, queries, whole, opened)
+            found = find_regions(opened, queries, {place.genome for place in whole})
         except NotFoundError as error:
             like = None if whole else _genome_like(places, queries, archive)
             if like is None:
@@ -81,7 +75,7 @@ def run(choices: Choices) -> None:
             return
         kind = pick_format(choices.format, choices.output)
         with text_output(choices.output, choices.force, kind) as out:
-            write_regions(out, found, choices.width, kind, str(archive))
+            write_regions(out, open_regions(opened, found), choices.width, kind, str(archive))
 
 
 def _genome_like(places: list[Place], queries: list[str], archive: Archive) -> Place | None:
@@ -127,10 +121,10 @@ def _genomes(archive: Archive, places: list[Place], choices: Choices) -> None:
         raise UsageError("--width writes to one file or standard output; give -o a file")
     kind = pick_format(choices.format, target)
     with (
-        OpenContainers(archive, choices.workers or 0) as opened,
+        OpenArchive(archive, places, threads=choices.workers or 0) as opened,
         text_output(target, choices.force, kind) as out,
     ):
-        genomes = (opened.genome(place) for place in places)
+        genomes = (opened[place.genome] for place in places)
         write_genomes(out, genomes, choices.width, kind, str(archive))
 
 
