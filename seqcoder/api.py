@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from seqcoder.appending import Append, read_basis
-from seqcoder.atomic import write_atomically
+from seqcoder.atomic import is_special, write_atomically
 from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import InputError, UsageError
 from seqcoder.executor import ThreadExecutor
@@ -155,6 +155,8 @@ def _file_path(out: AnyPath, sources: Sequence[GenomeSource]) -> Path:
     if text != folder or Path(text).is_dir():
         example = f"{folder}/{Path(sources[0].name).name}.sqc"
         raise UsageError(f"{folder}/ is a folder; name a file, such as {example}")
+    if is_special(Path(text)):
+        raise UsageError(f"{text}: is a device or pipe; name a file, or use -c and redirect")
     return Path(text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -29,8 +30,28 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def is_special(path: Path) -> bool:
+    """Whether ``path`` is there and no file: a device, a pipe, what /dev/stdout stands for.
+
+    Such are written to and never replaced: root may replace /dev/null, and breaks the system.
+    """
+    try:
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):  # /dev/stdout, and /dev/fd/63 as a shell's >(command) has it
+            return path.parent.resolve().parts[1:2] in (("dev",), ("proc",))
+    except (OSError, RuntimeError):  # not there; a loop of links
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
 def commit(temporary: Path, final: Path) -> None:
-    """Give a finished, synced temporary file its final name, durably."""
+    """Give a finished, synced temporary file its final name, durably.
+
+    Raises:
+        OSError: it could not be; among others, ``final`` is no file (``is_special``).
+    """
+    if is_special(final):
+        raise OSError(errno.EEXIST, "a device or pipe, which no file may replace", str(final))
     temporary.replace(final)
     sync_folder(final.parent)
 

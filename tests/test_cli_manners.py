@@ -15,6 +15,7 @@ import typer
 
 import seqcoder
 from genomes import small_genome
+from seqcoder.atomic import commit, is_special
 from seqcoder.cli.app import app
 from seqcoder_jobs.cli import reading  # noqa: F401 - adds its commands
 from seqcoder_jobs.cli.app import app as ray_app
@@ -87,3 +88,30 @@ def test_json_of_restoring_and_repairing(cli: Cli) -> None:  # noqa: F811
     assert (cli.out, cli.err) == (b"", b"")
     assert cli("model", "info", "--json") == 0
     assert json.loads(cli.out)["name"] == "prokaryote-1"
+
+
+def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path: Path, cli: Cli) -> None:  # noqa: F811
+    (tmp_path / "g.fa").write_bytes(b">g\nACGTACGT\n")
+    assert cli("compress", "-o", "g.sqc", "g.fa") == 0
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for command in (["extract", "g.sqc", "g:1-4"], ["decompress", "g.sqc"]):
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # so that writing does not wait
+        assert cli(*command, "-o", "pipe") == 0, cli.err
+        assert os.read(reader, 99) in (b">g:1-4\nACGT\n", b">g\nACGTACGT\n")
+        os.close(reader)
+        assert pipe.is_fifo()
+    assert (cli("compress", "-f", "-o", "pipe", "g.fa"), pipe.is_fifo()) == (2, True)
+    assert b"pipe: is a device or pipe; name a file" in cli.err
+    with pytest.raises(OSError, match="device or pipe"):
+        commit(tmp_path / "g.fa", pipe)
+    (tmp_path / "fd").symlink_to("/dev/fd", target_is_directory=True)
+    assert is_special(Path("/dev/null"))
+    assert is_special(Path("/dev/stdout"))
+    assert is_special(Path("/dev/fd/1"))
+    assert is_special(tmp_path / "fd" / "1")
+    assert not is_special(tmp_path)
+    assert not is_special(tmp_path / "g.fa")
+    assert not is_special(tmp_path / "none")
+    (tmp_path / "link").symlink_to("g.fa")
+    assert not is_special(tmp_path / "link")

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from seqcoder import api
 from seqcoder.api import decompress, make_folder
-from seqcoder.atomic import atomic_file, write_atomically
+from seqcoder.atomic import atomic_file, is_special
 from seqcoder.cli.common import binary_stdout, note
 from seqcoder.errors import InputError, NotFoundError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
@@ -69,8 +69,8 @@ def _to_file(data: str | bytes, target: Path, force: bool, threads: int) -> list
         genomes = list(container.values())
         if len(genomes) != 1:
             return []
-        _make_way(target, force)
-        write_atomically(target, genomes[0].read())
+        with _file_output(target, force) as out:
+            out.write(genomes[0].read())
         return [target]
 
 
@@ -84,16 +84,26 @@ def text_output(output: str | None, force: bool, format: str = "fa") -> Iterator
     target = Path(output)
     if output.endswith("/") or target.is_dir():
         raise UsageError(f"{output}: is a folder; name a file in it")
-    _make_way(target, force)
-    with atomic_file(target) as out:
+    with _file_output(target, force) as out:
         yield out
 
 
-def _make_way(target: Path, force: bool) -> None:
-    """Make the folder of an output; UsageError where the output exists, unless ``force`` is set."""
+@contextmanager
+def _file_output(target: Path, force: bool) -> Iterator[BinaryIO]:
+    """Give a file, whole when it appears, or the device or pipe that has the name.
+
+    Raises:
+        UsageError: the file exists and ``force`` is not set.
+    """
+    if is_special(target):
+        with target.open("wb") as out:
+            yield out
+        return
     if target.exists() and not force:
         raise UsageError(f"{target}: exists already; use --force to replace it")
     make_folder(target)
+    with atomic_file(target) as out:
+        yield out
 
 
 def run_extract(
