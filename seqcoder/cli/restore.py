@@ -77,7 +77,7 @@ def _to_file(data: str | bytes, target: Path, force: bool, threads: int) -> list
 @contextmanager
 def text_output(output: str | None, force: bool, format: str = "fa") -> Iterator[BinaryIO]:
     """Give standard output (a terminal for plain FASTA only), or a file, whole when it appears."""
-    if output is None or output == "-":
+    if output in (None, "-", "/dev/stdout"):
         yield sys.stdout.buffer if format == "fa" else binary_stdout()
         sys.stdout.buffer.flush()
         return
