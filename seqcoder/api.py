@@ -14,7 +14,7 @@ from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import InputError, UsageError
 from seqcoder.executor import ThreadExecutor
 from seqcoder.genome import GenomeSource, Opener, local_source, read_local
-from seqcoder.pipeline import Progress, no_progress, write_container
+from seqcoder.pipeline import Progress, check_absent, no_progress, write_container
 from seqcoder.reader import Container
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
@@ -45,7 +45,8 @@ def compress(
         progress: called after each genome and chunk.
 
     Raises:
-        UsageError: ``out`` exists or is a folder, two inputs of one name.
+        UsageError: ``out`` exists or is a folder or is being written by another process, two
+            inputs of one name.
         InputError: ``out`` cannot be written, or no input can be read. Where some can, the others
             do not raise: they are reported as failed in the result.
         ModelError: the model is not to be had.
@@ -78,7 +79,8 @@ def append(
     ``settings.group`` is false), which are decoded for it.
 
     Raises:
-        UsageError: the container has a genome of the name of an input.
+        UsageError: the container has a genome of the name of an input, or another process writes
+            it, or has since it was read: nothing is lost, run it again.
         InputError: ``out`` is no container, or cannot be written, or no input can be read.
         IntegrityError: ``out`` is damaged; nothing is appended to it.
         ModelError: a model is not to be had.
@@ -101,8 +103,8 @@ def try_compress(
 ) -> ContainerReport:
     """As ``compress``, but where all inputs failed, the report of it and no error."""
     target = _file_path(out, sources)
-    if target.exists() and not force:
-        raise UsageError(f"{target}: exists already; use --force (force=True) to replace it")
+    if not force:
+        check_absent(target)  # before a model is loaded; what counts is asked under the lock
     coder = ChunkCoder(settings or Settings())
     return write_container(
         sources,
@@ -112,6 +114,7 @@ def try_compress(
         target,
         opener=opener,
         progress=progress,
+        force=force,
     )
 
 
@@ -235,8 +238,10 @@ def decompress(
 
 
 def check_free(target: Path, force: bool, places: Collection[tuple[int, int]]) -> None:
-    """Raise UsageError where ``target`` exists: unless ``force`` is set or if it is among
-    ``places`` (device and inode), what this run has written, by a name that differs in case.
+    """Raise UsageError if ``target`` exists, unless ``force``; always if this run wrote it.
+
+    ``places`` (device and inode) are the files this run wrote: one of them can be there already
+    where the folder does not tell names apart that differ only in case.
     """
     if not target.exists():
         return

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+_LONGEST = 200
 
 
 def sync_folder(folder: Path) -> None:
@@ -56,7 +59,18 @@ def commit(temporary: Path, final: Path) -> None:
     sync_folder(final.parent)
 
 
-def _no_link(path: str, flags: int) -> int:
+def short_name(name: str) -> str:
+    """Return ``name``, or where it is long a shorter one that stands for it and no other.
+
+    A name may have 255 bytes, and so may the temporary one made of it.
+    """
+    data = os.fsencode(name)
+    if len(data) <= _LONGEST:
+        return name
+    return f"{os.fsdecode(data[:_LONGEST])}~{hashlib.sha256(data).hexdigest()[:8]}"
+
+
+def open_no_link(path: str | Path, flags: int) -> int:
     """Open a temporary file, and nothing that a planted symbolic link of its name leads to."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
@@ -71,11 +85,9 @@ def atomic_file(final: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: it cannot be written; the error names ``final``.
     """
-    # A name may have 255 bytes, and so may the temporary one.
-    stem = os.fsdecode(os.fsencode(final.name)[:200])
-    temporary = final.with_name(f".{stem}.{os.getpid()}.partial")
+    temporary = final.with_name(f".{short_name(final.name)}.{os.getpid()}.partial")
     try:
-        with open(temporary, "wb", opener=_no_link) as out:
+        with open(temporary, "wb", opener=open_no_link) as out:
             yield out
             out.flush()
             os.fsync(out.fileno())

@@ -103,7 +103,7 @@ def write_parity(container: Path, percent: float = DEFAULT_PERCENT, force: bool 
     """Write the parity of a container beside it; returns its path.
 
     Raises UsageError where it exists and ``force`` is not set, InputError where the container
-    cannot be read. That the container is intact is the caller's to see to.
+    cannot be read. The caller must check the container first: parity of damage keeps the damage.
     """
     k, m = shape(percent)
     out = parity_path(container)

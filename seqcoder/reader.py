@@ -119,7 +119,7 @@ class Genome(Sequence[Record]):
         from seqcoder.pangenome.relative import read_walk
 
         space = self.container.reader.index.n_bases
-        # In a repair there may be two of one place.
+        # During repair two genomes may claim one ordinal; this one is itself for certain.
         others = self.container.by_ordinal | {self.entry.ordinal: self}
         try:
             return read_walk(
@@ -142,7 +142,10 @@ class Genome(Sequence[Record]):
         return self.container.reader.genome_frame(self.entry, "walk")
 
     def bases(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
-        """Return bases ``start`` to ``stop`` of all records in a row (uint8, A C G T = 0..3)."""
+        """Return bases ``start`` to ``stop`` of all records in a row (uint8, A C G T = 0..3).
+
+        They may be a view of what the container keeps, which cannot be written to: copy first.
+        """
         stop = self.row.n_bases if stop is None else stop
         check_memory(2 * (stop - start), self.container.reader.memory, self._what)
         if self.row.base_start is not None:

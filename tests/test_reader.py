@@ -80,6 +80,22 @@ def test_any_region_is_the_file_s(ends: tuple[float, float], packed: bytes) -> N
         assert container["one.fa"][0].fetch(start, stop) == expected[start:stop]
 
 
+def test_bases_that_are_kept_cannot_be_changed(packed: bytes) -> None:
+    data = small_genome(5000)
+    with seqcoder.open(seqcoder.compress_bytes({"one.fa": data})) as container:
+        genome = container["one.fa"]
+        with pytest.raises(ValueError, match="read-only"):
+            genome.bases()[:] = 0
+        genome.bases().copy()[:] = 0
+        assert genome.read() == data
+    with seqcoder.open(packed) as container:
+        for genome in container.values():
+            before, bases = genome.read(), genome.bases()
+            if bases.flags.writeable:  # of several chunks, or along a walk: the caller's own
+                bases[:] = 0
+            assert genome.read() == before
+
+
 def test_a_region_reads_footer_index_and_its_chunks_only(packed: bytes) -> None:
     with seqcoder.open(packed) as container:
         source = container.reader.source

@@ -21,7 +21,7 @@ from seqcoder.settings import Settings
 from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.coordinator import TOKEN_FILE, Coordinator, Job
 from seqcoder_cluster.executor import BATCH_BASES
-from seqcoder_cluster.faults import ClusterError, try_again
+from seqcoder_cluster.faults import ClusterError, is_retriable, try_again
 from seqcoder_cluster.options import (
     QUESTIONS_A_SECOND,
     ClusterOptions,
@@ -192,6 +192,8 @@ class _Run:
             report: ContainerReport = ray.get(reference)
         except Exception as error:
             self._actors.stop(slot.coordinator)
+            if is_retriable(error):
+                self._dismiss_idle()
             try:
                 return slot.container, try_again(slot.container.file, slot.tries, error)
             except SeqcoderError as final:
@@ -209,6 +211,15 @@ class _Run:
         )
         self._on_report(report)
         return None
+
+    def _dismiss_idle(self) -> None:
+        """End the coordinators that wait: what lost one may have lost them as well.
+
+        A new try must not be spent on finding out.
+        """
+        for coordinator in self._idle:
+            self._actors.stop(coordinator)
+        self._idle.clear()
 
     def _progress(self) -> ProgressCounts:
         """Add up what is known, and ask those coordinators that were asked longest ago."""

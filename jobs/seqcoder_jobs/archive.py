@@ -12,6 +12,7 @@ from typing import Any
 
 from seqcoder.atomic import sync_folder, write_atomically
 from seqcoder.errors import InputError, IntegrityError, UsageError
+from seqcoder.outlock import remove_stale_locks
 from seqcoder.plan import Plan
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.lock import hold, is_held
@@ -159,6 +160,7 @@ class Archive:
             for pattern in _LEFT:
                 for left in self.folder.glob(pattern):
                     left.unlink(missing_ok=True)
+            remove_stale_locks(self.folder / "containers")
             yield
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from seqcoder.errors import IntegrityError
 from seqcoder.pangenome.align import find_segments
 from seqcoder.pangenome.choose import choose
 from seqcoder.pangenome.compose import BASE, NOVEL, PARENT, SELF
@@ -129,7 +130,8 @@ class PanGenome:
     def add(self, bases: Bases) -> Added:
         """Parse ``bases`` (uint8, 0..3) against everything so far and append what is novel.
 
-        The walk read back from the bytes is compared with ``bases`` before this returns.
+        The walk read back from the bytes is compared with ``bases`` before this returns; raises
+        IntegrityError where they differ, and then nothing more can be added.
         """
         bases = np.require(bases, dtype=np.uint8, requirements=["C", "W"])
         start = self._n
@@ -146,7 +148,10 @@ class PanGenome:
             data, parents = plain, []
         walk.check(len(bases), self._n)
         if not np.array_equal(self._sequence(walk), bases) or not self._is_known(walk):
-            raise RuntimeError("a walk does not give back its genome: a fault in seqcoder")
+            raise IntegrityError(
+                f"a genome of {len(bases)} bases does not come back from its walk; nothing was "
+                "written. Please report this"
+            )
         self._sets[at] = forerunners_of(parents, self._sets)
         self._walks[at] = walk
         self._known[at] = Forerunner.of(walk)
