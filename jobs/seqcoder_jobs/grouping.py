@@ -18,7 +18,7 @@ from seqcoder.executor import thread_count
 from seqcoder.genome import GenomeSource
 from seqcoder_jobs.corpus.opener import open_source
 from seqcoder_jobs.joining import Held, Joined, Joining, Sketch, evenly, most_similar
-from seqcoder_jobs.sketches import SIZE, cut
+from seqcoder_jobs.sketches import SAVED_HASHES, cut
 
 if TYPE_CHECKING:
     from seqcoder.pangenome.sketches import SketchTable
@@ -131,7 +131,7 @@ def _join(
             *(known.get(source.name, none) for source in held.sources),
             *(sketches[i] for i in range(len(sources))),
         ],
-        size=SIZE,
+        size=SAVED_HASHES,
     )
     given = np.array([*held.groups, *[-1] * len(sources)], np.int64)
     groups = assign(table, given)

@@ -10,17 +10,17 @@ import numpy as np
 from seqcoder.errors import InputError
 from seqcoder_jobs.joining import Sketch
 
-SIZE = 256
+SAVED_HASHES = 256
 """Hashes kept of a genome, the smallest: 2 kB."""
 
 
 def cut(sketch: Sketch) -> Sketch:
     """Return what is kept of a sketch."""
-    return sketch[:SIZE].copy()
+    return sketch[:SAVED_HASHES].copy()
 
 
 def save_sketches(folder: Path, sketches: Mapping[str, Sketch]) -> None:
-    """Add a file of sketches (uint64[at most SIZE], rising; by genome name) to ``folder``."""
+    """Add a file of sketches (uint64[SAVED_HASHES at most], rising; by name) to ``folder``."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -32,7 +32,7 @@ def save_sketches(folder: Path, sketches: Mapping[str, Sketch]) -> None:
         {
             "genome": pa.array(list(sketches), pa.string()),
             "hashes": pa.array(
-                [sketch[:SIZE] for sketch in sketches.values()], pa.list_(pa.uint64())
+                [sketch[:SAVED_HASHES] for sketch in sketches.values()], pa.list_(pa.uint64())
             ),
         }
     )

@@ -155,9 +155,16 @@ def nearest_known(table: SketchTable, given: Ints, groups: Ints) -> Ints:
     and where the group is new.
     """
     out = np.full(len(table), -1, dtype=np.int64)
-    for group in np.unique(groups[given < 0]):
-        new = np.flatnonzero((given < 0) & (groups == group))
-        known = np.flatnonzero(given == group)
+    _, which = np.unique(groups, return_inverse=True)
+    both = (np.bincount(which[given < 0], minlength=len(table)) > 0) & (
+        np.bincount(which[given >= 0], minlength=len(table)) > 0
+    )
+    # Only groups with known members and new ones, each a stretch of these.
+    some = np.flatnonzero(both[which])
+    some = some[np.argsort(which[some], kind="stable")]
+    edges = np.flatnonzero(np.diff(which[some])) + 1
+    for members in np.split(some, edges) if len(some) else ():
+        new, known = members[given[members] < 0], members[given[members] >= 0]
         score = np.full(len(new), -1.0)
         for at in range(0, len(known), 1024):
             block = known[at : at + 1024]

@@ -5,7 +5,9 @@ import io
 import lzma
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -13,9 +15,10 @@ from pyarrow import fs
 
 from seqcoder.errors import InputError
 from seqcoder.genome import GenomeSource
-from seqcoder_jobs.corpus import locations
-from seqcoder_jobs.corpus.listing import Listing, list_corpora, read_list
+from seqcoder_jobs.corpus import locations, ncbi
+from seqcoder_jobs.corpus.listing import Listing, _Lister, list_corpora, read_list
 from seqcoder_jobs.corpus.opener import open_source
+from seqcoder_jobs.corpus.patterns import matches
 
 FILES = {
     "b.fa": b">b\nACGT\n",
@@ -80,6 +83,63 @@ def test_problems_are_told_and_the_rest_is_listed(corpus: Path, tmp_path: Path) 
     assert "broken.fa: No such file" in text
     assert f"{empty}: no FASTA files found there" in text
     assert "missing.fa: No such file" in text
+
+
+def test_what_was_named_before_is_no_problem_and_a_like_name_is(corpus: Path) -> None:
+    (corpus / "a" / "empty").mkdir()
+    (corpus / "emp").mkdir()
+    (corpus / "empty.fa").write_bytes(b">e\nA\n")
+    (corpus / "t.tar").write_bytes(tar_bytes(MEMBERS))
+    again = [corpus / "empty.fa", corpus / "t.tar", corpus / "a", corpus / "*.fa"]
+    listing = list_corpora([str(corpus), *map(str, again), f"file://{corpus}/a/"])
+    assert not listing.problems
+    empty = [corpus / "emp", corpus / "a" / "empty"]
+    listing = list_corpora([str(corpus), *map(str, empty)])
+    assert [problem.source for problem in listing.problems] == list(map(str, empty))
+
+
+def test_many_folders_of_a_package_are_listed_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each without a look at what all others hold, and the package's sums read once."""
+    data = tmp_path / "ncbi_dataset" / "data"
+    folders = [data / f"GCF_{i:06d}.1" for i in range(300)]
+    sums = []
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "x.fna").write_bytes(b">x\nA\n")
+        sums += [f"{'0' * 32}  ncbi_dataset/data/{folder.name}/{n}.fna" for n in "xy"]
+    (tmp_path / "md5sum.txt").write_text("\n".join(sums))
+    looked = []
+    strip = ncbi.strip_compression
+    monkeypatch.setattr(ncbi, "strip_compression", lambda path: looked.append(path) or strip(path))
+    opened = []
+    monkeypatch.setattr(
+        ncbi, "open_binary", lambda path: opened.append(path) or locations.open_binary(path)
+    )
+    split = ncbi.split_package
+    monkeypatch.setattr(ncbi, "split_package", lambda path: looked.append(path) or split(path))
+    listing = list_corpora(map(str, folders))
+    assert (len(listing.sources), len(listing.problems)) == (300, 300)
+    assert f"{folders[7]}/y.fna: md5sum.txt lists it and it is not there" in errors(listing)
+    assert len(opened) == 1
+    assert len(looked) <= 5 * 300
+
+
+def test_found_files_are_not_searched_for_every_folder(corpus: Path) -> None:
+    class Counted(dict):  # type: ignore[type-arg]
+        looks = 0
+
+        def __iter__(self) -> Iterator[Any]:
+            self.looks += 1
+            return super().__iter__()
+
+    lister = _Lister(False, "")
+    lister.found = Counted()
+    for _ in range(50):
+        lister.add(str(corpus / "a"))
+        lister.add(str(corpus / "a-b"))
+    assert (len(lister.found), lister.found.looks, lister.problems) == (3, 0, [])
 
 
 def test_circular_links_end(corpus: Path) -> None:
@@ -207,6 +267,25 @@ def test_object_store(monkeypatch: pytest.MonkeyPatch, corpus: Path, tmp_path: P
     assert open_source(listing.sources[5]) == MEMBERS[1][1]
     assert "s3://bucket/none: no such file or folder" in errors(listing)
     assert "gs://bucket/*.fa: no FASTA files found" in errors(listing)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "taken", "left"),
+    [
+        (
+            "b/**/genome.fa",
+            ["b/genome.fa", "b/x/genome.fa", "b/x/y/genome.fa"],
+            ["b/x/mygenome.fa"],
+        ),
+        ("b/*/**/*.fa", ["b/x/y.fa", "b/x/y/z.fa"], ["b/y.fa", "b/x/y.fna", "c/x/y.fa"]),
+        ("b/**", ["b/x", "b/x/y.fa"], ["c/x", "ab/x"]),
+        ("**/c/**/d.fa", ["c/d.fa", "a/c/d.fa", "a/c/b/d.fa", "c/c/c/d.fa"], ["d.fa", "c/d.fa/e"]),
+        ("b/*.fa", ["b/x.fa"], ["b/x/y.fa"]),
+        ("b/x**.fa", ["b/xy.fa"], ["b/x/y.fa"]),
+    ],
+)
+def test_a_star_stays_in_its_folder(pattern: str, taken: list[str], left: list[str]) -> None:
+    assert [path for path in (*taken, *left) if matches(path, pattern)] == taken
 
 
 def test_mock_filesystem_has_no_mtime_check(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +48,22 @@ def test_taken_names_stay_with_their_owners() -> None:
 def test_odd_file_names_become_plain() -> None:
     assert plain_name("a\\b\nc\udcff.fa") == "a%5Cb%0Ac%FF.fa"
     assert plain_name("./../a//b.fa") == "a/b.fa"
+    assert plain_name("a\x7f\x85\u2028b.fa") == "a%7F%C2%85%E2%80%A8b.fa"
+
+
+@given(st.text(st.characters() | st.sampled_from("./\\\x85\u2029\ud800\udcff")))
+def test_any_text_becomes_a_name_that_a_container_takes(text: str) -> None:
+    check_name(plain_name(text))
+    assert plain_name(plain_name(text)) == plain_name(text)
+
+
+def test_many_files_of_one_name_take_no_longer_each() -> None:
+    many = [("x.fa", "c")] * 20_000
+    started = time.perf_counter()
+    names = named(*many, taken=("x.fa~2", "x.fa~4"))
+    assert time.perf_counter() - started < 20  # it was hours
+    assert names[:3] == ["x.fa~1", "x.fa~3", "x.fa~5"]
+    assert names[-1] == "x.fa~20002"
 
 
 @given(

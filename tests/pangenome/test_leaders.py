@@ -1,5 +1,7 @@
 """Genomes come to groups, known ones and new."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given as cases
@@ -77,6 +79,44 @@ def test_new_genomes_go_to_known_groups_or_make_their_own() -> None:
         assert (other < 0) == (not scores)
         if scores:
             assert full_index(table[i], table[other]) == max(scores)
+
+
+def plainly_nearest(table: SketchTable, known: Sketch, groups: Sketch) -> Sketch:
+    """As it was: every group looked for among all genomes."""
+    out = np.full(len(table), -1)
+    for i in np.flatnonzero(known < 0):
+        others = np.flatnonzero(known == groups[i])
+        if len(others):
+            scores = jaccards(table, np.array([i]), others)[0]
+            out[i] = others[scores.argmax()]
+    return out
+
+
+@settings(max_examples=30, deadline=None)
+@cases(st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 5)), max_size=40))
+def test_the_nearest_known_is_the_same_as_by_looking_at_all(members: list[tuple[int, int]]) -> None:
+    given = np.array([known for known, _ in members], np.int64)
+    groups = np.array([other if known < 0 else known for known, other in members], np.int64)
+    table = SketchTable.of([hashes(40, i % 7) for i in range(len(members))], len(members))
+    expected = plainly_nearest(table, given, groups)
+    assert nearest_known(table, given, groups).tolist() == expected.tolist()
+
+
+def test_groups_without_known_members_are_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 200_000
+    calls = []
+    real = leaders.jaccards
+    monkeypatch.setattr(leaders, "jaccards", lambda *some: calls.append(some) or real(*some))
+    given = np.full(n, -1, np.int64)
+    given[:2] = 5
+    groups = np.arange(10, n + 10)
+    groups[:3] = 5
+    table = SketchTable.of([hashes(3, 1)] * n, n, 4)
+    started = time.perf_counter()
+    near = nearest_known(table, given, groups)
+    assert time.perf_counter() - started < 10  # it was 200,000 times a look at all of them
+    assert len(calls) == 1
+    assert near[:4].tolist() == [-1, -1, 0, -1]
 
 
 def test_a_known_group_may_have_several_leaders() -> None:

@@ -32,6 +32,7 @@ from seqcoder_jobs.planning import Wishes
 from seqcoder_jobs.serve.app import make_app
 from seqcoder_jobs.serve.catalogue import Catalogue
 from seqcoder_jobs.serve.guard import disposition, host_of, is_loopback
+from seqcoder_jobs.serve.store import Store
 
 ODD = 'odd "name" é?#&<b>%2e.fa'
 FIRST = coding_genome(30_000, 1)
@@ -297,6 +298,35 @@ def test_a_run_that_goes_on_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (corpus / "b.fa").write_bytes(fasta_bytes(("b", b"ACGT" * 60)))
     submit_here([corpus], tmp_path / "archive")
     assert found.now().genomes.num_rows == 2
+
+
+def test_a_container_that_grows_while_it_is_open_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Appended genomes are found, and nothing kept of the container as it was is taken for it."""
+    import seqcoder_jobs.serve.catalogue as catalogue
+
+    monkeypatch.setattr(catalogue, "_LOOK_AGAIN_SECONDS", 0.0)
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    wishes = Wishes(level=1, latents=False)
+    (corpus / "one.fa").write_bytes(FILES["relatives/one.fa"])
+    (corpus / "other.fa").write_bytes(FIRST)
+    submit_here([corpus], tmp_path / "archive", wishes=wishes)
+    found, store = Catalogue(Archive(tmp_path / "archive")), Store(Archive(tmp_path / "archive"), 1)
+    one = found.now().genome("one.fa")
+    assert store.track(one).shared.sum() == 0
+    with store.genome(one) as still_open:
+        (corpus / "two.fa").write_bytes(FILES["relatives/two.fa"])
+        submit_here([corpus], tmp_path / "archive", wishes=wishes)
+        two = found.now().genome("two.fa")
+        assert two["container"] == one["container"]
+        with store.genome(two) as genome:
+            assert genome.read() == FILES["relatives/two.fa"]
+        assert still_open.read() == FILES["relatives/one.fa"]
+    assert store.track(one).shared.sum() > 8000
+    assert store.track(two).own.sum() < 1000
+    store.close()
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

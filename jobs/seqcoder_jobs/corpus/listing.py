@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from seqcoder.errors import InputError
@@ -94,12 +95,17 @@ class _Lister:
         self._all_files = all_files
         self._leave_out = os.path.realpath(leave_out) if leave_out else ""
         self.found: dict[tuple[str, str], _Found] = {}
+        # Paths that the argument just looked at stands for, found before or not.
+        self._met: list[str] = []
+        # Of a package whose genomes are named one by one, each a folder, the sums are read once.
+        self._sums = lru_cache(maxsize=64)(lambda root: sorted(ncbi.folder_sums(root)))
         self.problems: list[Problem] = []
         self.passed_over = 0
 
     def add(self, argument: str) -> None:
         """Add whatever a CORPUS argument stands for."""
-        before = len(self.found) + len(self.problems)
+        problems = len(self.problems)
+        self._met.clear()
         try:
             location = absolute(argument)
             if is_glob(argument):
@@ -111,13 +117,8 @@ class _Lister:
         except InputError as error:
             self._problem(argument, str(error).removeprefix(f"{argument}: "))
             return
-        if len(self.found) + len(self.problems) == before and not self._again(location):
+        if not self._met and len(self.problems) == problems:
             self._problem(argument, "no FASTA files found there (--all-files takes any file)")
-
-    def _again(self, location: str) -> bool:
-        """Whether everything there was named before."""
-        root = split_uri(location).path if is_uri(location) else location
-        return any(root.rstrip("/") in path for path, _ in self.found)
 
     def _problem(self, source: str, error: str) -> None:
         self.problems.append(Problem(source, error))
@@ -131,6 +132,7 @@ class _Lister:
             self._add_file(found, name, parent)
 
     def _add_file(self, found: FileFacts, relative: str, corpus: str) -> None:
+        self._met.append(found.location)
         item = _Found(relative, corpus, found.location, "", found.size, found.mtime_ns)
         self.found.setdefault((item.path, ""), item)
 
@@ -152,6 +154,7 @@ class _Lister:
                 if not any(part.startswith(".") for part in relative.split("/")):
                     self._add_listed(found, relative, corpus)
             return
+        first = len(self._met)
         for path in self._walk(location):
             relative = os.path.relpath(path, location).replace(os.sep, "/")
             try:
@@ -164,18 +167,17 @@ class _Lister:
                 continue
             if entry is not None:
                 self._add_listed(entry, relative, corpus)
-        self._complete(location)
+        self._complete(location, self._met[first:])
 
-    def _complete(self, folder: str) -> None:
-        """Tell what the unpacked NCBI packages in or around a folder lack."""
-        mine = [path for path, _ in self.found if path.startswith(folder + "/")]
+    def _complete(self, folder: str, there: Iterable[str]) -> None:
+        """Tell what the unpacked NCBI packages in or around a folder lack; ``there`` is in it."""
         packages: dict[str, list[str]] = {folder + "/": []}
-        for path in mine:
+        for path in there:
             if (package := ncbi.split_package(path)) is not None:
                 packages.setdefault(package[0], []).append(package[1])
         for root, present in packages.items():
             below = folder.removeprefix(root) + "/" if folder.startswith(root) else ""
-            self._missing(ncbi.folder_sums(root), present, root, below)
+            self._missing(ncbi.below(self._sums(root), below), present, root)
 
     def _walk(self, root: str) -> list[str]:
         """Return all files below a folder, links followed (but not in circles), hidden ones not."""
@@ -226,7 +228,7 @@ class _Lister:
         kind = "zip" if is_zip(found.location) else "tar"
         seen: set[str] = set()
         taken = False
-        sums: ncbi.Sums = {}
+        sums: list[str] = []
         members = zip_members(found.location) if kind == "zip" else tar_members(found.location)
         try:
             for name, size in members:
@@ -245,17 +247,19 @@ class _Lister:
                 item = _Found(relative, corpus, found.location, name, size, found.mtime_ns)
                 self.found.setdefault((item.path, item.member), item)
             if kind == "zip":
-                sums = ncbi.zip_sums(found.location, found.mtime_ns)
+                sums = sorted(ncbi.zip_sums(found.location, found.mtime_ns))
         except InputError as error:
             self._problem(found.location, str(error).removeprefix(f"{found.location}: "))
             return
+        if taken:
+            self._met.append(found.location)
         lost = self._missing(sums, seen, f"{found.location}::")
         if not taken and not lost:
             self._problem(found.location, f"no FASTA files in this {kind} file")
 
-    def _missing(self, sums: ncbi.Sums, present: Iterable[str], root: str, below: str = "") -> bool:
+    def _missing(self, listed: Iterable[str], present: Iterable[str], root: str) -> bool:
         """Tell what a package's md5sum.txt lists and the package lacks; whether there is any."""
-        lost = [path for path in ncbi.missing(sums, present, below) if looks_like_fasta(path)]
+        lost = [path for path in ncbi.missing(listed, present) if looks_like_fasta(path)]
         for path in lost:
             self._problem(
                 root + path,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import count, islice
 
+from seqcoder.container.rows import NOT_IN_NAMES
 from seqcoder.genome import strip_compression
 
 _SUFFIXES = (".fa", ".fna", ".fasta", ".fas", ".ffn", ".faa", ".frn", ".fsa", ".seq", ".aln")
@@ -57,17 +60,19 @@ def strip_bundle(name: str) -> str:
 def plain_name(text: str) -> str:
     """Return ``text`` as a relative path with ``/`` that a container accepts.
 
-    Empty parts, ``.`` and ``..`` fall away; backslashes, control characters and bytes that are
-    not UTF-8 become ``%`` and two hexadecimal digits.
+    Empty parts, ``.`` and ``..`` fall away; of what ``NOT_IN_NAMES`` matches (backslashes, control
+    characters, line ends, bytes that are not UTF-8) each byte becomes ``%`` and two hexadecimal
+    digits.
     """
     parts = [part for part in text.split("/") if part not in ("", ".", "..")]
-    return "".join(_spell(character) for character in "/".join(parts)) or "unnamed"
+    return NOT_IN_NAMES.sub(_spelt, "/".join(parts)) or "unnamed"
 
 
-def _spell(character: str) -> str:
-    if character != "\\" and character >= " " and not "\ud800" <= character <= "\udfff":
-        return character
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
+def _spelt(match: re.Match[str]) -> str:
+    character = match[0]
+    # Python has a byte that is not UTF-8 as a surrogate of this range; others are what they are.
+    errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", errors))
 
 
 def assign_names(candidates: Sequence[Candidate], taken: Collection[str] = ()) -> list[str]:
@@ -111,10 +116,7 @@ def _told_apart(clashing: Sequence[Candidate], used: Collection[str]) -> list[st
     for names in ways:
         if len(set(names)) == len(names) and not any(name in used for name in names):
             return names
-    names = []
-    for candidate in clashing:
-        number = 1
-        while (name := f"{_stripped(candidate)}~{number}") in used or name in names:
-            number += 1
-        names.append(name)
-    return names
+    # All of them have one stripped name, and no others have it: the numbers only rise.
+    stem = _stripped(clashing[0])
+    free = (name for number in count(1) if (name := f"{stem}~{number}") not in used)
+    return list(islice(free, len(clashing)))

@@ -7,9 +7,11 @@ A package, zipped or unpacked, holds ``ncbi_dataset/data/ACCESSION/*.fna`` and, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from seqcoder import fasta
@@ -121,9 +123,14 @@ def _check(label: str, name: str, data: bytes, sums: Sums) -> None:
         )
 
 
-def missing(sums: Sums, present: Iterable[str], below: str = "") -> list[str]:
-    """Return what ``md5sum.txt`` lists below a path and is not there, compressed or not."""
+def below(paths: Sequence[str], folder: str) -> list[str]:
+    """Return of sorted ``paths`` those that begin with ``folder``, without looking at the rest."""
+    first = bisect_left(paths, folder)
+    some = (paths[at] for at in range(first, len(paths)))
+    return list(takewhile(lambda path: path.startswith(folder), some))
+
+
+def missing(listed: Iterable[str], present: Iterable[str]) -> list[str]:
+    """Return the paths ``listed`` that are not ``present``, compressed or not."""
     there = {strip_compression(path) for path in present}
-    return [
-        path for path in sums if path.startswith(below) and strip_compression(path) not in there
-    ]
+    return [path for path in listed if strip_compression(path) not in there]

@@ -27,8 +27,16 @@ def fixed_part(pattern: str) -> str:
 
 
 def matches(path: str, pattern: str) -> bool:
-    """Match part by part, so that ``*`` does not cross ``/`` (``**`` does)."""
-    if "**" in pattern:
-        return fnmatch.fnmatchcase(path, pattern.replace("**/", "*"))
-    parts, patterns = path.split("/"), pattern.split("/")
-    return len(parts) == len(patterns) and all(map(fnmatch.fnmatchcase, parts, patterns))
+    """Match part by part: ``*`` does not cross ``/``; a part ``**`` is any number of them."""
+    parts = path.split("/")
+    ends = {0}  # how many parts the pattern so far may have matched
+    for wanted in pattern.split("/"):
+        if wanted == "**":
+            ends = set(range(min(ends), len(parts) + 1))
+        else:
+            ends = {
+                at + 1 for at in ends if at < len(parts) and fnmatch.fnmatchcase(parts[at], wanted)
+            }
+        if not ends:
+            return False
+    return len(parts) in ends

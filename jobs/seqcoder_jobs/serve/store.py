@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -24,6 +24,9 @@ from seqcoder.track import (
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.serve.catalogue import Row
 
+Version = tuple[str, int, int]
+"""A container as it is between two appends: its name, time (ns) and size."""
+
 _MOST_OPEN = 16
 _COST_BYTES = 256 << 20
 _TRACK_BYTES = 128 << 20
@@ -38,12 +41,12 @@ class Store:
         self._archive = archive
         self._threads = thread_count(threads)
         self._lock = threading.Lock()
-        self._open: OrderedDict[str, Container] = OrderedDict()
-        self._users: dict[str, int] = {}
+        self._open: OrderedDict[Version, Container] = OrderedDict()
+        self._users: Counter[Version] = Counter()
         self._making = threading.Lock()
-        self._costs: OrderedDict[tuple[str, int], ChunkCost] = OrderedDict()
-        self._uses: OrderedDict[str, Use] = OrderedDict()
-        self._tracks: OrderedDict[str, Track] = OrderedDict()
+        self._costs: OrderedDict[tuple[Version, int], ChunkCost] = OrderedDict()
+        self._uses: OrderedDict[Version, Use] = OrderedDict()
+        self._tracks: OrderedDict[tuple[Version, str], Track] = OrderedDict()
         self.decoding = threading.BoundedSemaphore(_DECODING_AT_ONCE)
 
     @contextmanager
@@ -53,33 +56,44 @@ class Store:
         Raises:
             NotFoundError: it failed or is not done yet. IntegrityError: the container is damaged.
         """
+        with self._versioned(row) as (_, genome):
+            yield genome
+
+    @contextmanager
+    def _versioned(self, row: Row) -> Iterator[tuple[Version, Genome]]:
         name = row["container"]
         if name is None:
             raise NotFoundError(f"{row['genome']}: {row['error'] or 'is not in the archive yet'}")
         if PurePosixPath(name).name != name:
             raise IntegrityError(f"{self._archive}: its manifest names a container {name!r}")
-        container = self._take(name)
+        version, container = self._take(name)
         try:
-            yield container[row["genome"]]
+            yield version, container[row["genome"]]
         finally:
-            self._give_back(name)
+            self._give_back(version)
 
-    def _take(self, name: str) -> Container:
+    def _take(self, name: str) -> tuple[Version, Container]:
+        path = self._archive.containers / name
         with self._lock:
-            if name not in self._open:
-                path = self._archive.containers / name
-                if not path.is_file():
-                    raise IntegrityError(f"{path}: is missing; submit again writes it anew")
-                self._open[name] = Container(path, threads=self._threads)
-            self._open.move_to_end(name)
-            self._users[name] = self._users.get(name, 0) + 1
-            return self._open[name]
+            try:
+                status = path.stat()
+            except OSError:
+                raise IntegrityError(f"{path}: is missing; submit again writes it anew") from None
+            # Should an append come between this and opening, what is kept as the old version has
+            # the new genomes too; the next to ask sees the new one.
+            version = (name, status.st_mtime_ns, status.st_size)
+            if version not in self._open:
+                self._open[version] = Container(path, threads=self._threads)
+            self._open.move_to_end(version)
+            self._users[version] += 1
+            return version, self._open[version]
 
-    def _give_back(self, name: str) -> None:
+    def _give_back(self, version: Version) -> None:
         with self._lock:
-            self._users[name] -= 1
+            self._users[version] -= 1
+            self._users += Counter()  # without those that are at 0
             for other in list(self._open):
-                if len(self._open) > _MOST_OPEN and not self._users.get(other):
+                if len(self._open) > _MOST_OPEN and not self._users[other]:
                     self._open.pop(other).close()
 
     def close(self) -> None:
@@ -90,30 +104,30 @@ class Store:
 
     def track(self, row: Row) -> Track:
         """Return the track of a genome, made now or before; one is made at a time."""
-        name = row["genome"]
-        with self.genome(row) as genome, self._making:
-            if name not in self._tracks:
-                self._tracks[name] = self._make(row["container"], genome)
+        with self._versioned(row) as (version, genome), self._making:
+            key = (version, genome.name)
+            if key not in self._tracks:
+                self._tracks[key] = self._make(version, genome)
                 _shrink(self._tracks, _TRACK_BYTES, _track_bytes)
-            self._tracks.move_to_end(name)
-            return self._tracks[name]
+            self._tracks.move_to_end(key)
+            return self._tracks[key]
 
-    def _make(self, container: str, genome: Genome) -> Track:
+    def _make(self, version: Version, genome: Genome) -> Track:
         if genome.stored or not genome.row.n_bases:
             raise NotFoundError(f"{genome.name}: has no bases to draw")
         entries = chunks_of(genome)
-        missing = [e for e in entries if (container, e.ordinal) not in self._costs]
+        missing = [e for e in entries if (version, e.ordinal) not in self._costs]
         with self.decoding:
             made = chunk_costs(genome.container, missing, self._threads)
-        self._costs |= {(container, ordinal): cost for ordinal, cost in made.items()}
-        costs = {e.ordinal: self._costs[container, e.ordinal] for e in entries}
+        self._costs |= {(version, ordinal): cost for ordinal, cost in made.items()}
+        costs = {e.ordinal: self._costs[version, e.ordinal] for e in entries}
         for ordinal in costs:
-            self._costs.move_to_end((container, ordinal))
+            self._costs.move_to_end((version, ordinal))
         _shrink(self._costs, _COST_BYTES, lambda cost: cost.nbytes)
-        if container not in self._uses:
-            self._uses[container] = base_space_use(genome.container)
+        if version not in self._uses:
+            self._uses[version] = base_space_use(genome.container)
             _shrink(self._uses, _MOST_OPEN, lambda use: 1)
-        return genome_track(genome, costs, self._uses[container])
+        return genome_track(genome, costs, self._uses[version])
 
 
 def _track_bytes(track: Track) -> int:
