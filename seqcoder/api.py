@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from seqcoder.appending import Append, read_basis
-from seqcoder.atomic import is_special, write_atomically
+from seqcoder.atomic import is_same_file, is_special, write_atomically
 from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import InputError, UsageError
 from seqcoder.executor import ThreadExecutor
@@ -160,7 +160,15 @@ def _file_path(out: AnyPath, sources: Sequence[GenomeSource]) -> Path:
         raise UsageError(f"{folder}/ is a folder; name a file, such as {example}")
     if is_special(Path(text)):
         raise UsageError(f"{text}: is a device or pipe; name a file, or use -c and redirect")
+    for source in sources:
+        check_other(Path(text), source.path)
     return Path(text)
+
+
+def check_other(target: Path, source: AnyPath) -> None:
+    """Raise UsageError if an output is the file it is made from: originals are never touched."""
+    if is_same_file(target, Path(source)):
+        raise UsageError(f"{target}: is the input itself; name another output")
 
 
 def _sources(inputs: Inputs) -> list[GenomeSource]:
@@ -211,7 +219,7 @@ def decompress(
     source: AnyPath | bytes | BinaryIO,
     folder: AnyPath,
     *,
-    genomes: Sequence[str] | None = None,
+    genomes: str | Sequence[str] | None = None,
     force: bool = False,
     threads: int = 0,
 ) -> list[Path]:
@@ -227,10 +235,14 @@ def decompress(
     """
     written: list[Path] = []
     places: set[tuple[int, int]] = set()
+    if isinstance(genomes, str):
+        genomes = [genomes]
     with open(source, threads=threads) as container:
         for name in genomes if genomes is not None else list(container):
             genome = container[name]
             target = output_path(Path(folder), name)
+            if isinstance(source, str | os.PathLike):
+                check_other(target, source)
             check_free(target, force, places)
             write_below(target, genome.read(), places)
             written.append(target)

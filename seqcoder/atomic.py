@@ -47,6 +47,14 @@ def is_special(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+def is_same_file(path: Path, other: Path) -> bool:
+    """Whether two names lead to one file."""
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
+
+
 def commit(temporary: Path, final: Path) -> None:
     """Give a finished, synced temporary file its final name, durably.
 

@@ -85,7 +85,11 @@ def write_container(
         check_name(name)
     if len(set(names)) != len(names):
         double = next(name for name in names if names.count(name) > 1)
-        raise UsageError(f"two inputs would be called {double!r}; rename one")
+        first, second = [source.label for source in sources if source.name == double][:2]
+        raise UsageError(
+            f"{first} and {second} would both be called {double!r}; rename one, or use "
+            "'seqcoder-ray submit', which tells them apart by their folders"
+        )
     after = append.basis if append else None
     there = {entry.row.name for entry in after.index.genomes} if after else set()
     if there.intersection(names):
@@ -105,7 +109,7 @@ def write_container(
 def check_absent(out: Path) -> None:
     """Raise UsageError if there is a file of the name ``out``."""
     if out.exists():
-        raise UsageError(f"{out}: exists already; use --force (force=True) to replace it")
+        raise UsageError(f"{out}: exists already; use --force to replace it")
 
 
 def _write(

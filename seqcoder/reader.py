@@ -62,6 +62,12 @@ class Genome(Sequence[Record]):
     def __len__(self) -> int:
         return self.row.n_records
 
+    def __contains__(self, item: object) -> bool:
+        """Whether there is a record of a name, or a record is of this genome."""
+        if isinstance(item, str):
+            return item.encode("utf-8", "surrogateescape") in self.table.names
+        return isinstance(item, Record) and item.genome is self
+
     def __repr__(self) -> str:
         records = count_of(len(self), "record")
         return f"<Genome {self.name}: {records}, {count_of(self.row.n_residues, 'residue')}>"

@@ -92,6 +92,10 @@ class Archive:
                 "&& aws s3 cp archive/_SUCCESS s3://bucket/archive/"
             )
         self.folder = Path(os.path.abspath(text))  # noqa: PTH100 - keep links as they are
+        if self.folder.is_file():
+            raise UsageError(
+                f"{text}: is a file, and an archive is a folder; for containers there is 'seqcoder'"
+            )
         self.plan_file = self.folder / "plan.json"
         self.containers = self.folder / "containers"
         self.manifest = self.folder / "manifest"

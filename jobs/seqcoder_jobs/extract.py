@@ -15,6 +15,7 @@ from seqcoder.export import file_name, write_genomes
 from seqcoder.reader import Container, Genome
 from seqcoder.region import Region, find_region
 from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.success import check_present
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def all_places(archive: Archive) -> list[Place]:
     from seqcoder_jobs.manifest.files import read_table
 
     archive.load()
+    check_present(archive.folder)
     table = read_table(archive.manifest, "genomes", ["genome", "container", "ordinal"])
     rows = [row for row in table.to_pylist() if row["container"] is not None]
     rows.sort(key=lambda row: (row["container"], row["ordinal"]))

@@ -50,6 +50,16 @@ def read_success(folder: Path) -> dict[str, Any] | None:
     return dict(facts)
 
 
+def check_present(folder: Path) -> None:
+    """Raise IntegrityError where files of the manifest are gone: an archive would look empty."""
+    for name in (read_success(folder) or {"manifest": ()})["manifest"]:
+        if not (folder / name).is_file():
+            raise IntegrityError(
+                f"{folder / name}: missing; 'seqcoder-ray submit -o {folder}' makes the manifest "
+                "anew from the containers"
+            )
+
+
 def check_file(folder: Path, path: Path) -> None:
     """Raise IntegrityError where the success mark has another digest for a file of the archive."""
     facts = read_success(folder)
