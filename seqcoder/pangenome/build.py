@@ -14,14 +14,8 @@ from seqcoder.pangenome.compose import BASE, NOVEL, PARENT, SELF
 from seqcoder.pangenome.follow import follow
 from seqcoder.pangenome.minhash import Sketch, similarity, sketch
 from seqcoder.pangenome.plain import write_walk
-from seqcoder.pangenome.relative import (
-    MAX_FORERUNNERS,
-    Forerunner,
-    Reading,
-    forerunners_of,
-    relatives_of,
-    write_relative,
-)
+from seqcoder.pangenome.reading import MAX_FORERUNNERS, Reading, forerunners_of, relatives_of
+from seqcoder.pangenome.relative import Forerunner, write_relative
 from seqcoder.pangenome.seeds import STEP, K, insert
 from seqcoder.pangenome.walk import Bases, Ints, Walk
 
@@ -56,7 +50,7 @@ class Added:
 
     walk: Walk
     data: bytes
-    """The walk serialised; read back by `read_walk` (or `Walk.from_bytes`)."""
+    """The walk serialised; read back by `read_walk`."""
     novel: Bases
     """uint8[n]: the bases it appended to base space, from ``novel_start``."""
     novel_start: int
@@ -97,7 +91,6 @@ class PanGenome:
         self._table = np.zeros(1 << self._bits, dtype=np.uint32)
         self._seeds = np.empty(0, dtype=np.uint32)
         self._spans: list[tuple[int, int]] = []
-        self._walks: dict[int, Walk] = {}
         self._sketches: dict[int, Sketch] = {}
         self._known: dict[int, Forerunner] = {}
         self._sets: dict[int, frozenset[int]] = {}
@@ -108,8 +101,7 @@ class PanGenome:
             self._known |= before.reading.known
             self._sets |= before.reading.sets
             for ordinal in before.relatives:
-                walk = before.reading.walks[ordinal]
-                self._walks[ordinal] = walk
+                walk = before.reading.walk(ordinal)
                 self._sketches[ordinal] = sketch(walk.apply(self.fetch))
 
     @property
@@ -148,7 +140,6 @@ class PanGenome:
         if not np.array_equal(self._sequence(walk), bases) or not self._is_known(walk):
             raise RuntimeError("a walk does not give back its genome: a fault in seqcoder")
         self._sets[at] = forerunners_of(parents, self._sets)
-        self._walks[at] = walk
         self._known[at] = Forerunner.of(walk)
         self._sketches[at] = mark
         self._n_genomes += 1
@@ -210,7 +201,7 @@ class PanGenome:
 
     def _parse(self, bases: Bases, parents: list[int]) -> tuple[Ints, Bases]:
         """Return the items the genome is made of, and the novel bases."""
-        walks = [self._walks[parent] for parent in parents]
+        walks = [self._known[parent].walk for parent in parents]
         edges = np.cumsum([0, self._n, *(walk.n_bases for walk in walks)]).astype(np.int64)
         begin = int(edges[-1])
         end = begin + len(bases)
