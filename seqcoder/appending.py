@@ -148,7 +148,7 @@ def before(append: Append) -> Before:
     Raises IntegrityError where a chunk is damaged.
     """
     from seqcoder.pangenome.build import LEAST_UNKNOWN, UNKNOWN, Before
-    from seqcoder.pangenome.relative import read_walks
+    from seqcoder.pangenome.reading import read_walks
 
     basis = append.basis
     with Container(basis.path, threads=append.threads, index=basis.index) as container:
@@ -164,7 +164,7 @@ def before(append: Append) -> Before:
             lambda ordinal: others[ordinal].row.n_bases,
             n_bases,
         )
-        starts = [reading.walks[ordinal].spans() for ordinal in ordinals]
+        starts = [reading.walk(ordinal).spans() for ordinal in ordinals]
         spans = _chunk_spans(basis.index, np.concatenate([np.zeros((0, 2), np.int64), *starts]))
         spans = _joined(spans, n_bases, LEAST_UNKNOWN)
         text = np.full(n_bases, UNKNOWN, np.uint8)
