@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from seqcoder.atomic import sync_folder, write_atomically
+from seqcoder.checksum import file_sha256
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.outlock import remove_stale_locks
 from seqcoder.plan import Plan
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.lock import hold, is_held
 from seqcoder_jobs.success import NAME as SUCCESS
-from seqcoder_jobs.success import file_sha256, success_bytes
+from seqcoder_jobs.success import success_bytes
 
 LAYOUT = 1
 TABLES = ("genomes", "records", "chunks", "containers")

@@ -8,15 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from seqcoder.checksum import file_sha256
 from seqcoder.errors import IntegrityError
 
 NAME = "_SUCCESS"
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 (hex) of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(facts: Mapping[str, Any]) -> str:

@@ -116,6 +116,20 @@ def test_library_keeps_what_other_families_share() -> None:
     assert len(words & from_shared) > 0.6 * len(words)
 
 
+def test_owners_of_more_genomes_than_a_byte_counts() -> None:
+    rng = np.random.default_rng(4)
+    gap = np.array([GAP], np.uint8)
+    own = [rng.integers(1, 21, 40).astype(np.uint8) for _ in range(300)]
+    shared = [rng.integers(1, 21, 400).astype(np.uint8) for _ in range(50)]
+    # neighbours share, three proteins each: every turn reads some of those that share
+    streams = [np.concatenate([*[own[k], gap] * 2, shared[k // 6], gap]) for k in range(300)]
+    kept, owner = choose_residues(streams, np.eye(300, dtype=np.bool_), 20_000, lambda _: None)
+    assert owner.max() > 255
+    ends = np.flatnonzero(np.diff(owner)) + 1
+    for part, who in zip(np.split(kept, ends), owner[np.r_[0, ends]], strict=True):
+        assert all(p in streams[who].tobytes() for p in part.tobytes().split(bytes([GAP])))
+
+
 def test_relatives_are_told_by_their_proteins() -> None:
     rng = np.random.default_rng(5)
     a = rng.integers(1, 21, 60_000).astype(np.uint8)
