@@ -25,7 +25,7 @@ from seqcoder.varint import put_bytes
 _MIN_RESIDUES_FOR_DIGESTS = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GenomeSource:
     """An input file: its name in the container, and where its bytes are.
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seqcoder.atomic import sync_folder, write_atomically
+from seqcoder.atomic import atomic_file, sync_folder, write_atomically
 from seqcoder.checksum import file_sha256
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.outlock import remove_stale_locks
-from seqcoder.plan import Plan
+from seqcoder.plan import Plan, parse_json
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.lock import hold, is_held
 from seqcoder_jobs.success import NAME as SUCCESS
@@ -34,42 +34,50 @@ class SavedPlan:
     inputs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """By genome name: its place among all inputs, as they were listed, and its group."""
 
-    def to_json(self) -> str:
-        """Return the contents of ``plan.json``: a plan, readable as one, and two facts more."""
+    def json_lines(self) -> Iterator[str]:
+        """Yield the contents of ``plan.json``: a plan, readable as one, and a few facts more.
+
+        One line a genome, and one a container for the inputs' numbers.
+        """
         inputs = self.inputs or _in_order(self.plan)
-        data = self.plan.to_dict() | {
-            "layout": LAYOUT,
-            "digest": self.plan.digest,
-            "container_bytes": self.container_bytes,
-            "next_container": self.next_container,
-            "inputs": {
-                c.key: [list(inputs[genome.name]) for genome in c.genomes]
-                for c in self.plan.containers
-            },
-        }
-        return json.dumps(data, indent=1, sort_keys=True) + "\n"
+        numbers = (
+            f"{json.dumps(c.key)}: {json.dumps([inputs[genome.name] for genome in c.genomes])}"
+            for c in self.plan.containers
+        )
+        yield from self.plan.json_lines(
+            {
+                "layout": json.dumps(LAYOUT),
+                "digest": json.dumps(self.plan.digest),
+                "container_bytes": json.dumps(self.container_bytes),
+                "next_container": json.dumps(self.next_container),
+                "inputs": "{\n" + ",\n".join(numbers) + "\n}",
+            }
+        )
 
     @classmethod
     def from_json(cls, text: str, what: str) -> SavedPlan:
         """Read a plan; raises InputError where it is not one or does not match its digest."""
-        plan = Plan.from_json(text, what)
-        data = json.loads(text)
+        data = parse_json(text, what)
+        plan = Plan.from_dict(data, what)
         if data.get("layout") != LAYOUT:
             raise InputError(
                 f"{what}: archive layout {data.get('layout')}, this seqcoder has {LAYOUT}"
             )
-        if data.get("digest") != plan.digest:
-            raise InputError(f"{what}: does not match its digest; it was edited or damaged")
         try:
-            inputs = _in_order(plan)
-            if "inputs" in data:  # plans made before there were groups have none
+            if data.get("digest") != plan.digest:
+                raise InputError(f"{what}: does not match its digest; it was edited or damaged")
+            if "inputs" not in data:  # plans made before there were groups have none
+                inputs = _in_order(plan)
+            else:
                 inputs = {
                     genome.name: (int(place), int(group))
                     for c in plan.containers
-                    for genome, (place, group) in zip(c.genomes, data["inputs"][c.key], strict=True)
+                    for genome, (place, group) in zip(
+                        c.genomes, data["inputs"].pop(c.key), strict=True
+                    )
                 }
             return cls(plan, int(data["container_bytes"]), int(data["next_container"]), inputs)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{what}: not the plan of an archive ({error})") from None
 
 
@@ -135,7 +143,8 @@ class Archive:
     def save(self, saved: SavedPlan) -> None:
         """Save the plan, whole or not at all."""
         self.make()
-        write_atomically(self.plan_file, saved.to_json().encode())
+        with atomic_file(self.plan_file) as out:
+            out.writelines(line.encode() for line in saved.json_lines())
 
     def make(self) -> None:
         """Make the folders; raises UsageError where something else is in the way."""
