@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from seqcoder.appending import Append, read_basis
-from seqcoder.atomic import write_atomically
+from seqcoder.atomic import is_same_file, is_special, write_atomically
 from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import InputError, UsageError
 from seqcoder.executor import ThreadExecutor
 from seqcoder.genome import GenomeSource, Opener, local_source, read_local
-from seqcoder.pipeline import Progress, no_progress, write_container
+from seqcoder.pipeline import Progress, check_absent, no_progress, write_container
 from seqcoder.reader import Container
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
@@ -45,7 +45,8 @@ def compress(
         progress: called after each genome and chunk.
 
     Raises:
-        UsageError: ``out`` exists or is a folder, two inputs of one name.
+        UsageError: ``out`` exists or is a folder or is being written by another process, two
+            inputs of one name.
         InputError: ``out`` cannot be written, or no input can be read. Where some can, the others
             do not raise: they are reported as failed in the result.
         ModelError: the model is not to be had.
@@ -78,7 +79,8 @@ def append(
     ``settings.group`` is false), which are decoded for it.
 
     Raises:
-        UsageError: the container has a genome of the name of an input.
+        UsageError: the container has a genome of the name of an input, or another process writes
+            it, or has since it was read: nothing is lost, run it again.
         InputError: ``out`` is no container, or cannot be written, or no input can be read.
         IntegrityError: ``out`` is damaged; nothing is appended to it.
         ModelError: a model is not to be had.
@@ -101,8 +103,8 @@ def try_compress(
 ) -> ContainerReport:
     """As ``compress``, but where all inputs failed, the report of it and no error."""
     target = _file_path(out, sources)
-    if target.exists() and not force:
-        raise UsageError(f"{target}: exists already; use --force (force=True) to replace it")
+    if not force:
+        check_absent(target)  # before a model is loaded; what counts is asked under the lock
     coder = ChunkCoder(settings or Settings())
     return write_container(
         sources,
@@ -112,6 +114,7 @@ def try_compress(
         target,
         opener=opener,
         progress=progress,
+        force=force,
     )
 
 
@@ -155,7 +158,17 @@ def _file_path(out: AnyPath, sources: Sequence[GenomeSource]) -> Path:
     if text != folder or Path(text).is_dir():
         example = f"{folder}/{Path(sources[0].name).name}.sqc"
         raise UsageError(f"{folder}/ is a folder; name a file, such as {example}")
+    if is_special(Path(text)):
+        raise UsageError(f"{text}: is a device or pipe; name a file, or use -c and redirect")
+    for source in sources:
+        check_other(Path(text), source.path)
     return Path(text)
+
+
+def check_other(target: Path, source: AnyPath) -> None:
+    """Raise UsageError if an output is the file it is made from: originals are never touched."""
+    if is_same_file(target, Path(source)):
+        raise UsageError(f"{target}: is the input itself; name another output")
 
 
 def _sources(inputs: Inputs) -> list[GenomeSource]:
@@ -206,7 +219,7 @@ def decompress(
     source: AnyPath | bytes | BinaryIO,
     folder: AnyPath,
     *,
-    genomes: Sequence[str] | None = None,
+    genomes: str | Sequence[str] | None = None,
     force: bool = False,
     threads: int = 0,
 ) -> list[Path]:
@@ -222,10 +235,14 @@ def decompress(
     """
     written: list[Path] = []
     places: set[tuple[int, int]] = set()
+    if isinstance(genomes, str):
+        genomes = [genomes]
     with open(source, threads=threads) as container:
         for name in genomes if genomes is not None else list(container):
             genome = container[name]
             target = output_path(Path(folder), name)
+            if isinstance(source, str | os.PathLike):
+                check_other(target, source)
             check_free(target, force, places)
             write_below(target, genome.read(), places)
             written.append(target)
@@ -233,8 +250,10 @@ def decompress(
 
 
 def check_free(target: Path, force: bool, places: Collection[tuple[int, int]]) -> None:
-    """Raise UsageError where ``target`` exists: unless ``force`` is set or if it is among
-    ``places`` (device and inode), what this run has written, by a name that differs in case.
+    """Raise UsageError if ``target`` exists, unless ``force``; always if this run wrote it.
+
+    ``places`` (device and inode) are the files this run wrote: one of them can be there already
+    where the folder does not tell names apart that differ only in case.
     """
     if not target.exists():
         return

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from seqcoder.container import rows
-from seqcoder.container.index import Index
+from seqcoder.container.index import FOOTER_LENGTH, Index
 from seqcoder.container.reader import read_header
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import header
-from seqcoder.errors import IntegrityError
+from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.reader import Container
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Basis:
     index: Index
     size: int
     """Bytes up to the end of the last footer; what a torn append left behind it is not kept."""
+    state: tuple[int, bytes]
+    """Size and last bytes of the file as it was read: see ``check_unchanged``."""
 
     @property
     def facts(self) -> list[int | str]:
@@ -63,18 +65,21 @@ def read_basis(path: Path, but: Collection[str] = ()) -> Basis:
     """
     source = RangeSource(str(path))
     try:
+        tail = min(source.size, FOOTER_LENGTH)
+        state = source.size, source.read(source.size - tail, tail)
         with Container(source) as container:
             index, end = container.reader.index, container.reader.end
             first = min((g.ordinal for g in index.genomes if g.row.name in but), default=None)
             if first is None:
-                return Basis(path, Index(_models(source, end), index.chunks, index.genomes), end)
+                whole = Index(_models(source, end), index.chunks, index.genomes)
+                return Basis(path, whole, end, state)
             genomes = index.genomes[:first]
             last = genomes[-1].end if genomes else 0
             chunks = [chunk for chunk in index.chunks if chunk.offset < last]
             offsets = [chunk.offset for chunk in index.chunks[len(chunks) :]]
             behind = min([*offsets, index.genomes[first].offset])
             end = behind - len(header(_models(source, behind)))
-            return Basis(path, Index(_models(source, end), chunks, genomes), end)
+            return Basis(path, Index(_models(source, end), chunks, genomes), end, state)
     finally:
         source.close()
 
@@ -86,6 +91,26 @@ def _models(source: RangeSource, end: int) -> list[bytes]:
     if scan.problem:
         raise IntegrityError(f"{scan.problem}; nothing is appended to a damaged container")
     return scan.index.models or models
+
+
+def check_unchanged(basis: Basis) -> None:
+    """Raise UsageError if the container's file is another than the one that ``basis`` is of.
+
+    The footer has a digest of the index, and that the digests of all files. One who holds the
+    lock of the output knows thereafter that no append comes between.
+    """
+    size, tail = basis.state
+    try:
+        with basis.path.open("rb") as file:
+            file.seek(max(0, size - len(tail)))
+            same = file.read(len(tail) + 1) == tail
+    except FileNotFoundError:
+        same = False
+    if not same:
+        raise UsageError(
+            f"{basis.path}: changed since it was read, another process has written it; run the "
+            "same command again"
+        )
 
 
 def copy_basis(basis: Basis, out: BinaryIO) -> None:
@@ -123,7 +148,7 @@ def before(append: Append) -> Before:
     Raises IntegrityError where a chunk is damaged.
     """
     from seqcoder.pangenome.build import LEAST_UNKNOWN, UNKNOWN, Before
-    from seqcoder.pangenome.relative import read_walks
+    from seqcoder.pangenome.reading import read_walks
 
     basis = append.basis
     with Container(basis.path, threads=append.threads, index=basis.index) as container:
@@ -139,7 +164,7 @@ def before(append: Append) -> Before:
             lambda ordinal: others[ordinal].row.n_bases,
             n_bases,
         )
-        starts = [reading.walks[ordinal].spans() for ordinal in ordinals]
+        starts = [reading.walk(ordinal).spans() for ordinal in ordinals]
         spans = _chunk_spans(basis.index, np.concatenate([np.zeros((0, 2), np.int64), *starts]))
         spans = _joined(spans, n_bases, LEAST_UNKNOWN)
         text = np.full(n_bases, UNKNOWN, np.uint8)

@@ -149,5 +149,8 @@ class SharedSpace:
         return chunks
 
     def flush(self) -> list[Bases]:
-        """Return what is held and what lesser genomes share; never both are there."""
+        """Return the chunks still open: the held genome's or the shared one.
+
+        At most one of them exists.
+        """
         return [*self._let_go(None), *self._close()]

@@ -71,7 +71,8 @@ class BaseDecoder:
     def chunk(self, entry: ChunkEntry, stop: int | None = None) -> Bases:
         """Return the first ``stop`` (default all) bases of a chunk, or more if at hand.
 
-        Raises IntegrityError naming container, chunk and offset.
+        uint8, 0..3, not to be written to: what is kept is for other readers too. Raises
+        IntegrityError naming container, chunk and offset.
         """
         wanted = entry.row.n_bases if stop is None else min(stop, entry.row.n_bases)
         with self._lock:
@@ -89,6 +90,7 @@ class BaseDecoder:
         except IntegrityError as error:
             named = str(error).startswith(self._reader.source.name)
             raise IntegrityError(str(error) if named else f"{what}: {error}") from None
+        bases.setflags(write=False)
         with self._lock:
             self._cache[entry.offset] = bases
             while (

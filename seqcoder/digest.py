@@ -19,11 +19,6 @@ from seqcoder.fasta.rendering import render_residues
 _NO_LETTERS = bytes(byte for byte in range(256) if not 65 <= byte <= 90)
 
 
-def file_sha256(data: bytes) -> str:
-    """SHA-256 of a file's bytes as 64 hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
-
-
 def sha512t24u(data: bytes | memoryview) -> str:
     """GA4GH's digest of ``data``: base64url of the first 24 bytes of SHA-512, 32 characters."""
     return base64.urlsafe_b64encode(hashlib.sha512(data).digest()[:24]).decode("ascii")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 import seqcoder
-from seqcoder.errors import IntegrityError, SeqcoderError
+from seqcoder.errors import IntegrityError, ModelError, SeqcoderError
 
 VECTORS = Path(__file__).parent / "vectors"
 _LOW_DISK = 1 << 30
@@ -150,12 +150,18 @@ def _cache() -> Check:
 
 
 def _models() -> Check:
-    from seqcoder.latent import list_models
+    from seqcoder.latent import survey_models
     from seqcoder.latent.modelfile import verify_model
 
-    models = list_models()
+    models, problems = survey_models()
     for model in models:
-        verify_model(model.path)
+        try:
+            verify_model(model.path)
+        except ModelError as error:
+            problems.append(f"{model.path}: {error}")
+    if problems:
+        remedy = "fetch each of them again, or remove it; the other models are used meanwhile"
+        return Check("models", "broken", "; ".join(problems), remedy)
     if not models:
         return Check("models", "broken", "none", "install seqcoder again; its wheel holds one")
     names = ", ".join(f"{model.name} {model.digest[:12]}" for model in models)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from seqcoder.errors import MemoryLimitError
+from seqcoder.errors import MemoryLimitError, UsageError
 from seqcoder.settings import parse_size
 
 VARIABLE = "SEQCODER_MEMORY"
@@ -28,7 +28,12 @@ PER_STORED_BYTE = 3
 def memory_limit(container_bytes: int) -> int:
     """Return the limit in bytes for a container of so many; UsageError if the variable is wrong."""
     text = os.environ.get(VARIABLE, "")
-    return parse_size(text) if text else max(FLOOR, PER_CONTAINER_BYTE * container_bytes)
+    if not text:
+        return max(FLOOR, PER_CONTAINER_BYTE * container_bytes)
+    try:
+        return parse_size(text)
+    except UsageError as error:
+        raise UsageError(f"{VARIABLE}: {error}") from None
 
 
 def check_memory(need: int, limit: int, what: str) -> None:

@@ -16,11 +16,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from seqcoder.atomic import atomic_file
+from seqcoder.checksum import file_sha256
 from seqcoder.container.frames import digest8
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.varint import ByteReader, put_varint
@@ -103,7 +103,7 @@ def write_parity(container: Path, percent: float = DEFAULT_PERCENT, force: bool 
     """Write the parity of a container beside it; returns its path.
 
     Raises UsageError where it exists and ``force`` is not set, InputError where the container
-    cannot be read. That the container is intact is the caller's to see to.
+    cannot be read. The caller must check the container first: parity of damage keeps the damage.
     """
     k, m = shape(percent)
     out = parity_path(container)
@@ -111,9 +111,9 @@ def write_parity(container: Path, percent: float = DEFAULT_PERCENT, force: bool 
         raise UsageError(f"{out}: exists already; use --force to replace it")
     driver = _driver(k, m)
     try:
+        sha256 = bytes.fromhex(file_sha256(container))
         with container.open("rb") as file:
-            sha256 = file_digest(file, "sha256").digest()
-            size = file.tell()
+            size = file.seek(0, 2)
             block = _LEAST_BLOCK
             while block * _MOST_BLOCKS < size and block < _MOST_BLOCK:
                 block *= 2
@@ -225,8 +225,7 @@ def mend(container: Path, path: Path, out: Path) -> Mending:
                 written.write(data[: parity.size - number * parity.block])
     except OSError as error:
         raise InputError(f"{error.filename or container}: {error.strerror}") from None
-    with out.open("rb") as file:
-        whole = file_digest(file, "sha256").digest() == parity.sha256
+    whole = file_sha256(out) == parity.sha256.hex()
     return Mending(len(bad), mended, whole)
 
 

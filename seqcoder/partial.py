@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqcoder import __version__
+from seqcoder.atomic import open_no_link, short_name
 from seqcoder.chunk import Bases, CodedChunk, bases_digest
 from seqcoder.container.index import ChunkEntry
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames
-from seqcoder.errors import UsageError
 from seqcoder.settings import Settings
 
 
@@ -30,31 +30,19 @@ def partial_path(
     listed = [__version__, settings.to_dict(), [model.hex() for model in models], *basis]
     facts = json.dumps(listed)
     key = hashlib.sha256(facts.encode()).hexdigest()[:8]
-    return out.with_name(f".{out.name}.{key}.partial")
+    return out.with_name(f".{short_name(out.name)}.{key}.partial")
 
 
 def remove_partials(out: Path) -> None:
-    """Remove the temporary files of ``out``, of whatever settings."""
-    for path in out.parent.glob(f".{out.name}.????????.partial"):
+    """Remove the temporary files of ``out``, of whatever settings; the caller holds its lock."""
+    key = "[0-9a-f]" * 8
+    for path in out.parent.glob(f".{glob.escape(short_name(out.name))}.{key}.partial"):
         path.unlink(missing_ok=True)
 
 
 def open_partial(path: Path) -> BinaryIO:
-    """Open (or create) the temporary file, locked against a second writer.
-
-    Raises:
-        UsageError: another process is writing it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise UsageError(f"{path}: another process is writing it; wait for that one") from None
-    except OSError:
-        pass  # a file system without locks: the archive's own lock has to do
-    return file
+    """Open (or create) the temporary file for reading and writing; the caller holds the lock."""
+    return os.fdopen(open_no_link(path, os.O_RDWR | os.O_CREAT), "r+b")
 
 
 class FoundChunks:

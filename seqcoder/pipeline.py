@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from seqcoder.appending import Append, Basis, before, copy_basis
+from seqcoder.appending import Append, Basis, before, check_unchanged, copy_basis
 from seqcoder.atomic import commit
 from seqcoder.base_space import SeparateSpace, SharedSpace, Space
 from seqcoder.chunk import Bases, CodedChunk
@@ -21,10 +21,11 @@ from seqcoder.container.check import check_frames
 from seqcoder.container.index import Index
 from seqcoder.container.rows import check_name
 from seqcoder.container.writer import ContainerWriter, GenomeFrames, header
-from seqcoder.errors import InputError, SeqcoderError, UsageError
+from seqcoder.errors import InputError, IntegrityError, SeqcoderError, UsageError
 from seqcoder.executor import Executor
 from seqcoder.genome import GenomeSource, Opener, PreparedGenome, prepare_genome, read_local
 from seqcoder.memory import NO_LIMIT
+from seqcoder.outlock import hold_output
 from seqcoder.partial import FoundChunks, open_partial, partial_path, remove_partials
 from seqcoder.report import ContainerReport, build_report
 from seqcoder.settings import Settings
@@ -63,16 +64,19 @@ def write_container(
     opener: Opener = read_local,
     progress: Progress = no_progress,
     append: Append | None = None,
+    force: bool = True,
 ) -> ContainerReport:
     """Compress ``sources``, in order, into the container ``out``, or append them to it.
 
     Inputs that cannot be read are left out and reported as failed; if all fail, there is no
     container. The container grows under a hidden temporary name beside ``out``; if an earlier
-    run was interrupted there, its whole chunks are compared with the input and kept.
+    run was interrupted there, its whole chunks are compared with the input and kept. The output's
+    lock is held from before that file is opened until ``out`` has its name. ``force`` false
+    refuses to replace an ``out`` that is there.
 
     Raises:
-        UsageError: a name that is no relative path, two sources of one name, or another process
-            writes the same container.
+        UsageError: a name that is no relative path, two sources of one name, another process
+            writes the same container, or has written it since ``append`` was read.
         InputError: the output cannot be written (no space, no permission). What is whole of the
             temporary file is kept for the next try.
     """
@@ -81,38 +85,68 @@ def write_container(
         check_name(name)
     if len(set(names)) != len(names):
         double = next(name for name in names if names.count(name) > 1)
-        raise UsageError(f"two inputs would be called {double!r}; rename one")
+        first, second = [source.label for source in sources if source.name == double][:2]
+        raise UsageError(
+            f"{first} and {second} would both be called {double!r}; rename one, or use "
+            "'seqcoder-ray submit', which tells them apart by their folders"
+        )
     after = append.basis if append else None
     there = {entry.row.name for entry in after.index.genomes} if after else set()
     if there.intersection(names):
         double = next(name for name in names if name in there)
         raise UsageError(f"{out} holds a genome called {double!r} already; rename the input")
-    temporary = partial_path(out, settings, models, after.facts if after else ())
-    genomes: list[GenomeRun] = []
     try:
-        with open_partial(temporary) as file:
-            writer = _begin(file, models, after)
-            space = _space(settings, len(sources), append)
-            chunks = _read_chunks(sources, space, writer.index.n_bases, opener, progress, genomes)
-            named = writer.index.models
-            found = FoundChunks(temporary, header(named), after.size if after else 0)
-            numbers = [named.index(model) + 1 for model in models]
-            coded = _code_chunks(chunks, writer, executor, found, numbers, progress)
-            n_genomes = len(writer.index.genomes)
-            _add_genomes(writer, genomes)
-            added = len(writer.index.genomes) > n_genomes
-            size = writer.finish()
-            file.truncate()
-            file.flush()
-            os.fsync(file.fileno())
-        if not added:
-            remove_partials(out)
-            return build_report("", 0, "", writer.index, genomes, coded)
-        digest = check_frames(temporary, memory=NO_LIMIT)  # our own
-        commit(temporary, out)
-        remove_partials(out)
+        with hold_output(out):
+            if after is not None:
+                check_unchanged(after)
+            elif not force:
+                check_absent(out)
+            return _write(sources, settings, models, executor, out, opener, progress, append)
     except OSError as error:
         raise _cannot_write(out, error) from error
+
+
+def check_absent(out: Path) -> None:
+    """Raise UsageError if there is a file of the name ``out``."""
+    if out.exists():
+        raise UsageError(f"{out}: exists already; use --force to replace it")
+
+
+def _write(
+    sources: Sequence[GenomeSource],
+    settings: Settings,
+    models: Sequence[bytes],
+    executor: Executor,
+    out: Path,
+    opener: Opener,
+    progress: Progress,
+    append: Append | None,
+) -> ContainerReport:
+    """As ``write_container``, by one who holds the lock of ``out``."""
+    after = append.basis if append else None
+    temporary = partial_path(out, settings, models, after.facts if after else ())
+    genomes: list[GenomeRun] = []
+    with open_partial(temporary) as file:
+        writer = _begin(file, models, after)
+        space = _space(settings, len(sources), append)
+        chunks = _read_chunks(sources, space, writer.index.n_bases, opener, progress, genomes)
+        named = writer.index.models
+        found = FoundChunks(temporary, header(named), after.size if after else 0)
+        numbers = [named.index(model) + 1 for model in models]
+        coded = _code_chunks(chunks, writer, executor, found, numbers, progress)
+        n_genomes = len(writer.index.genomes)
+        _add_genomes(writer, genomes)
+        added = len(writer.index.genomes) > n_genomes
+        size = writer.finish()
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+    if not added:
+        remove_partials(out)
+        return build_report("", 0, "", writer.index, genomes, coded)
+    digest = check_frames(temporary, memory=NO_LIMIT)  # our own
+    commit(temporary, out)
+    remove_partials(out)
     return build_report(str(out), size, digest, writer.index, genomes, coded)
 
 
@@ -160,7 +194,10 @@ def _read_chunks(
             genome.error = str(error)
             progress(1, source.size, 0, 0)
             continue
-        placed = space.place(prepared.bases)
+        try:
+            placed = space.place(prepared.bases)
+        except IntegrityError as error:
+            raise IntegrityError(f"{source.label}: {error}") from None
         n_bases += placed.novel
         genome.stop = n_bases
         genome.base_start = placed.base_start

@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
-from typing import BinaryIO, overload
+from typing import TYPE_CHECKING, BinaryIO, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ from seqcoder.pangenome import Walk
 from seqcoder.record import Record
 from seqcoder.varint import ByteReader
 from seqcoder.wording import count_of
+
+if TYPE_CHECKING:
+    from seqcoder.pangenome.reading import Kept
 
 
 class Genome(Sequence[Record]):
@@ -61,6 +64,12 @@ class Genome(Sequence[Record]):
 
     def __len__(self) -> int:
         return self.row.n_records
+
+    def __contains__(self, item: object) -> bool:
+        """Whether there is a record of a name, or a record is of this genome."""
+        if isinstance(item, str):
+            return item.encode("utf-8", "surrogateescape") in self.table.names
+        return isinstance(item, Record) and item.genome is self
 
     def __repr__(self) -> str:
         records = count_of(len(self), "record")
@@ -116,18 +125,23 @@ class Genome(Sequence[Record]):
         """Where the genome's bases lie in base space."""
         if self.row.base_start is not None:
             return Walk.contiguous(self.row.base_start, self.row.n_bases)
-        from seqcoder.pangenome.relative import read_walk
+        from seqcoder.pangenome.reading import read_walk
 
-        space = self.container.reader.index.n_bases
-        # In a repair there may be two of one place.
-        others = self.container.by_ordinal | {self.entry.ordinal: self}
+        mine, others = self.entry.ordinal, self.container.by_ordinal
+
+        def genome_at(ordinal: int) -> Genome:
+            return self if ordinal == mine else others[ordinal]
+
+        # During repair two genomes may claim one ordinal, and `kept_walks` knows the other.
+        known = others.get(mine) is self
         try:
             return read_walk(
-                self.entry.ordinal,
-                lambda ordinal: others[ordinal].walk_data,
-                lambda ordinal: others[ordinal].row.n_bases,
-                space,
+                mine,
+                lambda ordinal: genome_at(ordinal).walk_data,
+                lambda ordinal: genome_at(ordinal).row.n_bases,
+                self.container.reader.index.n_bases,
                 self.container.reader.memory,
+                self.container.kept_walks if known else None,
             )
         except KeyError as error:
             raise IntegrityError(f"{self._what}: needs genome {error}, which is lost") from None
@@ -142,7 +156,10 @@ class Genome(Sequence[Record]):
         return self.container.reader.genome_frame(self.entry, "walk")
 
     def bases(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
-        """Return bases ``start`` to ``stop`` of all records in a row (uint8, A C G T = 0..3)."""
+        """Return bases ``start`` to ``stop`` of all records in a row (uint8, A C G T = 0..3).
+
+        They may be a view of what the container keeps, which cannot be written to: copy first.
+        """
         stop = self.row.n_bases if stop is None else stop
         check_memory(2 * (stop - start), self.container.reader.memory, self._what)
         if self.row.base_start is not None:
@@ -262,6 +279,13 @@ class Container(Mapping[str, Genome]):
         """The genomes by their place; in a repair, some may be missing."""
         return {genome.entry.ordinal: genome for genome in self._genomes.values()}
 
+    @cached_property
+    def kept_walks(self) -> Kept:
+        """The walks read last, which other genomes' may be coded against."""
+        from seqcoder.pangenome.reading import Kept
+
+        return Kept()
+
     def records_called(self, name: str) -> list[Record]:
         """Return all records called ``name``, in any genome."""
         return [
@@ -269,6 +293,11 @@ class Container(Mapping[str, Genome]):
             for genome in self._genomes.values()
             for ordinal in genome.ordinals_of(name)
         ]
+
+    def forget(self) -> None:
+        """Let decoded bases and walks go; what is asked for again is decoded again."""
+        self.decoder.forget()
+        vars(self).pop("kept_walks", None)
 
     def close(self) -> None:
         """Close the file."""

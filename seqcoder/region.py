@@ -12,7 +12,10 @@ from seqcoder.fasta import wrap
 from seqcoder.reader import Genome
 from seqcoder.record import Record
 
-_RANGE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)(?:-(?P<end>[\d,]*))?")
+_NUMBER = r"\d[\d,]{0,30}"
+_RANGE = re.compile(rf"(?P<name>.+):(?P<start>{_NUMBER})(?:-(?P<end>{_NUMBER})?)?")
+# Of a BED file's head; a record may be called track7.
+_BED_HEAD = re.compile(r"#|(track|browser)\s")
 _WRITE_STEP = 8 << 20
 
 
@@ -52,12 +55,10 @@ def find_region(query: str, genomes: Sequence[Genome], where: str) -> Region:
         like = _versions(wanted, genomes)
         hint = f"did you mean {like[0]}? " if len(like) == 1 else ""
         raise NotFoundError(f"{where}: no record {wanted!r}; {hint}'seqcoder list -r' names them")
-    start = int(parts["start"].replace(",", "") or 0)
-    end = parts["end"]
-    stop = int(end.replace(",", "")) if end else len(record)
-    if end is None:  # name:start, to the end of the record, as samtools reads it
-        stop = len(record)
-    if end and stop < start:
+    start = int(parts["start"].replace(",", ""))
+    # name:start and name:start- go to the end of the record, as samtools reads them.
+    stop = int(parts["end"].replace(",", "")) if parts["end"] else len(record)
+    if parts["end"] and stop < start:
         raise UsageError(f"{where}: region {query!r} ends before it starts")
     if not 1 <= start <= len(record):
         raise UsageError(
@@ -88,12 +89,13 @@ def read_regions(text: str) -> list[str]:
     """Read a list of regions: one a line, or BED (tabs; name, 0-based start, end)."""
     queries = []
     for line in text.splitlines():
-        if not line.strip() or line.startswith(("#", "track", "browser")):
+        if not line.strip():
             continue
         fields = line.rstrip("\r\n").split("\t")
-        if len(fields) >= 3 and fields[1].isdigit() and fields[2].isdigit():
+        numbers = len(fields) >= 3 and fields[1].isdecimal() and fields[2].isdecimal()
+        if numbers and not line.startswith("#"):
             queries.append(f"{fields[0]}:{int(fields[1]) + 1}-{fields[2]}")
-        else:
+        elif not _BED_HEAD.match(line):
             queries.append(line.strip())
     return queries
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seqcoder import coder
-from seqcoder.atomic import atomic_file, commit
+from seqcoder.atomic import atomic_file, commit, is_same_file
 from seqcoder.chunk import bases_digest
 from seqcoder.container import frames
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
@@ -74,6 +74,8 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
         ModelError, MemoryLimitError: a model that intact chunks need is not here, or they need
             more memory than the limit; nothing is known to be lost.
     """
+    if is_same_file(out, damaged):
+        raise UsageError(f"{out}: is the damaged file itself; name another output")
     if out.exists() and not force:
         raise UsageError(f"{out}: exists already; use --force to replace it")
     halfway = out.with_name(f".{out.name}.mended")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,14 +70,17 @@ def default_chunk_bases(solid: bool) -> int:
 
 
 def parse_size(text: str) -> int:
-    """Read a size as users write it: ``5M``, ``256K``, ``1G`` (powers of 1024) or a number."""
+    """Read a size as users write it: ``5M``, ``256K``, ``1G`` (powers of 1024) or a number.
+
+    Raises UsageError if it is none, less than 1 or without an end.
+    """
     units = {"K": 10, "M": 20, "G": 30, "T": 40}
     cleaned = text.strip().upper().removesuffix("B").removesuffix("I")
     shift = units.get(cleaned[-1:], 0)
     try:
-        value = float(cleaned[:-1] if shift else cleaned)
+        value = float(cleaned[:-1] if shift else cleaned) * (1 << shift)
     except ValueError:
-        value = -1.0
-    if value <= 0:
+        value = 0.0
+    if not 1 <= value < math.inf:  # and so no NaN
         raise UsageError(f"size {text!r} is not understood; write for example 5M or 256K")
-    return int(value * (1 << shift))
+    return int(value)

@@ -132,16 +132,16 @@ def base_space_use(container: Container) -> Use:
     Raises:
         IntegrityError: a walk is damaged.
     """
-    from seqcoder.pangenome.relative import read_walks
+    from seqcoder.pangenome.reading import read_walks
 
     genomes, n_bases = container.by_ordinal, container.reader.index.n_bases
-    walks = read_walks(
+    reading = read_walks(
         [ordinal for ordinal, genome in genomes.items() if not genome.stored],
         lambda ordinal: genomes[ordinal].walk_data,
         lambda ordinal: genomes[ordinal].row.n_bases,
         n_bases,
-    ).walks
-    spans = [(ordinal, walk.spans()) for ordinal, walk in walks.items()]
+    )
+    spans = [(ordinal, reading.walk(ordinal).spans()) for ordinal in reading.known]
     edges = np.unique(np.concatenate([np.zeros(1, np.int64), *(s.reshape(-1) for _, s in spans)]))
     edges = np.unique(np.append(edges, n_bases))
     change = np.zeros(len(edges), np.int64)

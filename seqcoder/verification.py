@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import itemgetter
 
 from seqcoder.container.check import Finding, damaged_frames
 from seqcoder.container.index import ChunkEntry
@@ -117,7 +118,9 @@ def _decode_all(
         return None
 
     # Chunk after chunk, each genome as soon as its last chunk is there and still in the cache.
-    waiting = sorted(container.values(), key=_last_base)
+    needs = [(_last_base(genome), genome) for genome in container.values()]
+    needs.sort(key=itemgetter(0))
+    restored = 0
     entries = [entry for entry in container.reader.index.chunks if entry.ordinal not in bad]
     broken: list[ChunkEntry] = [
         entry for entry in container.reader.index.chunks if entry.ordinal in bad
@@ -129,9 +132,10 @@ def _decode_all(
                 if finding:
                     broken.append(entry)
                     yield _blame(container, finding)
-            while waiting and _last_base(waiting[0]) <= batch[-1].stop_base:
-                yield from _restore(waiting.pop(0), broken)
-    for genome in waiting:
+            while restored < len(needs) and needs[restored][0] <= batch[-1].stop_base:
+                yield from _restore(needs[restored][1], broken)
+                restored += 1
+    for _, genome in needs[restored:]:
         yield from _restore(genome, broken)
 
 

@@ -16,6 +16,7 @@ import pytest
 import seqcoder
 from genomes import coding_genome, fasta_bytes, letters, random_bases, small_genome
 from seqcoder.cli import main
+from seqcoder.region import read_regions
 
 TWO = small_genome(20_000, seed=2)
 PLAIN = fasta_bytes(("chr:1 a plain one", letters(random_bases(3_000, 3))), width=70)
@@ -305,16 +306,39 @@ def test_extract_records_and_regions(cli: Cli, tmp_path: Path) -> None:
     assert cli.out == TWO
     assert cli("extract", "all.sqc", "-g", "two.fa", "contig2", "-o", "c2.fa") == 0
     assert Path("c2.fa").read_bytes() == TWO[TWO.index(b">contig2") :]
-    (tmp_path / "r.bed").write_text("chr:1\t10\t30\n#x\nchr:1:1-2\n")
+    head = "browser position chr:1\ntrack name=x\ntrack\tname=y\n"
+    (tmp_path / "r.bed").write_text(f"{head}chr:1\t10\t30\n#x\t1\t2\nchr:1:1-2\n")
     assert cli("extract", "all.sqc", "-r", "r.bed") == 0
     assert cli.out == (
         b">chr:1:11-30\n" + residues[10:30] + b"\n>chr:1:1-2\n" + residues[:2] + b"\n"
     )
 
 
+def test_records_called_as_lines_of_a_bed_head(cli: Cli, tmp_path: Path) -> None:
+    names = ("track", "track7", "browser:2")
+    records = [(name, letters(random_bases(50, i))) for i, name in enumerate(names)]
+    Path("x.fa").write_bytes(fasta_bytes(*records))
+    assert cli("compress", "-1", "-q", "x.fa") == 0
+    (tmp_path / "r.txt").write_text("track7:1-5\nbrowser:2\ntrack\t0\t4\ntrack7\t²\t4\n")
+    assert read_regions((tmp_path / "r.txt").read_text()) == [
+        "track7:1-5",
+        "browser:2",
+        "track:1-4",
+        "track7\t²\t4",
+    ]
+    (tmp_path / "r.txt").write_text("track7:1-5\nbrowser:2\ntrack\t0\t4\n")
+    assert cli("extract", "x.fa.sqc", "-r", "r.txt", "-w", "0") == 0
+    expected = [(">track7:1-5", 1, 5), (">browser:2", 2, 50), (">track:1-4", 0, 4)]
+    lines = cli.out.decode().splitlines()
+    assert lines[::2] == [label for label, _, _ in expected]
+    assert lines[1::2] == [records[i][1][:stop].decode() for _, i, stop in expected]
+
+
 def test_extract_refuses_what_it_cannot_find(cli: Cli) -> None:
     assert cli("compress", "-q", "two.fa", "-o", "all.sqc") == 0
-    for query in ("nope", "contig1:0-5", "contig1:99999-100000", "contig1:9-3", "nope:1-2"):
+    queries = ["nope", "contig1:0-5", "contig1:99999-100000", "contig1:9-3", "nope:1-2"]
+    queries += ["contig1:5-,", "contig1:,", "contig1:,-5", f"contig1:1-{'9' * 5000}"]
+    for query in queries:
         assert cli("extract", "all.sqc", query) == 2, query
         assert cli.out == b""
         assert len(cli.err.splitlines()) == 1
@@ -441,6 +465,10 @@ def test_models(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     damaged[-1000] ^= 1
     (tmp_path / "damaged.sqmodel").write_bytes(damaged)
     assert cli("model", "verify", tmp_path / "damaged.sqmodel") == 4
+    monkeypatch.setenv("SEQCODER_MODELS", str(tmp_path))
+    assert cli("model", "list", "--json") == 0
+    assert json.loads(cli.out) == [shipped]
+    assert b"damaged.sqmodel: its encoder part does not match" in cli.err
     assert cli("compress", "two.fa", "--model", "nonsense") == 4
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import typer
 
 import seqcoder
 from genomes import small_genome
+from seqcoder.atomic import commit, is_special
 from seqcoder.cli.app import app
 from seqcoder_jobs.cli import reading  # noqa: F401 - adds its commands
 from seqcoder_jobs.cli.app import app as ray_app
@@ -87,3 +89,81 @@ def test_json_of_restoring_and_repairing(cli: Cli) -> None:  # noqa: F811
     assert (cli.out, cli.err) == (b"", b"")
     assert cli("model", "info", "--json") == 0
     assert json.loads(cli.out)["name"] == "prokaryote-1"
+
+
+def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path: Path, cli: Cli) -> None:  # noqa: F811
+    (tmp_path / "g.fa").write_bytes(b">g\nACGTACGT\n")
+    assert cli("compress", "-o", "g.sqc", "g.fa") == 0
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for command in (["extract", "g.sqc", "g:1-4"], ["decompress", "g.sqc"]):
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # so that writing does not wait
+        assert cli(*command, "-o", "pipe") == 0, cli.err
+        assert os.read(reader, 99) in (b">g:1-4\nACGT\n", b">g\nACGTACGT\n")
+        os.close(reader)
+        assert pipe.is_fifo()
+    assert (cli("compress", "-f", "-o", "pipe", "g.fa"), pipe.is_fifo()) == (2, True)
+    assert b"pipe: is a device or pipe; name a file" in cli.err
+    with pytest.raises(OSError, match="device or pipe"):
+        commit(tmp_path / "g.fa", pipe)
+    (tmp_path / "fd").symlink_to("/dev/fd", target_is_directory=True)
+    assert is_special(Path("/dev/zero"))
+    assert is_special(Path("/dev/stdout"))
+    assert is_special(Path("/dev/fd/1"))
+    assert is_special(tmp_path / "fd" / "1")
+    assert not is_special(tmp_path)
+    assert not is_special(tmp_path / "g.fa")
+    assert not is_special(tmp_path / "none")
+    (tmp_path / "link").symlink_to("g.fa")
+    assert not is_special(tmp_path / "link")
+
+
+def test_no_output_is_its_own_input(tmp_path: Path, cli: Cli) -> None:  # noqa: F811
+    (tmp_path / "g.fa").write_bytes(b">g\nACGTACGT\n")
+    assert cli("compress", "-o", "g.sqc", "g.fa") == 0
+    (tmp_path / "link").symlink_to("g.sqc")
+    whole = {name: (tmp_path / name).read_bytes() for name in ("g.fa", "g.sqc")}
+    for command in (
+        ["compress", "-f", "g.fa", "-o", "g.fa"],
+        ["extract", "-f", "g.sqc", "g", "-o", "g.sqc"],
+        ["extract", "-f", "link", "-g", "g.fa", "-o", "g.sqc"],
+        ["decompress", "-f", "g.sqc", "-o", "link"],
+        ["repair", "-f", "g.sqc", "-o", "g.sqc"],
+    ):
+        assert cli(*command) == 2, command
+        assert b"name another output" in cli.err, command
+    assert whole == {name: (tmp_path / name).read_bytes() for name in whole}
+
+
+def test_two_inputs_do_not_meet_in_one_output(tmp_path: Path, cli: Cli) -> None:  # noqa: F811
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.fa").write_bytes(b">g\nACGTACGT\n")
+    (tmp_path / "a" / "x.fa.gz").write_bytes(gzip.compress(b">g\nACGTACGT\n"))
+    assert cli("compress", "a/x.fa", "a/x.fa.gz") == 2
+    assert b"a/x.fa and a/x.fa.gz would both become a/x.fa.sqc" in cli.err
+    assert not (tmp_path / "a" / "x.fa.sqc").exists()
+    assert cli("compress", "a/x.fa", "b/x.fa", "-o", "both.sqc") == 2
+    assert b"a/x.fa and b/x.fa would both be called 'x.fa'" in cli.err
+
+
+def test_what_an_append_added_is_told(tmp_path: Path, cli: Cli) -> None:  # noqa: F811
+    (tmp_path / "g.fa").write_bytes(small_genome(3, 30_000))
+    (tmp_path / "h.fa").write_bytes(b">h\nACGTACGT\n")
+    assert cli("compress", "-o", "all.sqc", "g.fa") == 0
+    before = (tmp_path / "all.sqc").stat().st_size
+    assert cli("compress", "--append", "-o", "all.sqc", "h.fa") == 0
+    after = (tmp_path / "all.sqc").stat().st_size
+    assert f"12 -> {after - before} bytes".encode() in cli.out
+    assert f"now {after} bytes".encode() in cli.out
+
+
+def test_regions_from_standard_input_and_packed_names(tmp_path: Path, cli: Cli) -> None:  # noqa: F811
+    (tmp_path / "g.fa").write_bytes(b">g\nACGTACGT\n")
+    assert cli("compress", "-o", "g.sqc", "g.fa") == 0
+    assert cli("extract", "g.sqc", "--regions", "-", stdin=b"g:2-3\ng\t4\t6\n") == 0
+    assert cli.out == b">g:2-3\nCG\n>g:5-6\nAC\n"
+    assert cli("extract", "g.sqc", "--regions", "none") == 1
+    assert b"none: No such file or directory; name a list" in cli.err
+    assert cli("decompress", "g.sqc", "-o", "g.fa.gz") == 2
+    assert b"'seqcoder extract -g g.fa -o g.fa.gz' packs them" in cli.err

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from hypothesis import given
 
 from seqcoder import digest, fasta
@@ -77,7 +75,3 @@ def test_record_digests_are_those_of_the_text(data: bytes) -> None:
     assert digest.record_digests(p) == [
         digest.refget(text[starts[i] : starts[i + 1]]) for i in range(len(p.table))
     ]
-
-
-def test_file_sha256() -> None:
-    assert digest.file_sha256(b"abc") == hashlib.sha256(b"abc").hexdigest()

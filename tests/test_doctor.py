@@ -58,4 +58,6 @@ def test_lost_vectors_and_damaged_models_are_found(
     monkeypatch.setenv("SEQCODER_MODELS", str(tmp_path))
     assert cli("doctor", "-q") == 1
     assert b"BROKEN  exactness" in cli.out
+    assert b"BROKEN  models" in cli.out
+    assert b"bad.sqmodel: not a seqcoder model file" in cli.out
     assert b"ok " not in cli.out

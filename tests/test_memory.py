@@ -227,6 +227,13 @@ def test_the_limit_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEQCODER_MEMORY", "much")
     with pytest.raises(UsageError, match="'much' is not understood"):
         seqcoder.open(data)
+    for text in ("inf", "nan", "-inf", "0.5", "0", "-1G", "G", "1e400", "1e308T"):
+        monkeypatch.setenv("SEQCODER_MEMORY", text)
+        with pytest.raises(UsageError, match=f"SEQCODER_MEMORY: size '{text}' is not understood"):
+            memory_limit(100)
+    for text, size in (("1", 1), ("0.5K", 512), (" 2 gib", 2 << 30)):
+        monkeypatch.setenv("SEQCODER_MEMORY", text)
+        assert memory_limit(100) == size
     monkeypatch.delenv("SEQCODER_MEMORY")
     assert memory_limit(100) == 2 << 30
     assert memory_limit(1 << 30) == 48 << 30

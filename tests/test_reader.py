@@ -80,6 +80,22 @@ def test_any_region_is_the_file_s(ends: tuple[float, float], packed: bytes) -> N
         assert container["one.fa"][0].fetch(start, stop) == expected[start:stop]
 
 
+def test_bases_that_are_kept_cannot_be_changed(packed: bytes) -> None:
+    data = small_genome(5000)
+    with seqcoder.open(seqcoder.compress_bytes({"one.fa": data})) as container:
+        genome = container["one.fa"]
+        with pytest.raises(ValueError, match="read-only"):
+            genome.bases()[:] = 0
+        genome.bases().copy()[:] = 0
+        assert genome.read() == data
+    with seqcoder.open(packed) as container:
+        for genome in container.values():
+            before, bases = genome.read(), genome.bases()
+            if bases.flags.writeable:  # of several chunks, or along a walk: the caller's own
+                bases[:] = 0
+            assert genome.read() == before
+
+
 def test_a_region_reads_footer_index_and_its_chunks_only(packed: bytes) -> None:
     with seqcoder.open(packed) as container:
         source = container.reader.source
@@ -149,7 +165,7 @@ def test_two_inputs_of_one_name_are_refused(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.fa").write_bytes(FILES["one.fa"])
-    with pytest.raises(seqcoder.UsageError, match=r"two inputs would be called 'x\.fa'"):
+    with pytest.raises(seqcoder.UsageError, match=r"would both be called 'x\.fa'"):
         seqcoder.compress([tmp_path / "a/x.fa", tmp_path / "b/x.fa"], tmp_path / "x.sqc")
 
 

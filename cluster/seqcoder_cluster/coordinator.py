@@ -7,7 +7,6 @@ the temporary file beside the container: a new coordinator goes on from there.
 
 from __future__ import annotations
 
-import fcntl
 import platform
 import time
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from typing import Any
 from seqcoder.appending import Append, read_basis
 from seqcoder.errors import UsageError
 from seqcoder.genome import Opener
-from seqcoder.partial import partial_path
+from seqcoder.outlock import is_held
 from seqcoder.pipeline import write_container
 from seqcoder.plan import ContainerPlan
 from seqcoder.report import ContainerReport
@@ -65,13 +64,12 @@ class Coordinator:
                 import seqcoder.pangenome.build  # noqa: F401
         models = job.coding.models
         path = out / container.file
+        _wait_for_lock(path)  # an orphan may append to it yet
         append = None
         if container.part and path.exists():
             # What a coordinator appended that was lost before it could tell is made again.
             basis = read_basis(path, [genome.name for genome in container.genomes])
             append = Append(basis, container.relatives)
-        facts = append.basis.facts if append else ()
-        _wait_for_lock(partial_path(path, job.coding.settings, models, facts))
         return write_container(
             container.genomes,
             job.coding.settings,
@@ -105,18 +103,11 @@ def _check_same_folder(out: Path, token: str) -> None:
         time.sleep(0.5)
 
 
-def _wait_for_lock(partial: Path) -> None:
-    """Wait, within bounds, until an orphaned coordinator lets the temporary file go.
+def _wait_for_lock(out: Path) -> None:
+    """Wait, within bounds, until an orphaned coordinator lets the container go.
 
-    If it does not, ``write_container`` says that another process writes the file.
+    If it does not, ``write_container`` says that another process writes it.
     """
     until = time.monotonic() + _LOCK_SECONDS
-    while time.monotonic() < until:
-        try:
-            with partial.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            time.sleep(0.25)
-        except OSError:
-            return  # no such file, or no locks here
+    while is_held(out) and time.monotonic() < until:
+        time.sleep(0.25)

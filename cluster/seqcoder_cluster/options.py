@@ -13,6 +13,9 @@ from seqcoder.errors import UsageError
 # coders' work (docs/cluster.md).
 CODERS_PER_COORDINATOR = 8
 _TAIL_CODERS = 16
+# Coordinators the driver asks in a second how far they are, those first that it asked longest ago.
+# Asking all 1,250 of a cluster of 10,000 cores would take two thirds of its time.
+QUESTIONS_A_SECOND = 50
 _CODERS_PER_GROUPING = 2
 _CODERS_PER_ACTOR = 3
 # Bytes of the object store a base takes while its batch is in flight: one for the base, up to a

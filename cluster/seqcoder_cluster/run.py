@@ -21,8 +21,14 @@ from seqcoder.settings import Settings
 from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.coordinator import TOKEN_FILE, Coordinator, Job
 from seqcoder_cluster.executor import BATCH_BASES
-from seqcoder_cluster.faults import ClusterError, try_again
-from seqcoder_cluster.options import ClusterOptions, ProgressCounts, Window, size_window
+from seqcoder_cluster.faults import ClusterError, is_retriable, try_again
+from seqcoder_cluster.options import (
+    QUESTIONS_A_SECOND,
+    ClusterOptions,
+    ProgressCounts,
+    Window,
+    size_window,
+)
 from seqcoder_cluster.session import connect
 from seqcoder_cluster.stages import Coding
 
@@ -36,12 +42,13 @@ _OF_ONE_CONTAINER = (IntegrityError, ClusterError)
 
 @dataclass
 class _Slot:
-    """A coordinator at work: its container, and the outstanding question how far it is."""
+    """A coordinator at work: its container, the open question how far it is, which one that was."""
 
     coordinator: Any
     container: ContainerPlan
     tries: int
     question: Any = None
+    asked: int = 0
     counts: ProgressCounts = field(default_factory=ProgressCounts)
 
 
@@ -103,6 +110,7 @@ class _Run:
         self._begin_more = True
         self._lost: set[str] = set()
         self._turns = 0
+        self._questions = 0
 
     def write(self, containers: Sequence[ContainerPlan]) -> None:
         import ray
@@ -184,6 +192,8 @@ class _Run:
             report: ContainerReport = ray.get(reference)
         except Exception as error:
             self._actors.stop(slot.coordinator)
+            if is_retriable(error):
+                self._dismiss_idle()
             try:
                 return slot.container, try_again(slot.container.file, slot.tries, error)
             except SeqcoderError as final:
@@ -202,22 +212,35 @@ class _Run:
         self._on_report(report)
         return None
 
+    def _dismiss_idle(self) -> None:
+        """End the coordinators that wait: what lost one may have lost them as well.
+
+        A new try must not be spent on finding out.
+        """
+        for coordinator in self._idle:
+            self._actors.stop(coordinator)
+        self._idle.clear()
+
     def _progress(self) -> ProgressCounts:
-        """Add up what is known; asks each coordinator again once it has answered."""
+        """Add up what is known, and ask those coordinators that were asked longest ago."""
         import ray
 
-        total = self._finished
-        for slot in self._running.values():
-            if slot.question is not None and ray.wait([slot.question], timeout=0)[0]:
-                try:
-                    slot.counts = ray.get(slot.question)
-                except Exception:
-                    slot.counts = ProgressCounts()  # ``write`` of a dead one will tell
-                slot.question = None
-            if slot.question is None:
-                slot.question = slot.coordinator.counts.remote()
-            total += replace(slot.counts, containers=0)
-        return total
+        slots = list(self._running.values())
+        asked = {slot.question: slot for slot in slots if slot.question is not None}
+        answered = ray.wait(list(asked), num_returns=len(asked), timeout=0)[0] if asked else []
+        for question in answered:
+            slot = asked.pop(question)
+            slot.question = None
+            try:
+                slot.counts = ray.get(question)
+            except Exception:
+                slot.counts = ProgressCounts()  # ``write`` of a dead one will tell
+        free = sorted((slot for slot in slots if slot.question is None), key=lambda s: s.asked)
+        for slot in free[: max(QUESTIONS_A_SECOND - len(asked), 1)]:
+            self._questions += 1
+            slot.asked = self._questions
+            slot.question = slot.coordinator.counts.remote()
+        return sum((replace(slot.counts, containers=0) for slot in slots), self._finished)
 
 
 @contextmanager

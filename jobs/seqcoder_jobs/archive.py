@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from seqcoder.atomic import atomic_file, sync_folder, write_atomically
+from seqcoder.checksum import file_sha256
 from seqcoder.errors import InputError, IntegrityError, UsageError
+from seqcoder.outlock import remove_stale_locks
 from seqcoder.plan import Plan, parse_json
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.lock import hold, is_held
 from seqcoder_jobs.success import NAME as SUCCESS
-from seqcoder_jobs.success import file_sha256, success_bytes
+from seqcoder_jobs.success import success_bytes
 
 LAYOUT = 1
 TABLES = ("genomes", "records", "chunks", "containers")
@@ -99,6 +101,10 @@ class Archive:
                 "&& aws s3 cp archive/_SUCCESS s3://bucket/archive/"
             )
         self.folder = Path(os.path.abspath(text))  # noqa: PTH100 - keep links as they are
+        if self.folder.is_file():
+            raise UsageError(
+                f"{text}: is a file, and an archive is a folder; for containers there is 'seqcoder'"
+            )
         self.plan_file = self.folder / "plan.json"
         self.containers = self.folder / "containers"
         self.manifest = self.folder / "manifest"
@@ -172,6 +178,7 @@ class Archive:
             for pattern in _LEFT:
                 for left in self.folder.glob(pattern):
                     left.unlink(missing_ok=True)
+            remove_stale_locks(self.folder / "containers")
             yield
 
     @property

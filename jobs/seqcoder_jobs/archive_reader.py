@@ -103,7 +103,7 @@ class OpenArchive(Mapping[str, Genome]):
                     )
                 file = SharedFile(self.archive.containers / name, self._files)
                 container = Container(cast(BinaryIO, file), threads=self._threads)
-                file.let_go = container.decoder.forget
+                file.let_go = container.forget
                 self._containers[name] = container
                 while len(self._containers) > self._most_open:
                     self._containers.popitem(last=False)

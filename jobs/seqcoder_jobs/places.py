@@ -9,6 +9,7 @@ from typing import Any
 
 from seqcoder.errors import NotFoundError, UsageError
 from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.success import check_present
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ def places_now(archive: Archive) -> list[Place]:
     """Return the same by the manifest alone; raises IntegrityError where it is damaged."""
     from seqcoder_jobs.manifest.files import read_table
 
+    check_present(archive.folder)
     table = read_table(archive.manifest, "genomes", ["genome", "container", "ordinal"])
     rows = zip(
         *(table[name].to_pylist() for name in ("container", "ordinal", "genome")), strict=True

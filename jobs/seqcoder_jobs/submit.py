@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from seqcoder.atomic import is_same_file
 from seqcoder.errors import SeqcoderError, UsageError
-from seqcoder.genome import GenomeSource, Opener
+from seqcoder.genome import Opener
 from seqcoder.plan import ContainerPlan
-from seqcoder.reader import Container
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
@@ -20,6 +20,7 @@ from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.grouping import Grouping, Mapper, by_names, by_sketches, map_here, read_groups
 from seqcoder_jobs.joining import Sketch
 from seqcoder_jobs.planning import Done, Parameters, Wishes, agree, extend
+from seqcoder_jobs.recovery import recover, written_containers
 from seqcoder_jobs.sketches import load_sketches, save_sketches
 
 _CHANGED = (
@@ -141,6 +142,9 @@ def _look_through(
 ) -> Todo:
     known = [genome for c in saved.plan.containers for genome in c.genomes] if saved else []
     archive = Archive(request.archive)
+    for corpus in request.corpora:
+        if is_same_file(Path(corpus), archive.folder):
+            raise UsageError(f"{corpus}: is the archive itself; name another folder with -o")
     listing = list_corpora(
         request.corpora, all_files=request.all_files, known=known, leave_out=str(archive)
     )
@@ -202,7 +206,7 @@ def submit(
         saved = archive.load() if archive.exists else None
         if saved is not None:
             parameters = agree(request.wishes, saved)
-            _recover(archive, saved)
+            recover(archive, saved)
             todo = _look_through(request, saved, parameters, _done(archive), grouping)
         assert todo is not None
         begin(todo)
@@ -217,58 +221,6 @@ def submit(
         return Outcome(todo, _finish(archive, todo), error, done)
 
 
-def _recover(archive: Archive, saved: SavedPlan) -> None:
-    """Bring containers and manifest into line after a crash.
-
-    A container without its rows (killed between the two) gets them from its own index; rows of
-    a container that has been lost are dropped, so that it is made again.
-    """
-    from seqcoder_jobs.manifest.files import covered_containers, forget, read_table, write_part
-    from seqcoder_jobs.manifest.rebuild import rebuild_report
-    from seqcoder_jobs.manifest.rows import container_rows
-
-    covered = covered_containers(archive.manifest)
-    written = set(
-        read_table(archive.manifest, "containers", ["container"])["container"].to_pylist()
-    )
-    lost = {name for name in written if not (archive.containers / name).exists()}
-    if lost:
-        archive.mark_incomplete()
-        forget(archive.manifest, lost)
-        covered -= lost
-    for container in saved.plan.containers:
-        path = archive.containers / container.file
-        if container.key not in covered and path.exists() and _is_written(path, container):
-            report = rebuild_report(path, container.genomes)
-            attempts = _attempts(archive, container.genomes)
-            before = _written(archive).get(container.file) if container.part else None
-            rows = container_rows(container.file, report, attempts, before)
-            archive.mark_incomplete()
-            write_part(archive.manifest, container.key, rows)
-
-
-def _is_written(path: Path, container: ContainerPlan) -> bool:
-    """Whether a container's file holds this part of it; a file without any is the first part."""
-    if not container.part:
-        return True
-    with Container(path) as opened:
-        return any(genome.name in opened for genome in container.genomes)
-
-
-def _written(archive: Archive) -> dict[str, dict[str, Any]]:
-    """Return the manifest's rows of containers by name."""
-    from seqcoder_jobs.manifest.files import read_table
-
-    return {row["container"]: row for row in read_table(archive.manifest, "containers").to_pylist()}
-
-
-def _attempts(archive: Archive, genomes: Iterable[GenomeSource]) -> dict[str, int]:
-    from seqcoder_jobs.manifest.files import failed_genomes
-
-    failed = failed_genomes(archive.manifest)
-    return {genome.name: 1 + failed.get(genome.name, (0, ""))[0] for genome in genomes}
-
-
 def _run(
     archive: Archive,
     todo: Todo,
@@ -281,7 +233,7 @@ def _run(
     from seqcoder_jobs.manifest.rows import container_rows
 
     planned = {genome.name: c for c in todo.pending for genome in c.genomes}
-    written = _written(archive)
+    written = written_containers(archive)
     done = 0
 
     def on_report(report: ContainerReport) -> None:

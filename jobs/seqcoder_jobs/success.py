@@ -8,15 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from seqcoder.checksum import file_sha256
 from seqcoder.errors import IntegrityError
 
 NAME = "_SUCCESS"
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 (hex) of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(facts: Mapping[str, Any]) -> str:
@@ -48,6 +43,16 @@ def read_success(folder: Path) -> dict[str, Any] | None:
             f"{path}: damaged ({error}); remove it and run submit again to have it written anew"
         ) from None
     return dict(facts)
+
+
+def check_present(folder: Path) -> None:
+    """Raise IntegrityError where files of the manifest are gone: an archive would look empty."""
+    for name in (read_success(folder) or {"manifest": ()})["manifest"]:
+        if not (folder / name).is_file():
+            raise IntegrityError(
+                f"{folder / name}: missing; 'seqcoder-ray submit -o {folder}' makes the manifest "
+                "anew from the containers"
+            )
 
 
 def check_file(folder: Path, path: Path) -> None:

@@ -6,11 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.success import check_present
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Counts and sums over an archive; bytes of frames by kind, ``bytes`` of whole containers."""
+    """Counts and sums over an archive; bytes of frames by kind, ``bytes`` of whole containers.
+
+    ``missing``: containers of the manifest that are not there, or not as long as they were.
+    """
 
     archive: str
     complete: bool
@@ -31,6 +35,7 @@ class Summary:
     latent_bytes: int
     residual_bytes: int
     code_seconds: float
+    missing: tuple[str, ...] = ()
 
     @property
     def ratio(self) -> float | None:
@@ -54,8 +59,9 @@ def summarise(archive: Archive) -> Summary:
     from seqcoder_jobs.manifest.files import covered_containers, read_table
 
     saved = archive.load()
+    check_present(archive.folder)
     genomes = read_table(archive.manifest, "genomes")
-    containers = read_table(archive.manifest, "containers", ["bytes"])
+    containers = read_table(archive.manifest, "containers", ["container", "bytes"])
     statuses = genomes["status"].to_pylist()
     planned = {genome.name for c in saved.plan.containers for genome in c.genomes}
     covered = covered_containers(archive.manifest)
@@ -74,9 +80,13 @@ def summarise(archive: Archive) -> Summary:
         return pc.sum(genomes[column]).as_py() or 0
 
     verified, stored = statuses.count("verified"), statuses.count("stored")
+    sizes = dict(
+        zip(containers["container"].to_pylist(), containers["bytes"].to_pylist(), strict=True)
+    )
+    missing = tuple(sorted(name for name in sizes if _size(archive, name) != sizes[name]))
     return Summary(
         archive=str(archive),
-        complete=archive.success.exists(),
+        complete=archive.success.exists() and not missing,
         running=archive.is_locked,
         containers=len({c.file for c in saved.plan.containers}),
         containers_done=len({c.file for c in saved.plan.containers} - to_do),
@@ -97,4 +107,13 @@ def summarise(archive: Archive) -> Summary:
             total(column)
             for column in ("parse_seconds", "model_seconds", "code_seconds", "verify_seconds")
         ),
+        missing=missing,
     )
+
+
+def _size(archive: Archive, container: str) -> int | None:
+    """Return the bytes a container has, None if it is not there."""
+    try:
+        return (archive.containers / container).stat().st_size
+    except OSError:
+        return None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqcoder.checksum import file_sha256
 from seqcoder.container.check import Finding
 from seqcoder.errors import SeqcoderError
 from seqcoder.reader import Container
@@ -79,8 +80,7 @@ def verify_container(expected: Expected) -> Verification:
     except SeqcoderError as error:
         return Verification(str(path), expected.full, 0, 0, 0, (Finding(str(error)),))
     if result.intact and expected.sha256:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = file_sha256(path)
         problem = ""
         if genomes_digest(pairs) != expected.genomes:
             problem = "holds other genomes than the manifest says"

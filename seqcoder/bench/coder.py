@@ -16,18 +16,7 @@ from numpy.typing import NDArray
 
 from seqcoder.coder import copying, engine
 from seqcoder.coder.levels import LEVELS, Level
-
-_CODES = np.full(256, 255, np.uint8)
-for _code, _letters in enumerate((b"Aa", b"Cc", b"Gg", b"Tt")):
-    for _letter in _letters:
-        _CODES[_letter] = _code
-
-
-def read_bases(path: Path) -> NDArray[np.uint8]:
-    """Read the A, C, G, T of a plain FASTA file as 0..3, all records in a row."""
-    lines = [x for x in path.read_bytes().split(b"\n") if not x.startswith(b">")]
-    codes = _CODES[np.frombuffer(b"".join(lines), np.uint8)]
-    return codes[codes < 4].copy()
+from seqcoder.fasta import read_bases
 
 
 def measure(

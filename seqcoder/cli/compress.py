@@ -53,6 +53,7 @@ def run(
     warm_up(level, quiet)
     sources = [_source(item, name) for item in inputs]
     reports: list[ContainerReport] = []
+    before = 0
     if to_stdout:
         with tempfile.TemporaryDirectory(prefix="seqcoder-") as folder:
             target = Path(folder) / "stdout.sqc"
@@ -64,15 +65,25 @@ def run(
     elif output is not None:
         # As tar -r and zip do: what is not there yet is made.
         exists = add and Path(output).exists()
+        before = Path(output).stat().st_size if exists else 0
         reports.append(_one(sources, output, settings, threads, force, quiet, exists))
     else:
-        for source in sources:
-            if source.path == "-":
-                raise UsageError("standard input needs -o FILE beside other inputs")
-            target = Path(source.path)
-            target = target.with_name(source.name + ".sqc")
+        for source, target in zip(sources, _beside(sources), strict=True):
             reports.append(_one([source], target, settings, threads, force, quiet))
-    _tell(reports, quiet, json, to_stdout)
+    _tell(reports, before, quiet, json, to_stdout)
+
+
+def _beside(sources: list[GenomeSource]) -> list[Path]:
+    """Return a container beside each input; UsageError if two would be one."""
+    targets: dict[Path, GenomeSource] = {}
+    for source in sources:
+        if source.path == "-":
+            raise UsageError("standard input needs -o FILE beside other inputs")
+        target = Path(source.path).with_name(source.name + ".sqc")
+        if other := targets.get(target):
+            raise UsageError(f"{other.path} and {source.path} would both become {target}; use -o")
+        targets[target] = source
+    return list(targets)
 
 
 def _source(item: str, name: str | None) -> GenomeSource:
@@ -115,22 +126,29 @@ def _one(
         )
 
 
-def _tell(reports: list[ContainerReport], quiet: bool, json: bool, to_stdout: bool) -> None:
+def _tell(
+    reports: list[ContainerReport], before: int, quiet: bool, json: bool, to_stdout: bool
+) -> None:
+    """Say what became of the inputs; ``before``: bytes of the container that was appended to."""
     genomes = [genome for report in reports for genome in report.genomes]
     for genome in genomes:
         if genome.warning:
             note(genome.warning, quiet)
     if json:
-        text = json_module.dumps([asdict(report) for report in reports], indent=1)
+        facts = [asdict(report) | {"appended_to_bytes": before} for report in reports]
+        text = json_module.dumps(facts, indent=1)
         print(text, file=sys.stderr if to_stdout else sys.stdout)
     elif not quiet and not to_stdout:
         for report in reports:
             if report.size:
                 raw = sum(genome.raw_bytes for genome in report.genomes)
                 bases = sum(genome.bases for genome in report.genomes)
-                line = f"{report.path}\t{raw} -> {report.size} bytes\t{raw / report.size:.2f}x"
+                size = report.size - before
+                line = f"{report.path}\t{raw} -> {size} bytes\t{raw / max(size, 1):.2f}x"
                 if bases:
-                    line += f"\t{8 * report.size / bases:.4f} bits/base"
+                    line += f"\t{8 * size / bases:.4f} bits/base"
+                if before:
+                    line += f"\tnow {report.size} bytes"
                 print(line)
     failures = [genome for genome in genomes if genome.error]
     for failure in failures:

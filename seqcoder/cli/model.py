@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from seqcoder.cli.common import note
 from seqcoder.cli.options import Json
 
 app = typer.Typer(help="The models that give latents: list, info, verify.", no_args_is_help=True)
@@ -31,11 +32,16 @@ def _facts(name: str) -> dict[str, object]:
 def list_(json: Json = False) -> None:
     """List the models of this installation and of the folders in SEQCODER_MODELS.
 
+    Files that are damaged are named on standard error.
+
     Example: `SEQCODER_MODELS=/shared/models seqcoder model list`.
     """
-    from seqcoder.latent import list_models
+    from seqcoder.latent import survey_models
 
-    rows = [_facts(str(model.path)) for model in list_models()]
+    models, problems = survey_models()
+    for problem in problems:
+        note(problem)
+    rows = [_facts(str(model.path)) for model in models]
     if json:
         print(json_module.dumps(rows, indent=1))
         return

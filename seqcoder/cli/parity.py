@@ -24,7 +24,7 @@ def parity(
     """Write FILE.sqc.par beside containers: `repair` mends damage with it, bit for bit.
 
     5 % mend a burst of 5 % of the file anywhere, or its end cut off, and some damage at scattered
-    places. An append needs new parity. Needs the package pyeclib: pip install 'seqcoder[parity]'.
+    places. An append needs new parity. Needs the package pyeclib: pip install 'seqcoder\\[parity]'.
 
     Example: `seqcoder parity --percent 10 all.sqc`.
     """

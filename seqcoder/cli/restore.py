@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqcoder import api
-from seqcoder.api import decompress, make_folder
-from seqcoder.atomic import atomic_file, write_atomically
+from seqcoder.api import check_other, decompress, make_folder
+from seqcoder.atomic import atomic_file, is_special
 from seqcoder.cli.common import binary_stdout, note
 from seqcoder.errors import InputError, NotFoundError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
@@ -69,31 +69,52 @@ def _to_file(data: str | bytes, target: Path, force: bool, threads: int) -> list
         genomes = list(container.values())
         if len(genomes) != 1:
             return []
-        _make_way(target, force)
-        write_atomically(target, genomes[0].read())
+        if (packed := pick_format(None, target.name)) != "fa":
+            raise UsageError(
+                f"{target}: files are restored as they were, not as {packed}; 'seqcoder extract "
+                f"-g {genomes[0].name} -o {target}' packs them"
+            )
+        with _file_output(target, force, str(data) if isinstance(data, str) else "-") as out:
+            out.write(genomes[0].read())
         return [target]
 
 
 @contextmanager
-def text_output(output: str | None, force: bool, format: str = "fa") -> Iterator[BinaryIO]:
-    """Give standard output (a terminal for plain FASTA only), or a file, whole when it appears."""
-    if output is None or output == "-":
+def text_output(
+    output: str | None, force: bool, source: str, format: str = "fa"
+) -> Iterator[BinaryIO]:
+    """Give standard output (a terminal for plain FASTA only), or a file, whole when it appears.
+
+    ``source`` is what is read meanwhile, and not to be replaced.
+    """
+    if output in (None, "-", "/dev/stdout"):
         yield sys.stdout.buffer if format == "fa" else binary_stdout()
         sys.stdout.buffer.flush()
         return
     target = Path(output)
     if output.endswith("/") or target.is_dir():
         raise UsageError(f"{output}: is a folder; name a file in it")
-    _make_way(target, force)
-    with atomic_file(target) as out:
+    with _file_output(target, force, source) as out:
         yield out
 
 
-def _make_way(target: Path, force: bool) -> None:
-    """Make the folder of an output; UsageError where the output exists, unless ``force`` is set."""
+@contextmanager
+def _file_output(target: Path, force: bool, source: str) -> Iterator[BinaryIO]:
+    """Give a file, whole when it appears, or the device or pipe that has the name.
+
+    Raises:
+        UsageError: the file exists and ``force`` is not set, or is ``source``.
+    """
+    check_other(target, source)
+    if is_special(target):
+        with target.open("wb") as out:
+            yield out
+        return
     if target.exists() and not force:
         raise UsageError(f"{target}: exists already; use --force to replace it")
     make_folder(target)
+    with atomic_file(target) as out:
+        yield out
 
 
 def run_extract(
@@ -110,16 +131,13 @@ def run_extract(
     """Write records, regions or genomes as FASTA, packed or not, or 2bit."""
     kind = pick_format(format, output)
     if regions is not None:
-        try:
-            queries = queries + read_regions(regions.read_text())
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{regions}: cannot be read as a list of regions: {error}") from None
+        queries = queries + region_list(regions)
     if not queries and not genomes:
         raise UsageError("nothing asked for; name records, regions or --genome")
     with open_source(name, threads) as container:
         chosen = [pick_genome(container, genome) for genome in genomes]
         if not queries:
-            with text_output(output, force, kind) as out:
+            with text_output(output, force, name, kind) as out:
                 write_genomes(out, chosen, width, kind, name)
             return
         # Every query is looked up before anything is written.
@@ -127,8 +145,18 @@ def run_extract(
             find_region(query, chosen or list(container.values()), container.path)
             for query in queries
         ]
-        with text_output(output, force, kind) as out:
+        with text_output(output, force, name, kind) as out:
             write_regions(out, found, width, kind, name)
+
+
+def region_list(path: Path) -> list[str]:
+    """Return the regions listed in a file, ``-``: standard input; InputError if unreadable."""
+    try:
+        return read_regions(sys.stdin.read() if str(path) == "-" else path.read_text())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name a list of regions, or -") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is no text; name a list of regions") from None
 
 
 def pick_genome(container: Container, name: str) -> Genome:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Sequence
 from dataclasses import asdict
-from hashlib import file_digest
 from pathlib import Path
 
+from seqcoder.checksum import file_sha256
 from seqcoder.cli.common import decode_bar, fail, note
 from seqcoder.cli.restore import open_source
 from seqcoder.container.check import Finding
@@ -72,8 +72,7 @@ def note_parity(name: str, intact: bool, quiet: bool) -> None:
         note(f"{path}: 'seqcoder repair' mends with it what it can", quiet)
         return
     try:
-        with Path(name).open("rb") as file:
-            stale = read_parity(path).sha256 != file_digest(file, "sha256").digest()
+        stale = read_parity(path).sha256.hex() != file_sha256(Path(name))
     except SeqcoderError as error:
         note(f"{error}; make it anew with 'seqcoder parity --force {name}'", quiet)
         return

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 
+from seqcoder.checksum import file_sha256
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.source import RangeSource
 from seqcoder.errors import IntegrityError
@@ -70,5 +70,4 @@ def check_frames(path: Path, memory: int | None = None) -> str:
             raise IntegrityError(finding.message)
     finally:
         source.close()
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)

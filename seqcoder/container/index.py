@@ -30,7 +30,7 @@ _MOST_SHRINKAGE, _SMALL_BODY = 64, 1 << 24
 class ChunkEntry:
     """A chunk and its place: file offset of its head, its first base in base space.
 
-    By way of the index, ``row.digest`` is not known.
+    Read from the index, ``row.digest`` is empty.
     """
 
     row: ChunkRow

@@ -49,8 +49,8 @@ def header(models: Sequence[bytes]) -> bytes:
 class ContainerWriter:
     """Writes sections to a binary file opened for writing, in the order they are given.
 
-    All chunks come before all genomes. With ``index`` and ``position`` it goes on behind what
-    is there already: behind a footer (append), or behind chunks (a run taken up again).
+    All chunks come before all genomes. A new container starts at its header, whatever an
+    interrupted run left. With ``index`` and ``position`` an append goes on behind a footer.
     """
 
     def __init__(

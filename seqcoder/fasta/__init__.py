@@ -7,6 +7,7 @@
 b'>x y\\nACGTN\\nAC\\n'
 """
 
+from seqcoder.fasta.bases import read_bases
 from seqcoder.fasta.model import (
     NotFasta,
     ParsedFasta,
@@ -32,7 +33,6 @@ from seqcoder.fasta.source import (
     decompress,
     is_container,
     open_bytes,
-    read_input,
     sniff,
 )
 
@@ -53,7 +53,7 @@ __all__ = [
     "pack_record_table",
     "pack_side",
     "parse",
-    "read_input",
+    "read_bases",
     "render",
     "render_region",
     "render_residues",

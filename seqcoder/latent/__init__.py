@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.latent.model import LatentModel, find_model, list_models, load_model
+from seqcoder.latent.model import LatentModel, find_model, list_models, load_model, survey_models
 from seqcoder.latent.types import STRIDE
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "list_models",
     "load_model",
     "pack_latents",
+    "survey_models",
     "unpack_latents",
 ]
 

@@ -66,13 +66,27 @@ def _folders() -> list[Path]:
 
 
 def list_models() -> list[LatentModel]:
-    """Every readable model of the package and of the folders in ``SEQCODER_MODELS``."""
-    found = []
+    """Every readable model of the package and of the folders in ``SEQCODER_MODELS``.
+
+    Those that cannot be read are passed over, so that one damaged file does not keep the others
+    from being found; ``survey_models`` says what is wrong with them.
+    """
+    return survey_models()[0]
+
+
+def survey_models() -> tuple[list[LatentModel], list[str]]:
+    """The models that ``list_models`` gives, and for each file that is none what is wrong."""
+    found: list[LatentModel] = []
+    problems: list[str] = []
     for folder in _folders():
         for path in sorted(folder.glob(f"*{SUFFIX}")):
-            file = read_model(path)
-            found.append(LatentModel(file.name, file.digest, file, path))
-    return found
+            try:
+                file = read_model(path)
+            except ModelError as error:
+                problems.append(str(error))
+            else:
+                found.append(LatentModel(file.name, file.digest, file, path))
+    return found, problems
 
 
 @lru_cache(maxsize=8)
@@ -89,24 +103,32 @@ def _open(path: Path) -> LatentModel:
     return _load(path, (status.st_mtime_ns, status.st_size))
 
 
+def _file_of(name_or_path: str) -> Path | None:
+    """The file that a path or name means, read or not; None if there is none."""
+    path = Path(name_or_path)
+    if path.suffix == SUFFIX and path.exists():
+        return path
+    candidates = (folder / f"{name_or_path}{SUFFIX}" for folder in _folders())
+    return next((candidate for candidate in candidates if candidate.exists()), None)
+
+
 def load_model(name_or_path: str = "prokaryote-1", digest: str | None = None) -> LatentModel:
     """Load a model by name, path or digest.
 
     ``digest`` (hex SHA-256, or its first 16 digits or more, as the index of a container has
-    them) must then be the model's; where the named model is another one, any model at hand
-    with that digest will do. Raises
+    them) must then be the model's; where the named model is another one or damaged, any model
+    at hand with that digest will do. Raises
     ModelError (exit code 4) if there is none.
     """
-    path = Path(name_or_path)
-    named = None
-    if path.suffix == SUFFIX and path.exists():
-        named = _open(path)
-    else:
-        for folder in _folders():
-            candidate = folder / f"{name_or_path}{SUFFIX}"
-            if candidate.exists():
-                named = _open(candidate)
-                break
+    named, problem = None, ""
+    path = _file_of(name_or_path)
+    if path is not None:
+        try:
+            named = _open(path)
+        except ModelError as error:
+            if digest is None:
+                raise
+            problem = str(error)
     if named is not None and (digest is None or named.digest.startswith(digest)):
         return named
     if digest is not None:
@@ -114,6 +136,7 @@ def load_model(name_or_path: str = "prokaryote-1", digest: str | None = None) ->
             if model.digest.startswith(digest):
                 return replace(model, name=name_or_path) if named is None else model
         have = f"the one at hand has {named.digest[:16]}" if named else "there is none of that name"
+        have = problem or have
         raise ModelError(
             f"model {name_or_path} with SHA-256 {digest[:16]}... is needed, but {have}; "
             f"put its {SUFFIX} file into a folder named by {MODELS_VARIABLE}"

@@ -8,25 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from seqcoder.errors import IntegrityError
 from seqcoder.pangenome.align import find_segments
 from seqcoder.pangenome.choose import choose
 from seqcoder.pangenome.compose import BASE, NOVEL, PARENT, SELF
 from seqcoder.pangenome.follow import follow
-from seqcoder.pangenome.minhash import Sketch, similarity, sketch
+from seqcoder.pangenome.minhash import sketch
+from seqcoder.pangenome.parents import Candidates
 from seqcoder.pangenome.plain import write_walk
-from seqcoder.pangenome.relative import (
-    MAX_FORERUNNERS,
-    Forerunner,
-    Reading,
-    forerunners_of,
-    relatives_of,
-    write_relative,
-)
+from seqcoder.pangenome.reading import Reading, forerunners_of, relatives_of
+from seqcoder.pangenome.relative import Forerunner, write_relative
 from seqcoder.pangenome.seeds import STEP, K, insert
 from seqcoder.pangenome.walk import Bases, Ints, Walk
 
-PARENTS = 6
-MIN_SIMILARITY = 0.005
 UNKNOWN, LEAST_UNKNOWN = 4, 4096
 UNIT = 256
 """Costs are in 1/256 bit."""
@@ -56,7 +50,7 @@ class Added:
 
     walk: Walk
     data: bytes
-    """The walk serialised; read back by `read_walk` (or `Walk.from_bytes`)."""
+    """The walk serialised; read back by `read_walk`."""
     novel: Bases
     """uint8[n]: the bases it appended to base space, from ``novel_start``."""
     novel_start: int
@@ -85,8 +79,8 @@ class PanGenome:
 
     Memory: about 2 bytes for each base of base space (the bases, and a k-mer table of 4 bytes
     for every 4 to 8 bases), 16 bytes for each substitution and 32 for each interval of the
-    walks so far, 8 bytes for every 500 bases of every genome (sketches); while a genome is
-    being added, about 6 bytes a base of it and its `PARENTS` parents.
+    walks so far, 8 bytes for every 500 bases of every genome and up to 2 kB (sketches); while a
+    genome is being added, about 6 bytes a base of it and its parents.
     """
 
     def __init__(self, before: Before | None = None):
@@ -97,8 +91,7 @@ class PanGenome:
         self._table = np.zeros(1 << self._bits, dtype=np.uint32)
         self._seeds = np.empty(0, dtype=np.uint32)
         self._spans: list[tuple[int, int]] = []
-        self._walks: dict[int, Walk] = {}
-        self._sketches: dict[int, Sketch] = {}
+        self._candidates = Candidates()
         self._known: dict[int, Forerunner] = {}
         self._sets: dict[int, frozenset[int]] = {}
         self._n_genomes = 0
@@ -108,9 +101,8 @@ class PanGenome:
             self._known |= before.reading.known
             self._sets |= before.reading.sets
             for ordinal in before.relatives:
-                walk = before.reading.walks[ordinal]
-                self._walks[ordinal] = walk
-                self._sketches[ordinal] = sketch(walk.apply(self.fetch))
+                walk = before.reading.walk(ordinal)
+                self._candidates.add(ordinal, sketch(walk.apply(self.fetch)))
 
     @property
     def n_bases(self) -> int:
@@ -129,12 +121,13 @@ class PanGenome:
     def add(self, bases: Bases) -> Added:
         """Parse ``bases`` (uint8, 0..3) against everything so far and append what is novel.
 
-        The walk read back from the bytes is compared with ``bases`` before this returns.
+        The walk read back from the bytes is compared with ``bases`` before this returns; raises
+        IntegrityError where they differ, and then nothing more can be added.
         """
         bases = np.require(bases, dtype=np.uint8, requirements=["C", "W"])
         start = self._n
         mark = sketch(bases)
-        parents = self._choose_parents(mark)
+        parents = self._candidates.parents(mark, self._sets)
         items, novel = self._parse(bases, parents)
         self._append(novel)
         at = self._n_genomes
@@ -146,11 +139,13 @@ class PanGenome:
             data, parents = plain, []
         walk.check(len(bases), self._n)
         if not np.array_equal(self._sequence(walk), bases) or not self._is_known(walk):
-            raise RuntimeError("a walk does not give back its genome: a fault in seqcoder")
+            raise IntegrityError(
+                f"a genome of {len(bases)} bases does not come back from its walk; nothing was "
+                "written. Please report this"
+            )
         self._sets[at] = forerunners_of(parents, self._sets)
-        self._walks[at] = walk
         self._known[at] = Forerunner.of(walk)
-        self._sketches[at] = mark
+        self._candidates.add(at, mark)
         self._n_genomes += 1
         return Added(walk, data, novel, start)
 
@@ -196,21 +191,9 @@ class PanGenome:
             if stop > old:
                 insert(self._text, max(start, old - K), stop, self._table, shift)
 
-    def _choose_parents(self, mark: Sketch) -> list[int]:
-        """Take the nearest earlier genomes, as long as few walks must be read for them."""
-        scores = {i: similarity(mark, other) for i, other in self._sketches.items()}
-        ranked = sorted(scores, key=lambda i: (-scores[i], i))
-        parents: list[int] = []
-        for i in ranked:
-            if len(parents) == PARENTS or scores[i] < MIN_SIMILARITY:
-                break
-            if len(forerunners_of([*parents, i], self._sets)) <= MAX_FORERUNNERS:
-                parents.append(i)
-        return parents
-
     def _parse(self, bases: Bases, parents: list[int]) -> tuple[Ints, Bases]:
         """Return the items the genome is made of, and the novel bases."""
-        walks = [self._walks[parent] for parent in parents]
+        walks = [self._known[parent].walk for parent in parents]
         edges = np.cumsum([0, self._n, *(walk.n_bases for walk in walks)]).astype(np.int64)
         begin = int(edges[-1])
         end = begin + len(bases)

@@ -5,8 +5,6 @@ The first byte says which form follows; docs/pangenome.md gives every byte.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import zstandard
 
@@ -16,6 +14,7 @@ from seqcoder.pangenome.walk import Walk
 
 CONTIGUOUS = 0
 COLUMNS = 1
+RELATIVE = 2
 
 _LEVEL = 19
 
@@ -47,8 +46,8 @@ def write_walk(walk: Walk) -> bytes:
     return bytes([COLUMNS]) + packer.compress(columns)
 
 
-def read_any(data: bytes, n_bases: int, space: int, relative: Callable[[int], Walk] | None) -> Walk:
-    """Read a walk in any form; see `Walk.from_bytes`."""
+def read_plain(data: bytes, n_bases: int, space: int) -> Walk:
+    """Read a walk in a form that stands alone; see `Walk.from_bytes`."""
     if not 0 <= space < 1 << 60 or not 0 <= n_bases < 1 << 60:
         raise IntegrityError(f"walk: {n_bases} bases over a space of {space} is out of range")
     if not data:
@@ -60,6 +59,8 @@ def read_any(data: bytes, n_bases: int, space: int, relative: Callable[[int], Wa
         walk = Walk.contiguous(int(start[0]), n_bases)
     elif data[0] == COLUMNS:
         walk = _read_columns(data[1:], n_bases)
+    elif data[0] == RELATIVE:
+        raise IntegrityError("walk: is coded against other genomes'; read it by read_walk")
     else:
         raise IntegrityError(f"walk: unknown form {data[0]}; written by a newer version?")
     walk.check(n_bases, space)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +10,12 @@ from seqcoder.errors import IntegrityError, MemoryLimitError
 from seqcoder.memory import NO_LIMIT, check_memory
 from seqcoder.pangenome import coding, compose, entropy
 from seqcoder.pangenome.columns import pack, unpack
-from seqcoder.pangenome.plain import columns_size
+from seqcoder.pangenome.plain import RELATIVE
 from seqcoder.pangenome.walk import Bases, Fetch, Ints, Walk
 
-RELATIVE = 2
 MAX_PARENTS = 8
-_PIECE_BYTES, _SITE_BYTES, _COLUMNS_BYTES, _RANGE_BYTES = 256, 96, 96, 4
-"""Peak bytes, at most, for an item, piece or substitution; a site; a byte of columns; a base."""
-MAX_FORERUNNERS = 24
-"""A genome's forerunners: its parents and theirs; so many walks at most are read for one."""
+_PIECE_BYTES, _SITE_BYTES, _RANGE_BYTES = 256, 96, 4
+"""Peak bytes, at most, for an item, piece or substitution; a site; a base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +38,25 @@ class Forerunner:
         )
 
     @property
+    def walk(self) -> Walk:
+        """The walk of which these are the columns, in memory of its own."""
+        return Walk(
+            self.rows[:, 1].copy(),
+            self.rows[:, 2].copy(),
+            self.rows[:, 3].astype(np.bool_),
+            self.subs[:, 0].copy(),
+            self.subs[:, 1].astype(np.uint8),
+        )
+
+    @property
     def n_bases(self) -> int:
         """Length of the genome."""
         return int(self.rows[-1, 0]) if self.rows.size else 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the columns."""
+        return self.rows.nbytes + self.subs.nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +203,7 @@ def parents_of(data: bytes) -> tuple[int, ...]:
 def read_relative(
     data: bytes, n_bases: int, space: int, relatives: Relatives, most_bytes: int = NO_LIMIT
 ) -> Walk:
-    """Read a walk in the relative form; raises IntegrityError. See `read_walk`."""
+    """Read a walk in the relative form; raises IntegrityError. See `reading.read_walk`."""
     count = len(relatives.backs)
     values, at = unpack(data[1:], count + 5)
     novel_start, n_items, n_plain, n_changed = (int(v) for v in values[-4:])
@@ -227,101 +239,3 @@ def read_relative(
     walk = _walk(placed, own)
     walk.check(n_bases, space)
     return walk
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Walks of some genomes and of all their forerunners, by ordinal."""
-
-    walks: dict[int, Walk]
-    known: dict[int, Forerunner]
-    sets: dict[int, frozenset[int]]
-    """The forerunners of each."""
-
-
-def read_walk(
-    ordinal: int,
-    data_of: Callable[[int], bytes],
-    bases_of: Callable[[int], int],
-    space: int,
-    most_bytes: int = NO_LIMIT,
-) -> Walk:
-    """Read the walk of genome ``ordinal`` and, as far as it needs them, of its forerunners.
-
-    ``data_of`` and ``bases_of`` give the serialised walk and the length of a genome by its
-    place among the container's genomes; ``space`` is the size of base space. At most
-    MAX_FORERUNNERS other walks are read. Raises IntegrityError, and MemoryLimitError before
-    more than ``most_bytes`` are taken.
-    """
-    return read_walks([ordinal], data_of, bases_of, space, most_bytes).walks[ordinal]
-
-
-def read_walks(
-    ordinals: Sequence[int],
-    data_of: Callable[[int], bytes],
-    bases_of: Callable[[int], int],
-    space: int,
-    most_bytes: int = NO_LIMIT,
-) -> Reading:
-    """Read the walks of several genomes, as `read_walk` does, each forerunner once."""
-    parents: dict[int, tuple[int, ...]] = {}
-    sets: dict[int, frozenset[int]] = {}
-    for ordinal in ordinals:
-        _parents_before(ordinal, data_of, parents, sets)
-    reading = Reading({}, {}, sets)
-    for at in sorted(parents):
-        data, n_bases = data_of(at), bases_of(at)
-        if data and data[0] == RELATIVE:
-            relatives = relatives_of(at, parents[at], sets[at], reading.known)
-            reading.walks[at] = read_relative(data, n_bases, space, relatives, most_bytes)
-        else:
-            check_memory(_COLUMNS_BYTES * columns_size(data), most_bytes, "walk")
-            reading.walks[at] = Walk.from_bytes(data, n_bases, space)
-        reading.known[at] = Forerunner.of(reading.walks[at])
-        # What is kept of this walk is no longer there for the next.
-        most_bytes -= 3 * (reading.known[at].rows.nbytes + reading.known[at].subs.nbytes)
-    return reading
-
-
-def _parents_before(
-    ordinal: int,
-    data_of: Callable[[int], bytes],
-    parents: dict[int, tuple[int, ...]],
-    sets: dict[int, frozenset[int]],
-) -> None:
-    """Add ``ordinal`` and its forerunners to ``parents`` and ``sets``; raises IntegrityError."""
-    open_, found = [ordinal], set[int]()
-    while open_:
-        at = open_.pop()
-        if at in found:
-            continue
-        if len(found) > MAX_FORERUNNERS:
-            raise IntegrityError(f"walk {ordinal}: more than {MAX_FORERUNNERS} forerunners")
-        found.add(at)
-        if at not in parents:
-            backs = parents_of(data_of(at))
-            if any(back < 1 or back > at for back in backs):
-                raise IntegrityError(f"walk {at}: a parent before the first genome")
-            parents[at] = tuple(at - back for back in backs)
-        open_ += parents[at]
-    for at in sorted(found):
-        sets[at] = forerunners_of(parents[at], sets)
-
-
-def forerunners_of(parents: Sequence[int], sets: dict[int, frozenset[int]]) -> frozenset[int]:
-    """Return the parents and, given their own forerunners in ``sets``, all before them."""
-    return frozenset(parents).union(*(sets[parent] for parent in parents))
-
-
-def relatives_of(
-    ordinal: int,
-    parents: Sequence[int],
-    forerunners: frozenset[int],
-    known: dict[int, Forerunner],
-) -> Relatives:
-    """Gather what the walk of ``ordinal`` is coded against."""
-    return Relatives(
-        tuple(ordinal - parent for parent in parents),
-        tuple(known[parent] for parent in parents),
-        tuple(known[other] for other in sorted(forerunners)),
-    )

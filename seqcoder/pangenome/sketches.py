@@ -129,6 +129,19 @@ def jaccard(hashes, size, a, a_end, b, b_end):
     return n / union if union else 0.0
 
 
+@numba.njit("float64[::1](uint64[::1], int64[::1], int64)", cache=True, nogil=True)
+def jaccards_with_last(hashes, edges, size):
+    """Return the Jaccard index of the last genome and each before it, sketches of ``size``.
+
+    Genome i's hashes are hashes[edges[i]:edges[i + 1]].
+    """
+    last = edges.size - 2
+    out = np.empty(last)
+    for i in range(last):
+        out[i] = jaccard(hashes, size, edges[i], edges[i + 1], edges[last], edges[last + 1])
+    return out
+
+
 @numba.njit(
     "float64[:, ::1](uint64[::1], int64[::1], int64, int64[::1], int64[::1])",
     cache=True,

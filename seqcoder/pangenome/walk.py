@@ -172,17 +172,13 @@ class Walk:
         return write_walk(self)
 
     @staticmethod
-    def from_bytes(
-        data: bytes, n_bases: int, space: int, relative: Callable[[int], Walk] | None = None
-    ) -> Walk:
-        """Read a serialised walk of ``n_bases`` over base space [0, ``space``).
+    def from_bytes(data: bytes, n_bases: int, space: int) -> Walk:
+        """Read a walk of ``n_bases`` over base space [0, ``space``), as `to_bytes` wrote it.
 
-        ``relative(back)`` gives the walk of the genome ``back`` places earlier in the
-        container (back >= 1), for the forms that are coded against one; without it such a
-        form is refused. `read_walk` follows a chain of relatives by itself. Raises
-        IntegrityError, before anything larger than a small multiple of ``n_bases`` and
+        One that is coded against other genomes' walks is refused; `read_walk` reads those.
+        Raises IntegrityError, before anything larger than a small multiple of ``n_bases`` and
         ``len(data)`` is allocated, when ``data`` is not such a walk.
         """
-        from seqcoder.pangenome.plain import read_any
+        from seqcoder.pangenome.plain import read_plain
 
-        return read_any(data, n_bases, space, relative)
+        return read_plain(data, n_bases, space)

@@ -15,7 +15,7 @@ from seqcoder.genome import GenomeSource, local_source, read_local
 from seqcoder.plan import ContainerPlan
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
-from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run_containers
+from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run, run_containers
 from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.stages import Coding
 
@@ -153,6 +153,29 @@ def test_a_folder_that_is_not_the_drivers_is_refused(
 def test_two_inputs_of_one_name(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
     source = corpus.containers[0].genomes[0]
     double = dataclasses.replace(corpus, containers=(ContainerPlan("x.sqc", (source, source)),))
-    with pytest.raises(UsageError, match="two inputs"):
+    with pytest.raises(UsageError, match="would both be called"):
         double.run(tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_coordinators_are_asked_in_turn(ray_cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    class Asked:
+        def __init__(self, number: int) -> None:
+            self.number, self.times = number, 0
+            self.counts = self
+
+        def remote(self) -> Any:
+            self.times += 1
+            return ray.put(ProgressCounts(genomes=10**self.number))
+
+    monkeypatch.setattr(run, "QUESTIONS_A_SECOND", 2)
+    driver: Any = run._Run(*[None] * 5)
+    asked = [Asked(i) for i in range(5)]
+    driver._running = {
+        i: run._Slot(a, ContainerPlan(f"{i}.sqc", ()), 1) for i, a in enumerate(asked)
+    }
+    totals = [driver._progress().genomes for _ in range(6)]
+    assert totals == [0, 11, 1111, 11111, 11111, 11111]
+    assert [a.times for a in asked] == [3, 3, 2, 2, 2]

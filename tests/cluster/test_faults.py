@@ -16,12 +16,16 @@ from corpus import Corpus
 from genomes import random_bases
 from ray_processes import Occupant, kill_worker, wait_for, workers
 from seqcoder.chunk import Bases, bases_digest
+from seqcoder.genome import read_local
 from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
 from seqcoder_cluster import ClusterOptions
 from seqcoder_cluster.actors import Actors, start_model_actors
+from seqcoder_cluster.coordinator import Job
 from seqcoder_cluster.executor import BATCH_BASES, RayExecutor
+from seqcoder_cluster.faults import MAX_TRIES
 from seqcoder_cluster.options import Window
+from seqcoder_cluster.run import _Run, _token_file
 from seqcoder_cluster.stages import Coding, ModelActor, Staged
 
 pytestmark = pytest.mark.ray
@@ -72,6 +76,24 @@ def test_coordinator_killed(ray_cluster: Any, corpus: Corpus, tmp_path: Path) ->
     reports = run_and(corpus, out, ONE, harm)
     corpus.check(out)
     assert sorted(Path(report.path).name for report in reports) == sorted(corpus.expected)
+
+
+def test_idle_coordinators_lost(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
+    """As many as there are tries went with their node while they waited: a container costs one."""
+    import ray
+
+    out = tmp_path / "out"
+    reports: list[ContainerReport] = []
+    with _token_file(out) as token, Actors() as actors:
+        job = Job(Coding(corpus.settings, ()), str(out), token, read_local, [])
+        run = _Run(job, ONE, actors, reports.append, lambda counts: None)
+        run._idle = [run._start_coordinator() for _ in range(MAX_TRIES)]
+        for coordinator in run._idle:
+            ray.get(coordinator.counts.remote())
+            ray.kill(coordinator)
+        run.write(corpus.containers)
+    corpus.check(out)
+    assert len(reports) == len(corpus.containers)
 
 
 def test_node_lost(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import zstandard
 
 from seqcoder import fasta
 from seqcoder.errors import InputError
+from seqcoder.fasta.source import read_input
 
 DATA = b">x\n" + bytes(random.Random(2).choices(b"ACGT\n", k=300_000)) + b"\n"
 
@@ -57,7 +58,7 @@ def test_compressed_inputs(kind: str, tmp_path: Path) -> None:
     pack, compression = PACKERS[kind]
     path = tmp_path / "misnamed.txt"
     path.write_bytes(pack(DATA))
-    assert fasta.read_input(path) == fasta.InputBytes(DATA, compression)
+    assert read_input(path) == fasta.InputBytes(DATA, compression)
     assert fasta.open_bytes(io.BytesIO(pack(DATA))) == DATA
     assert fasta.open_bytes(io.BytesIO(pack(b"")), 10) == b""
 
@@ -105,3 +106,13 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(InputError, match="secret: no permission"):
         fasta.open_bytes(tmp_path / "secret")
+
+
+def test_bases_of_a_compressed_file_in_two_frames(tmp_path: Path) -> None:
+    path = tmp_path / "x.fa.zst"
+    frames = [b">one a>b\nACG\nNNT\n", b">two\nacgt\n"]
+    path.write_bytes(b"".join(map(zstandard.compress, frames)))
+    assert fasta.read_bases(path).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    path.write_bytes(b">protein\nMKLVEWQHYPLLREE\n")
+    with pytest.raises(InputError, match=r"x\.fa\.zst: .*give nucleotide FASTA"):
+        fasta.read_bases(path)

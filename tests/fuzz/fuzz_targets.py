@@ -23,7 +23,7 @@ from seqcoder.container import frames, index
 from seqcoder.container.rows import ChunkRow
 from seqcoder.errors import IntegrityError, SeqcoderError
 from seqcoder.pangenome import Walk
-from seqcoder.pangenome.relative import read_walk
+from seqcoder.pangenome.reading import read_walk
 from seqcoder.settings import Settings
 from seqcoder.varint import ByteReader
 

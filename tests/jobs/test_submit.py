@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +19,10 @@ import seqcoder
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder_jobs.archive import TABLES, Archive
 from seqcoder_jobs.manifest import files
+from seqcoder_jobs.places import all_places
 from seqcoder_jobs.planning import Wishes
 from seqcoder_jobs.submit import Request, look_through, submit
+from seqcoder_jobs.summary import summarise
 from seqcoder_jobs.verify import expectations, verify_container
 
 TIMES = ("parse_seconds", "model_seconds", "code_seconds", "verify_seconds")
@@ -447,3 +450,32 @@ def test_edited_plan_is_refused(corpus: Path, tmp_path: Path) -> None:
     plan.write_text(plan.read_text().replace('"c/one.fna"', '"c/1.fna"'))
     with pytest.raises(IntegrityError, match="does not match its digest"):
         submit_here([corpus], archive)
+
+
+def test_an_archive_that_lost_files_is_not_called_complete(corpus: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    submit_here([corpus], archive)
+    assert summarise(Archive(archive)).complete
+    first = sorted((archive / "containers").iterdir())[0]
+    whole = first.read_bytes()
+    first.write_bytes(whole[:-1])
+    summary = summarise(Archive(archive))
+    assert (summary.complete, summary.missing) == (False, (first.name,))
+    first.unlink()
+    assert summarise(Archive(archive)).missing == (first.name,)
+    first.write_bytes(whole)
+    manifest = {path: path.read_bytes() for path in (archive / "manifest").rglob("*.parquet")}
+    shutil.rmtree(archive / "manifest")
+    for read in (summarise, all_places):
+        with pytest.raises(IntegrityError, match="makes the manifest anew"):
+            read(Archive(archive))
+    assert submit_here([corpus], archive).failures == ()
+    assert summarise(Archive(archive)).complete
+    assert set(manifest) == set((archive / "manifest").rglob("*.parquet"))
+
+
+def test_an_archive_is_no_file_and_not_its_own_corpus(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a file, and an archive is a folder"):
+        Archive(corpus / "a.fa")
+    with pytest.raises(UsageError, match="is the archive itself"):
+        submit_here([corpus], corpus)

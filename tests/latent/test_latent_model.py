@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from seqcoder.errors import ModelError
-from seqcoder.latent import find_model, list_models, load_model
+from seqcoder.latent import find_model, list_models, load_model, survey_models
 from seqcoder.latent.modelfile import read_model, write_model
 from seqcoder.latent.types import STRIDE
 
@@ -78,6 +78,22 @@ def test_a_missing_or_different_model_is_refused(models: Path) -> None:
 def test_a_digest_finds_its_model_under_another_name(models: Path) -> None:
     wanted = load_model("small").digest
     assert load_model("renamed-since", wanted).digest == wanted
+
+
+def test_a_damaged_file_is_not_in_the_way(models: Path) -> None:
+    small, shipped = load_model("small").digest, load_model().digest
+    (models / "a.sqmodel").write_bytes(b"SQCMODEL")
+    assert {find_model(digest).digest for digest in (small, shipped)} == {small, shipped}
+    found, problems = survey_models()
+    assert [model.name for model in found] == ["small", "prokaryote-1"]
+    assert [problem.partition(": ")[0] for problem in problems] == [str(models / "a.sqmodel")]
+    # One of the name of the default is damaged: what an archive needs is found all the same.
+    (models / "prokaryote-1.sqmodel").write_bytes(b"")
+    assert load_model(digest=shipped).digest == shipped
+    with pytest.raises(ModelError, match=r"prokaryote-1\.sqmodel: not a seqcoder model"):
+        load_model()
+    with pytest.raises(ModelError, match=r"is needed, but .*prokaryote-1\.sqmodel: not a"):
+        load_model(digest="f" * 64)
 
 
 @pytest.mark.parametrize("at", [0, 9, 40, -1, -2000])

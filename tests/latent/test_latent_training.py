@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, UsageError
 
 pytest.importorskip("torch")
 
+from seqcoder.fasta import read_bases
 from seqcoder.latent import load_model
 from seqcoder.latent.library import GAP
 from seqcoder.latent.network import NetworkShape
 from seqcoder_jobs.training.checkpoint import read_weights
-from seqcoder_jobs.training.corpus import corpus_files, draw_batch, load_genome, read_bases
+from seqcoder_jobs.training.corpus import corpus_files, draw_batch, load_genome
 from seqcoder_jobs.training.library import choose_residues, packed_size
 from seqcoder_jobs.training.proteins import nearness, protein_stream
 from seqcoder_jobs.training.run import read_families, train_model
@@ -75,6 +79,13 @@ def test_a_run_resumed_is_the_run_uninterrupted(corpus: Path, tmp_path: Path) ->
         assert np.array_equal(value, second[key]), key
     rows = [json.loads(x) for x in (half / "log.jsonl").read_text().splitlines()]
     assert [r["step"] for r in rows] == [6]
+    with pytest.raises(UsageError, match=r"steps 6, now 7.*--no-resume"):
+        train(corpus, half, options(7), progress=lambda _: None)
+    (tmp_path / "less").mkdir()
+    for name in ("g0.fa", "g1.fa"):
+        (tmp_path / "less" / name).write_bytes((corpus / name).read_bytes())
+    with pytest.raises(UsageError, match="corpus 3 files"):
+        train(tmp_path / "less", half, options(6), progress=lambda _: None)
     assert (half / "curves.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -90,8 +101,40 @@ def test_a_model_comes_out(corpus: Path, tmp_path: Path) -> None:
     loaded = load_model(str(tmp_path / "tiny.sqmodel"))
     assert loaded.digest == model.digest
     assert len(model.decoder) < 40_000
+    with pytest.raises(UsageError, match=r"library.npz: .*library bytes 4000, now 5000"):
+        train_model(
+            corpus, tmp_path, "tiny", steps=2, library_bytes=5000, families=families,
+            progress=said.append,
+        )  # fmt: skip
+    with pytest.raises(UsageError, match="families"):
+        train_model(corpus, tmp_path, "tiny", steps=2, library_bytes=4000, progress=said.append)
     bases = read_bases(corpus / "g1.fa")
     assert loaded.encode(bases).size == -(-bases.size // 24)
+
+
+@pytest.mark.ray
+def test_workers_are_of_our_ray_and_leave(
+    corpus: Path, tmp_path: Path, ray_cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    from seqcoder_cluster import ClusterOptions, connect
+    from seqcoder_jobs.training import parallel
+
+    asked: list[ClusterOptions] = []
+
+    def asking(options: ClusterOptions) -> AbstractContextManager[None]:
+        asked.append(options)
+        return connect(options)
+
+    monkeypatch.setattr(parallel, "connect", asking)
+    path = train(corpus, tmp_path, options(2), workers=2, progress=lambda _: None)
+    assert read_weights(path)[1]["step"] == 2
+    assert [a.workers for a in asked] == [2]
+    until = time.monotonic() + 60
+    while ray.available_resources().get("CPU") != ray.cluster_resources()["CPU"]:
+        assert time.monotonic() < until, "the actors are still there"
+        time.sleep(0.2)
 
 
 def test_library_keeps_what_other_families_share() -> None:
@@ -114,6 +157,20 @@ def test_library_keeps_what_other_families_share() -> None:
     words = {bytes(kept[i : i + 6]) for i in range(kept.size - 5)}
     from_shared = {bytes(s[i : i + 6]) for s in streams for i in range(6001, s.size - 7)}
     assert len(words & from_shared) > 0.6 * len(words)
+
+
+def test_owners_of_more_genomes_than_a_byte_counts() -> None:
+    rng = np.random.default_rng(4)
+    gap = np.array([GAP], np.uint8)
+    own = [rng.integers(1, 21, 40).astype(np.uint8) for _ in range(300)]
+    shared = [rng.integers(1, 21, 400).astype(np.uint8) for _ in range(50)]
+    # neighbours share, three proteins each: every turn reads some of those that share
+    streams = [np.concatenate([*[own[k], gap] * 2, shared[k // 6], gap]) for k in range(300)]
+    kept, owner = choose_residues(streams, np.eye(300, dtype=np.bool_), 20_000, lambda _: None)
+    assert owner.max() > 255
+    ends = np.flatnonzero(np.diff(owner)) + 1
+    for part, who in zip(np.split(kept, ends), owner[np.r_[0, ends]], strict=True):
+        assert all(p in streams[who].tobytes() for p in part.tobytes().split(bytes([GAP])))
 
 
 def test_relatives_are_told_by_their_proteins() -> None:

@@ -5,12 +5,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import seqcoder
 from seqcoder.errors import IntegrityError
 from seqcoder.pangenome import PanGenome, Walk, read_walk
 from seqcoder.pangenome.build import Added, Before
-from seqcoder.pangenome.relative import MAX_FORERUNNERS, RELATIVE, read_walks
+from seqcoder.pangenome.plain import RELATIVE
+from seqcoder.pangenome.reading import MAX_FORERUNNERS, read_walks
 
 Bases = np.ndarray
+ACGT = bytes.maketrans(bytes(range(4)), b"ACGT")
 
 
 def random_bases(n: int, seed: int) -> Bases:
@@ -27,6 +30,14 @@ def mutate(bases: Bases, rate: float, seed: int) -> Bases:
     where = rng.random(len(out)) < rate
     out[where] ^= rng.integers(1, 4, int(where.sum())).astype(np.uint8)
     return out
+
+
+def test_a_walk_that_is_wrong_names_its_genome(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = PanGenome._sequence
+    monkeypatch.setattr(PanGenome, "_sequence", lambda pan, walk: real(pan, walk)[::-1])
+    files = {f"{i}.fa": b">a\n" + random_bases(3000, i).tobytes().translate(ACGT) for i in (1, 2)}
+    with pytest.raises(IntegrityError, match=r"^1\.fa: a genome of 3000 bases does not come back"):
+        seqcoder.compress_bytes(files, settings=seqcoder.Settings(level=1))
 
 
 class Filled:
@@ -194,7 +205,7 @@ FAMILY = family()
 
 def test_a_relative_walk_needs_its_relatives() -> None:
     assert FAMILY.data[2][0] == RELATIVE
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match="read_walk"):
         Walk.from_bytes(FAMILY.data[2], 4000, FAMILY.pan.n_bases)
     with pytest.raises(IntegrityError, match="before the first"):
         read_walk(0, lambda _: FAMILY.data[2], lambda _: 4000, FAMILY.pan.n_bases)

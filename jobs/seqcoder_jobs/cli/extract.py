@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqcoder.cli.common import fail
-from seqcoder.cli.restore import text_output
+from seqcoder.cli.restore import region_list, text_output
 from seqcoder.errors import InputError, IntegrityError, NotFoundError, SeqcoderError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
-from seqcoder.region import read_regions
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.archive_reader import OpenArchive
@@ -74,7 +73,7 @@ def run(choices: Choices) -> None:
             _genomes(archive, [like], choices)
             return
         kind = pick_format(choices.format, choices.output)
-        with text_output(choices.output, choices.force, kind) as out:
+        with text_output(choices.output, choices.force, str(archive), kind) as out:
             write_regions(out, open_regions(opened, found), choices.width, kind, str(archive))
 
 
@@ -89,12 +88,7 @@ def _genome_like(places: list[Place], queries: list[str], archive: Archive) -> P
 
 
 def _listed(regions: str | None) -> list[str]:
-    if regions is None:
-        return []
-    try:
-        return read_regions(Path(regions).read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{regions}: cannot be read as a list of regions: {error}") from None
+    return [] if regions is None else region_list(Path(regions))
 
 
 def _named_genomes(places: list[Place], queries: list[str]) -> list[Place]:
@@ -122,7 +116,7 @@ def _genomes(archive: Archive, places: list[Place], choices: Choices) -> None:
     kind = pick_format(choices.format, target)
     with (
         OpenArchive(archive, places, threads=choices.workers or 0) as opened,
-        text_output(target, choices.force, kind) as out,
+        text_output(target, choices.force, str(archive), kind) as out,
     ):
         genomes = (opened[place.genome] for place in places)
         write_genomes(out, genomes, choices.width, kind, str(archive))

@@ -7,6 +7,7 @@ from typing import Any
 
 from seqcoder_jobs.archive import Archive
 from seqcoder_jobs.cli.submit import result_table
+from seqcoder_jobs.success import check_present
 from seqcoder_jobs.summary import summarise
 
 
@@ -42,6 +43,7 @@ def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool
 
     archive = Archive(name)
     inputs = archive.load().inputs
+    check_present(archive.folder)
 
     def place(row: dict[str, Any]) -> int:
         """Return where its input stood in the corpus: relatives lie side by side in containers."""

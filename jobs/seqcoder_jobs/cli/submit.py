@@ -242,16 +242,20 @@ def _submit(request: Request, choices: Choices) -> None:
     if problems:
         held = summarise(archive) if archive.exists else None
         others = held is not None and held.verified + held.stored > 0
+        again = len(problems) - len(
+            outcome.todo.changed
+        )  # what changed stays as the archive has it
         raise InputError(
             f"{count_of(len(problems), 'input')} failed (listed above)"
-            + ("; the others are done and verified. " if others else ". ")
-            + f"The same command tries {'it' if len(problems) == 1 else 'them'} again"
+            + ("; the others are done and verified" if others else "")
+            + (f". The same command tries {'it' if again == 1 else 'them'} again" if again else "")
         )
 
 
 def _map(options: ClusterOptions, quiet: bool, function: Any, items: Sequence[Any]) -> Any:
     """Map on the cluster, if there is one, else here: no Ray is started for the sketches."""
-    note(f"{sum(map(len, items))} genomes are read to find relatives", quiet)
+    n = sum(map(len, items))
+    note(f"{count_of(n, 'genome')} {'is' if n == 1 else 'are'} read to find relatives", quiet)
     if (options.address or os.environ.get("RAY_ADDRESS") or "local") == "local":
         return map_here(function, items, options.workers or 0)
     from seqcoder_cluster import map_tasks
@@ -284,6 +288,8 @@ def _with_progress(request: Request, choices: Choices, begin: Any, runner: Any) 
 def result_table(summary: Summary, outcome: Outcome | None, seconds: float | None) -> None:
     """Print what an archive holds, and what this run did."""
     state = "complete" if summary.complete else "running" if summary.running else "not complete"
+    if summary.missing and not summary.running:
+        state = f"damaged: {', '.join(summary.missing[:3])} missing or cut short (see 'verify')"
     rows = [
         ("state", state),
         (
@@ -309,5 +315,5 @@ def result_table(summary: Summary, outcome: Outcome | None, seconds: float | Non
         ("  index and framing", size_text(summary.bytes - frames)),
     ]
     if seconds is not None and outcome is not None:
-        rows.append(("this run", f"{outcome.done:,} genomes in {time_text(seconds)}"))
+        rows.append(("this run", f"{count_of(outcome.done, 'genome')} in {time_text(seconds)}"))
     table(f"{NAME}: {summary.archive}", rows)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import file_digest
 from pathlib import Path
 
 from seqcoder import digest
+from seqcoder.checksum import file_sha256
 from seqcoder.container.index import ChunkEntry
 from seqcoder.genome import GenomeSource
 from seqcoder.reader import Container, Genome
@@ -44,8 +44,7 @@ def rebuild_report(path: Path, sources: Sequence[GenomeSource]) -> ContainerRepo
         chunks = tuple(map(chunk_report, entries))
         models = index.models
         size = container.reader.source.size
-    with path.open("rb") as file:
-        sha256 = file_digest(file, "sha256").hexdigest()
+    sha256 = file_sha256(path)
     model = models[0].hex() if models else ""
     return ContainerReport(str(path), size, sha256, model, tuple(reports), chunks)
 

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from seqcoder_cluster.options import Window
+from seqcoder_cluster.options import QUESTIONS_A_SECOND, Window
 from seqcoder_jobs.scaling.rates import Rates
 
 Genome = tuple[int, ...]
@@ -99,7 +99,7 @@ class _Run:
         self.turn = 0
         self.bases = 0
         self.outcome = Outcome()
-        polling = cluster.window.containers * rates.question
+        polling = questions(cluster.window.containers) * rates.question
         self.driver_slow = cluster.stretch / max(1.0 - polling, 0.05)
         self.polling = min(polling, 0.95)
 
@@ -214,6 +214,11 @@ class _Run:
         cost = self.rates.container / 2 + self.rates.row * c.n_genomes
         ready = self.driver.serve(now, cost * self.driver_slow)
         self.at(ready, lambda t: self.begin(c, t))
+
+
+def questions(containers: int) -> int:
+    """Return how many coordinators the driver asks in a second, of so many at work."""
+    return min(containers, QUESTIONS_A_SECOND)
 
 
 def simulate(

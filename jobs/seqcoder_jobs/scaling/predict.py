@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from seqcoder_cluster.options import (
-    CODERS_PER_COORDINATOR,
+    QUESTIONS_A_SECOND,
     ClusterOptions,
     count_actors,
     size_window,
 )
 from seqcoder_jobs.scaling.measured import Cost, Point
-from seqcoder_jobs.scaling.model import Cluster, Genome, simulate, simulate_shared
+from seqcoder_jobs.scaling.model import Cluster, Genome, questions, simulate, simulate_shared
 from seqcoder_jobs.scaling.rates import Rates
 
 GENOMES = 2_400_000
@@ -176,7 +176,7 @@ def predict(
     rest = max(GENOMES * mean_bases - simulated, 0.0)
     load = loads(rates, mean_bases, per_genome)
     # Cores cannot do more, also where the beginning and the end of the simulated part were slack.
-    polling = window.containers * rates.question
+    polling = questions(window.containers) * rates.question
     per_base = sum(load[name] for name in ("coders", "model actors", "coordinators", "driver"))
     steady = min(steady, (cores - polling) / per_base)
     serial = rates.start + rates.plan * GENOMES
@@ -209,7 +209,7 @@ def _busy_at(
 ) -> dict[str, float]:
     """Return the utilisation of each resource while ``rate`` bases a second go through."""
     containers = cluster.window.containers
-    driver = rate * load["driver"] + containers * rates.question
+    driver = rate * load["driver"] + questions(containers) * rates.question
     coding = rate * (load["coders"] + load["model actors"] + load["coordinators"])
     return {
         "cores": (coding + driver) / cores,
@@ -236,16 +236,19 @@ def loads(rates: Rates, mean_bases: float, per_genome: float) -> dict[str, float
 def ceilings(rates: Rates, chunk_bases: int, storage: float) -> list[tuple[str, float]]:
     """Return at how many cores each part that does not grow with the cluster is full, least first.
 
-    The driver also asks every coordinator once a second; there is one for each few coders. Behind
-    these stand the parts that do grow with it ("one ..."), by the cores that one of them serves.
+    The driver also asks some coordinators a second how far they are. Behind these parts stand
+    those that do grow with it ("one ..."), by the cores that one of them serves.
     """
     rates = crowded(rates)
     whole = corpus(1000, chunk_bases)
     mean_bases = sum(map(sum, whole)) / len(whole)
     load = loads(rates, mean_bases, sum(map(len, whole)) / len(whole))
     per_core = 1 / (rates.code_per_base + rates.model_per_base)
-    driver = per_core * load["driver"] + rates.question / CODERS_PER_COORDINATOR
-    found = [("driver", 1 / driver), ("shared storage", storage / (per_core * load["storage"]))]
+    idle = 1 - QUESTIONS_A_SECOND * rates.question
+    found = [
+        ("driver", max(idle, 0.0) / (per_core * load["driver"])),
+        ("shared storage", storage / (per_core * load["storage"])),
+    ]
     found.sort(key=lambda pair: pair[1])
     found.append(("one coordinator, of many", rates.code_per_base / load["coordinators"]))
     if rates.model_per_base:

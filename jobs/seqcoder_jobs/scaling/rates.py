@@ -32,7 +32,7 @@ class Rates:
     memory, caches, threads of one core). Coordinator:
     ``genome`` and ``byte`` for reading, parsing, hashing and committing a file, ``batch`` for
     handing a batch out and taking it back. Driver: ``container``, ``row`` for a genome's rows in
-    the manifest, ``question`` for asking a coordinator how far it is (once a second), and ``plan``
+    the manifest, ``question`` for asking a coordinator how far it is, and ``plan``
     for a genome before all starts. ``start``: until workers are there.
     """
 

@@ -275,7 +275,7 @@ def _costs(found: Scaling) -> str:
         ["driver: report and manifest part", f"{1e3 * r.container:.2f} ms", "a container"],
         ["driver: rows of the manifest", f"{1e3 * r.row:.3f} ms", "a genome"],
         ["driver: plan", f"{1e3 * r.plan:.4f} ms", "a genome, before the start"],
-        ["driver: how far is it?", f"{1e3 * r.question:.2f} ms", "a container and second"],
+        ["driver: how far is it?", f"{1e3 * r.question:.2f} ms", "a coordinator asked"],
         ["start of workers", f"{r.start:.1f} s", "once"],
         ["object store between processes", f"{r.network / 1e9:.2f} GB/s", "here"],
         ["disk, with fsync", f"{r.storage / 1e9:.2f} GB/s", "here"],

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seqcoder import coder
+from seqcoder.fasta import read_bases
 from seqcoder.latent import load_model, pack_latents
 from seqcoder.latent.mismatch import encode_mismatch
-from seqcoder_jobs.training.corpus import read_bases
 
 COLUMNS = (
     "genome",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from torch import nn
 
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, UsageError
 
 
 def save_checkpoint(
@@ -20,7 +21,10 @@ def save_checkpoint(
     step: int,
     options: Mapping[str, object],
 ) -> None:
-    """Write weights, optimiser moments, the step and the options beside each other."""
+    """Write weights, optimiser moments, the step and the options beside each other.
+
+    ``options`` are what the run depends on, for :func:`load_checkpoint` to compare.
+    """
     arrays: dict[str, np.ndarray] = {
         f"weight/{k}": v.detach().cpu().numpy() for k, v in network.state_dict().items()
     }
@@ -45,9 +49,29 @@ def read_weights(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     return weights, head
 
 
-def load_checkpoint(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Restore weights and moments; returns the step to go on from."""
+def check_options(path: Path, kept: Mapping[str, object], now: Mapping[str, object]) -> None:
+    """Raise UsageError, naming what differs, unless ``path`` was made with the options of now."""
+    now = json.loads(json.dumps(now))  # tuples become lists, as in the file
+    changed = [f"{k} {kept.get(k, 'unknown')}, now {v}" for k, v in now.items() if kept.get(k) != v]
+    if changed:
+        raise UsageError(
+            f"{path}: made with other options ({'; '.join(changed)}); repeat the command as it "
+            "was, or take --no-resume to begin anew, or another folder"
+        )
+
+
+def load_checkpoint(
+    path: Path,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    options: Mapping[str, object],
+) -> int:
+    """Restore weights and moments; returns the step to go on from.
+
+    Raises InputError if it is no checkpoint, UsageError if it was made with other options.
+    """
     weights, head = read_weights(path)
+    check_options(path, cast("dict[str, object]", head["options"]), options)
     network.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
     with np.load(path, allow_pickle=False) as data:
         for index, parameter in enumerate(optimizer.param_groups[0]["params"]):

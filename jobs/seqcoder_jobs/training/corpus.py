@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
+from seqcoder.checksum import file_sha256
 from seqcoder.errors import InputError
+from seqcoder.fasta import read_bases
 from seqcoder.latent import hmm
 from seqcoder.latent.types import CLASS_OF, STRIDE, TYPES, base_types, mirror
 
-_CODES = np.full(256, 255, np.uint8)
-for _code, _letter in enumerate(b"ACGT"):
-    _CODES[_letter] = _CODES[_letter + 32] = _code
 _SUFFIXES = (".fa", ".fna", ".fasta", ".fa.zst", ".fna.zst", ".fasta.zst")
 
 
@@ -29,24 +28,18 @@ class Genome:
     costs: NDArray[np.int32]
 
 
-def read_bases(path: Path) -> NDArray[np.uint8]:
-    """All A, C, G and T of a FASTA file as codes 0..3, records joined; the rest is dropped."""
-    data = path.read_bytes()
-    if path.suffix == ".zst":
-        data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
-    parts = [np.zeros(0, np.uint8)]
-    for record in data.split(b">")[1:]:
-        codes = _CODES[np.frombuffer(record.partition(b"\n")[2], np.uint8)]
-        parts.append(codes[codes < 4])
-    return np.concatenate(parts)
-
-
 def corpus_files(folder: Path) -> list[Path]:
     """FASTA files of a folder, by name. Raises InputError if there is none."""
     files = sorted(p for p in folder.iterdir() if p.name.endswith(_SUFFIXES))
     if not files:
         raise InputError(f"{folder}: no FASTA files ({', '.join(_SUFFIXES)}) to train on")
     return files
+
+
+def describe_corpus(files: list[Path]) -> str:
+    """Say which files a run is made from, names and contents, so that another corpus differs."""
+    facts = "".join(f"{file_sha256(path)}  {path.name}\n" for path in files)
+    return f"{len(files)} files, SHA-256 {sha256(facts.encode()).hexdigest()[:16]}"
 
 
 def load_genome(path: Path) -> Genome:

@@ -188,16 +188,16 @@ def choose_residues(
     near: NDArray[np.bool_],
     budget: int,
     progress: Callable[[str], None] = print,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """The library's residues, (m,) uint8, packed in at most ``budget`` bytes, and their owners.
 
-    ``streams`` are the genomes' proteins; ``near`` (g, g) bool says which genomes must not
-    profit from which (itself, its family). A genome counts by the square root of the
-    number of genomes near it, inversely.
+    Owners, (m,) int32, are indices into ``streams``, the genomes' proteins, each uint8;
+    ``near`` (g, g) bool says which genomes must not profit from which (itself, its family).
+    A genome counts by the square root of the number of genomes near it, inversely.
     """
     stream = np.concatenate(streams)
     sizes = [s.size for s in streams]
-    genome = np.repeat(np.arange(len(streams), dtype=np.uint8), sizes)
+    genome = np.repeat(np.arange(len(streams), dtype=np.int32), sizes)
     weight = (1 / np.sqrt(near.sum(axis=1))).astype(np.float32)
     lib, owner = stream, genome
     worth = np.zeros(lib.size // BLOCK + 1, np.int32)
@@ -229,13 +229,14 @@ def starting_counts(
     genomes: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
     near: NDArray[np.bool_],
     lib: NDArray[np.uint8],
-    owner: NDArray[np.uint8],
+    owner: NDArray[np.int32],
     most: int = 60,
     every: int = 4,
 ) -> NDArray[np.uint8]:
     """What the contexts' counts start from: (2, 65536, 4) uint8, at most ``most`` a context.
 
-    ``genomes`` are pairs of bases and classes. Every ``every``-th of them is read with the
+    ``genomes`` are pairs of bases and classes; ``owner`` (m,) int32 says whose each residue of
+    ``lib`` is. Every ``every``-th of them is read with the
     library less the proteins of its own family; a context seen 200 times starts with its
     full share, one seen less with less.
     """

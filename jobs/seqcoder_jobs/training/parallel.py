@@ -7,7 +7,8 @@ answers first makes no difference: results are summed in the workers' order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from seqcoder.latent.network import PhaseEncoder
+from seqcoder_cluster import ClusterOptions, connect
+from seqcoder_cluster.actors import Actors
 from seqcoder_jobs.training.corpus import Genome
 from seqcoder_jobs.training.train import TrainOptions, step_loss
 
@@ -43,20 +46,39 @@ class GradientWorker:
         return found, buffers, shown
 
 
+@contextmanager
 def ray_gradients(
     network: PhaseEncoder, genomes: list[Genome], options: TrainOptions, workers: int
-) -> Callable[[int], dict[str, float]]:
-    """Gradients of ``workers`` actors for :func:`seqcoder_jobs.training.train.train`.
+) -> Iterator[Callable[[int], dict[str, float]]]:
+    """Give a function that sets a step's gradients, those of ``workers`` actors averaged.
 
-    Uses the Ray session there is, or starts one on this machine.
+    It takes the step and returns the figures to show, as
+    :func:`seqcoder_jobs.training.train.train` asks for. The actors are gone at the end of the
+    block, and so is Ray, if it was started here (see :func:`seqcoder_cluster.connect`).
+
+    Raises:
+        UsageError: no cluster answers at RAY_ADDRESS.
     """
+    with connect(ClusterOptions(workers=workers)), Actors() as actors:
+        yield _averaged(network, _start_team(actors, genomes, options, workers))
+
+
+def _start_team(
+    actors: Actors, genomes: list[Genome], options: TrainOptions, workers: int
+) -> list[Any]:
     import ray
 
-    if not ray.is_initialized():
-        ray.init(log_to_driver=False)
     corpus = ray.put(genomes)
-    actor = ray.remote(num_cpus=1, max_restarts=2, max_task_retries=2)(GradientWorker)
-    team = [actor.remote(corpus, options, shard) for shard in range(workers)]
+    return [
+        actors.start(
+            GradientWorker, corpus, options, shard, num_cpus=1, max_restarts=2, max_task_retries=2
+        )
+        for shard in range(workers)
+    ]
+
+
+def _averaged(network: PhaseEncoder, team: list[Any]) -> Callable[[int], dict[str, float]]:
+    import ray
 
     def gradients(step: int) -> dict[str, float]:
         state = ray.put({k: v.detach().cpu().numpy() for k, v in network.state_dict().items()})

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +23,14 @@ from torch import Tensor
 from seqcoder.latent.network import NetworkShape, PhaseEncoder
 from seqcoder.latent.types import STRIDE
 from seqcoder_jobs.training.checkpoint import load_checkpoint, save_checkpoint
-from seqcoder_jobs.training.corpus import Batch, Genome, corpus_files, draw_batch, load_genome
+from seqcoder_jobs.training.corpus import (
+    Batch,
+    Genome,
+    corpus_files,
+    describe_corpus,
+    draw_batch,
+    load_genome,
+)
 
 
 @dataclass(frozen=True)
@@ -96,11 +103,14 @@ def train(
     """Train an encoder on the FASTA files of ``corpus``; returns the checkpoint's path.
 
     ``out`` receives ``checkpoint.npz``, ``log.jsonl`` and ``curves.png``. With ``resume``
-    a run continues from the checkpoint there, and ends as it would have uninterrupted if the
-    options are the same. ``stop_at`` ends it after that step, as an interruption would.
-    ``workers`` > 1 computes gradients on that many Ray actors and averages them. A run is
-    deterministic given its seed, on one device with one worker count. Raises InputError if
-    the corpus is empty.
+    a run continues from the checkpoint there, and ends as it would have uninterrupted.
+    ``stop_at`` ends it after that step, as an interruption would. ``workers`` > 1 computes
+    gradients on that many Ray actors and averages them. A run is deterministic given its
+    seed, on one device with one worker count.
+
+    Raises:
+        InputError: the corpus is empty. UsageError: the checkpoint there is of another corpus or
+            of other options.
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / "checkpoint.npz"
@@ -109,17 +119,13 @@ def train(
     network = PhaseEncoder(options.shape)
     optimizer = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=0.01)
     first = 0
-    if resume and path.exists():
-        first = load_checkpoint(path, network, optimizer)
-        progress(f"resuming at step {first}")
     files = corpus_files(corpus)
+    made_with = {"corpus": describe_corpus(files), **asdict(options)}
+    if resume and path.exists():
+        first = load_checkpoint(path, network, optimizer, made_with)
+        progress(f"resuming at step {first}")
     progress(f"labelling {len(files)} genomes")
     genomes = [load_genome(f) for f in files]
-    gradients = _local_gradients(network, genomes, options)
-    if workers > 1:
-        from seqcoder_jobs.training.parallel import ray_gradients
-
-        gradients = ray_gradients(network, genomes, options, workers)
     log_path = out / "log.jsonl"
     kept = log_path.read_text().splitlines() if first and log_path.exists() else []
     log = [r for r in map(json.loads, kept) if r["step"] <= first]
@@ -127,40 +133,50 @@ def train(
     sums: dict[str, float] = {}
     began = time.monotonic()
     last = options.steps if stop_at is None else min(stop_at, options.steps)
-    for step in range(first, last):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(options, step)
-        shown = gradients(step)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        for k, v in shown.items():
-            sums[k] = sums.get(k, 0.0) + v
-        done = step + 1
-        if done % 50 == 0 or done == options.steps:
-            span = 50 if done % 50 == 0 else done % 50
-            row = {"step": done, **{k: round(v / span, 5) for k, v in sums.items()}}
-            sums = {}
-            log.append(row)
-            with log_path.open("a") as stream:
-                stream.write(json.dumps(row) + "\n")
-            pace = (time.monotonic() - began) / (done - first)
-            progress(f"{row}, {pace * (options.steps - done):.0f} s to go")
-        if done % checkpoint_every == 0 or done == options.steps:
-            save_checkpoint(path, network, optimizer, done, asdict(options))
+    with _gradients(network, genomes, options, workers) as gradients:
+        for step in range(first, last):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(options, step)
+            shown = gradients(step)
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            for k, v in shown.items():
+                sums[k] = sums.get(k, 0.0) + v
+            done = step + 1
+            if done % 50 == 0 or done == options.steps:
+                span = 50 if done % 50 == 0 else done % 50
+                row = {"step": done, **{k: round(v / span, 5) for k, v in sums.items()}}
+                sums = {}
+                log.append(row)
+                with log_path.open("a") as stream:
+                    stream.write(json.dumps(row) + "\n")
+                pace = (time.monotonic() - began) / (done - first)
+                progress(f"{row}, {pace * (options.steps - done):.0f} s to go")
+            if done % checkpoint_every == 0 or done == options.steps:
+                save_checkpoint(path, network, optimizer, done, made_with)
     from seqcoder_jobs.training.curves import draw_curves
 
     draw_curves(log, out / "curves.png", options.stage_two * options.steps)
     return path
 
 
-def _local_gradients(
-    network: PhaseEncoder, genomes: list[Genome], options: TrainOptions
-) -> Callable[[int], dict[str, Any]]:
-    def gradients(step: int) -> dict[str, float]:
+@contextmanager
+def _gradients(
+    network: PhaseEncoder, genomes: list[Genome], options: TrainOptions, workers: int
+) -> Iterator[Callable[[int], dict[str, float]]]:
+    """Give a function that sets a step's gradients and returns the figures to show."""
+    if workers > 1:
+        from seqcoder_jobs.training.parallel import ray_gradients
+
+        with ray_gradients(network, genomes, options, workers) as gradients:
+            yield gradients
+        return
+
+    def local(step: int) -> dict[str, float]:
         network.train()
         loss, shown = step_loss(network, genomes, options, step, 0)
         loss.backward()  # type: ignore[no-untyped-call]
         return shown
 
-    return gradients
+    yield local
