@@ -28,6 +28,19 @@ def test_tools_are_content(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_core_is_formatted() -> None:
+    sources = sorted(map(str, (ROOT / "seqcoder" / "core" / "src").glob("*pp")))
+    done = subprocess.run(
+        [sys.executable, "-m", "clang_format", "--dry-run", "-Werror", *sources],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert sources
+    assert done.returncode == 0, done.stderr
+
+
 def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):

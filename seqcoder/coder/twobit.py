@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from seqcoder import core
 from seqcoder.errors import IntegrityError
 
 
@@ -19,14 +20,9 @@ def packed_size(n: int) -> int:
 
 def pack(bases: NDArray[np.uint8]) -> bytes:
     """Pack bases (uint8, values 0..3, shape ``(n,)``) into ``packed_size(n)`` bytes."""
-    n = len(bases)
-    if n % 4:
-        bases = np.concatenate([bases, np.zeros(4 - n % 4, np.uint8)])
-    out = bases[0::4] << np.uint8(6)
-    out |= bases[1::4] << np.uint8(4)
-    out |= bases[2::4] << np.uint8(2)
-    out |= bases[3::4]
-    return out.tobytes()
+    packed = np.empty(packed_size(len(bases)), np.uint8)
+    core.pack_bases(np.ascontiguousarray(bases), packed)
+    return packed.tobytes()
 
 
 def unpack(payload: bytes | memoryview, n: int) -> NDArray[np.uint8]:
@@ -41,10 +37,6 @@ def unpack(payload: bytes | memoryview, n: int) -> NDArray[np.uint8]:
             f"2-bit payload holds {len(payload)} bytes where {n} bases need {size};"
             " the chunk is damaged"
         )
-    packed = np.frombuffer(payload, np.uint8, size)
-    out = np.empty((size, 4), np.uint8)
-    out[:, 0] = packed >> np.uint8(6)
-    out[:, 1] = (packed >> np.uint8(4)) & np.uint8(3)
-    out[:, 2] = (packed >> np.uint8(2)) & np.uint8(3)
-    out[:, 3] = packed & np.uint8(3)
-    return out.reshape(-1)[:n]
+    bases = np.empty(n, np.uint8)
+    core.unpack_bases(np.frombuffer(payload, np.uint8, size), bases)
+    return bases

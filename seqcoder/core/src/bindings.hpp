@@ -1,0 +1,10 @@
+// What each `bind_*.cpp` adds to the module; `module.cpp` calls them all.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace seqcoder {
+
+void bind_twobit(nanobind::module_& module);
+
+}  // namespace seqcoder

@@ -1,0 +1,22 @@
+// The extension module. The same sources are built as `_portable` and, on x86-64, as `_v3`.
+#include "bindings.hpp"
+
+namespace seqcoder {
+
+/// Whether this processor has what code for x86-64-v3 uses.
+static bool supports_v3() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+}  // namespace seqcoder
+
+NB_MODULE(CORE_NAME, module) {
+    module.def("supports_v3", &seqcoder::supports_v3);
+    seqcoder::bind_twobit(module);
+}

@@ -1,0 +1,18 @@
+// Four bases in a byte: the coding nothing can be worse than (docs/coder.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace seqcoder {
+
+/// Bytes that `n` bases take.
+constexpr std::size_t packed_size(std::size_t n) { return (n + 3) / 4; }
+
+/// Pack `n` bases (0..3) into `packed_size(n)` bytes, the first of four in the highest bits.
+void pack_bases(const std::uint8_t* bases, std::size_t n, std::uint8_t* packed);
+
+/// Unpack the first `n` bases of `packed_size(n)` bytes.
+void unpack_bases(const std::uint8_t* packed, std::size_t n, std::uint8_t* bases);
+
+}  // namespace seqcoder
