@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import clang_format
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +32,7 @@ def test_tools_are_content(command: list[str]) -> None:
 def test_the_core_is_formatted() -> None:
     sources = sorted(map(str, (ROOT / "seqcoder" / "core" / "src").glob("*pp")))
     done = subprocess.run(
-        [sys.executable, "-m", "clang_format", "--dry-run", "-Werror", *sources],
+        [clang_format.get_executable("clang-format"), "--dry-run", "-Werror", *sources],
         cwd=ROOT,
         capture_output=True,
         text=True,
