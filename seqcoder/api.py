@@ -6,18 +6,18 @@ import os
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
-from seqcoder.appending import Append, read_basis
-from seqcoder.atomic import is_same_file, is_special, write_atomically
-from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import InputError, UsageError
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import GenomeSource, Opener, local_source, read_local
-from seqcoder.pipeline import Progress, check_absent, no_progress, write_container
-from seqcoder.reader import Container
-from seqcoder.report import ContainerReport
+from seqcoder.reading.opening import open
 from seqcoder.settings import Settings
+from seqcoder.storage.atomic import is_same_file, is_special, write_atomically
+from seqcoder.writing.appending import Append, read_basis
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.pipeline import Progress, check_absent, no_progress, write_container
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import GenomeSource, Opener, local_source, read_local
 
 AnyPath = str | os.PathLike[str]
 Inputs = AnyPath | Sequence[AnyPath | GenomeSource]
@@ -190,29 +190,6 @@ def compress_bytes(files: Mapping[str, bytes], *, settings: Settings | None = No
         for failure in report.failures:
             raise InputError(failure.error)
         return out.read_bytes()
-
-
-def open(source: AnyPath | bytes | BinaryIO, *, threads: int = 0, **options: Any) -> Container:
-    """Open a container for reading.
-
-    Args:
-        source: a path, the bytes themselves, a URL (``s3://``, ``https://``; needs fsspec), or any
-            seekable binary file, such as ``pyarrow.fs.FileSystem.open_input_file`` returns. Of a
-            URL only the ranges needed are fetched.
-        threads: chunks decoded at a time, 0: all cores.
-        options: for a URL, options of the fsspec file system.
-
-    Raises:
-        InputError: it cannot be read or is no container.
-        IntegrityError: its index is damaged.
-    """
-    from seqcoder.remote import RangedFile, is_url
-
-    if is_url(source):
-        source = cast(BinaryIO, RangedFile(str(source), **options))
-    elif options:
-        raise UsageError(f"{', '.join(options)}: options are for URLs only")
-    return Container(source, threads=threads)
 
 
 def decompress(

@@ -117,8 +117,8 @@ def encodings(container: seqcoder.Container) -> Iterator[tuple[str, str, bool]]:
     Yields what was done, the SHA-256 of the residual, and whether it decodes to the same bases.
     """
     from seqcoder import coder
-    from seqcoder.chunk import decode_chunk
     from seqcoder.latent import unpack_latents
+    from seqcoder.reading.chunk import decode_chunk
 
     row, latents, residual = container.reader.chunk_frames(container.reader.index.chunks[0])
     model = container.decoder.model(row.model)

@@ -19,7 +19,7 @@ import numpy as np
 
 import seqcoder
 from seqcoder.errors import InputError, UsageError
-from seqcoder.remote import is_url
+from seqcoder.storage.remote import is_url
 
 try:
     import torch

@@ -11,16 +11,16 @@ from seqcoder import fasta
 from seqcoder.cli.common import warm_up
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.settings import DEFAULT_LEVEL
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.places import all_places
+from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.console import list_failures, note, progress, time_text
 from seqcoder_jobs.cli.submit import result_table
 from seqcoder_jobs.demo_corpus import write_demo_corpus
-from seqcoder_jobs.extract import restore_genomes, restores
-from seqcoder_jobs.places import all_places
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request, submit
-from seqcoder_jobs.summary import summarise
-from seqcoder_jobs.verify import expectations, verify_container
+from seqcoder_jobs.reading.extract import restore_genomes, restores
+from seqcoder_jobs.reading.verify import expectations, verify_container
+from seqcoder_jobs.writing.planning import Wishes
+from seqcoder_jobs.writing.submit import Request, submit
 
 
 def write_only(folder: str, quiet: bool) -> None:
@@ -83,7 +83,7 @@ def _run(folder: Path, workers: int | None, quiet: bool) -> None:
 
 def _compare(corpus: Path, restored: Path, archive: Archive) -> int:
     """Compare every restored file with its original (decompressed); returns how many."""
-    from seqcoder_jobs.manifest.files import read_table
+    from seqcoder_jobs.archive.manifest.files import read_table
 
     rows = read_table(archive.manifest, "genomes", ["genome", "source"]).to_pylist()
     for row in rows:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
-from seqcoder import __version__
 from seqcoder.bench import page, plots
 from seqcoder.bench.page import size_text, time_text
 from seqcoder.bench.rows import Row, Total, totals
 from seqcoder.bench.run import Result
 from seqcoder.bench.tools import FASTA
+from seqcoder.version import __version__
 
 _HEADER = [
     "tool",
@@ -188,6 +188,6 @@ def text_table(rows: list[Row]) -> str:
 
 def write_page(result: Result, path: Path) -> None:
     """Write the page."""
-    from seqcoder.atomic import write_atomically
+    from seqcoder.storage.atomic import write_atomically
 
     write_atomically(path, report_html(result).encode())

@@ -14,7 +14,7 @@ from seqcoder.errors import SeqcoderError, UsageError
 if TYPE_CHECKING:
     import typer
 
-    from seqcoder.pipeline import Progress
+    from seqcoder.writing.pipeline import Progress
 
 INTERRUPTED = "interrupted; the same command goes on where it stopped"
 

@@ -21,9 +21,9 @@ from local_runner import submit_here
 
 from genomes import small_genome
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError, UsageError
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.places import all_places
 from seqcoder_jobs.cli import show, verify
-from seqcoder_jobs.places import all_places
 
 FILES = ("genomes", "records", "chunks", "containers", "plan.json", "_SUCCESS")
 COUNT = 90  # of each file

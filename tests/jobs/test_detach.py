@@ -11,11 +11,11 @@ import pytest
 
 import seqcoder_jobs.cli.submit as command
 from seqcoder_cluster.options import ClusterOptions
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.cli import main
-from seqcoder_jobs.detach import _arguments
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request
+from seqcoder_jobs.writing.detach import _arguments
+from seqcoder_jobs.writing.planning import Wishes
+from seqcoder_jobs.writing.submit import Request
 
 NOT_ON_THE_COMMAND_LINE = {"containers_in_flight", "object_store_bytes"}
 

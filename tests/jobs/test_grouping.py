@@ -12,15 +12,15 @@ from local_runner import Killed, dies_reading, run_here, submit_here
 from test_jobs_cli import Run, run  # noqa: F401 - a fixture
 from test_submit import containers, restored
 
-from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import IntegrityError, UsageError
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import GenomeSource
-from seqcoder.pipeline import write_container
-from seqcoder_jobs import grouping
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request, submit
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.pipeline import write_container
+from seqcoder.writing.source import GenomeSource
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.writing import grouping
+from seqcoder_jobs.writing.planning import Wishes
+from seqcoder_jobs.writing.submit import Request, submit
 
 LENGTH = 20_000
 FOUR = Wishes(level=1, chunk_bases=1 << 14, container_bytes=4 * LENGTH + 1000)

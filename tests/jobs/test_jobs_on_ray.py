@@ -11,7 +11,7 @@ import pytest
 from local_runner import submit_here
 
 from seqcoder_jobs.cli import main
-from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.writing.planning import Wishes
 
 pytestmark = pytest.mark.ray
 SMALL = ("-1", "--chunk-size", "1K", "--container-size", "6000")

@@ -12,13 +12,13 @@ from local_runner import Killed, dies_reading, run_here, submit_here
 from test_submit import containers, restored, rows
 
 from seqcoder.errors import InputError
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.corpus import opener as opening
-from seqcoder_jobs.grouping import read_groups
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request, submit
-from seqcoder_jobs.summary import summarise
-from seqcoder_jobs.verify import expectations, manifest_findings, verify_container
+from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
+from seqcoder_jobs.writing.grouping import read_groups
+from seqcoder_jobs.writing.planning import Wishes
+from seqcoder_jobs.writing.submit import Request, submit
 
 LENGTH = 12_000
 WISHES = Wishes(level=1, chunk_bases=1 << 13, container_bytes=8 * LENGTH)

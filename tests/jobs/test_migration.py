@@ -17,14 +17,14 @@ from local_runner import SMALL, submit_here
 
 from genomes import small_genome
 from seqcoder.errors import InputError, UsageError
-from seqcoder.genome import GenomeSource
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.archive_reader import open_archive
+from seqcoder.writing.source import GenomeSource
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.places import all_places, find_genome
 from seqcoder_jobs.corpus import tar
 from seqcoder_jobs.corpus.listing import list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener, open_source
-from seqcoder_jobs.places import all_places, find_genome
-from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.reading.archive_reader import open_archive
+from seqcoder_jobs.writing.planning import Wishes
 
 BATCH = {f"batch.1/SAMEA{number}.fa": small_genome(600, number, 1) for number in range(8)}
 PACK = {

@@ -18,11 +18,11 @@ from local_runner import SMALL, submit_here
 import seqcoder
 import seqcoder_jobs
 from seqcoder.errors import InputError, IntegrityError, NotFoundError, UsageError
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.cli.extract import Choices
 from seqcoder_jobs.cli.extract import run as run_extract
-from seqcoder_jobs.extract import find_regions, open_regions
-from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.reading.extract import find_regions, open_regions
+from seqcoder_jobs.writing.planning import Wishes
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_what_is_appended_is_seen_when_it_is_opened_anew(corpus: Path, folder: P
 def test_the_package_costs_nothing_and_its_names_are_functions() -> None:
     code = (
         "import sys, seqcoder_jobs; assert 'numpy' not in sys.modules; "
-        "import seqcoder_jobs.archive_reader, seqcoder_jobs.extract; "
+        "import seqcoder_jobs.reading.archive_reader, seqcoder_jobs.reading.extract; "
         "assert callable(seqcoder_jobs.open_archive); assert 'ray' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -17,13 +17,13 @@ from local_runner import SMALL, Killed, dies_reading, run_here, submit_here
 
 import seqcoder
 from seqcoder.errors import InputError, IntegrityError, UsageError
-from seqcoder_jobs.archive import TABLES, Archive
-from seqcoder_jobs.manifest import files
-from seqcoder_jobs.places import all_places
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request, look_through, submit
-from seqcoder_jobs.summary import summarise
-from seqcoder_jobs.verify import expectations, verify_container
+from seqcoder_jobs.archive.folder import TABLES, Archive
+from seqcoder_jobs.archive.manifest import files
+from seqcoder_jobs.archive.places import all_places
+from seqcoder_jobs.archive.summary import summarise
+from seqcoder_jobs.reading.verify import expectations, verify_container
+from seqcoder_jobs.writing.planning import Wishes
+from seqcoder_jobs.writing.submit import Request, look_through, submit
 
 TIMES = ("parse_seconds", "model_seconds", "code_seconds", "verify_seconds")
 

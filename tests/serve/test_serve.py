@@ -27,12 +27,12 @@ pytest.importorskip("uvicorn")
 import uvicorn
 from local_runner import submit_here
 
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.serve.app import make_app
-from seqcoder_jobs.serve.catalogue import Catalogue
-from seqcoder_jobs.serve.guard import disposition, host_of, is_loopback
-from seqcoder_jobs.serve.store import Store
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.reading.serve.app import make_app
+from seqcoder_jobs.reading.serve.catalogue import Catalogue
+from seqcoder_jobs.reading.serve.guard import disposition, host_of, is_loopback
+from seqcoder_jobs.reading.serve.store import Store
+from seqcoder_jobs.writing.planning import Wishes
 
 ODD = 'odd "name" é?#&<b>%2e.fa'
 FIRST = coding_genome(30_000, 1)
@@ -256,7 +256,7 @@ def test_search(site: Site, archive: Archive) -> None:
 def test_thousands_of_genomes_have_pages(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     import pyarrow as pa
 
-    import seqcoder_jobs.serve.catalogue as catalogue
+    import seqcoder_jobs.reading.serve.catalogue as catalogue
 
     one = Catalogue(archive).now()
     rows = one.genome("first.fa")
@@ -285,7 +285,7 @@ def test_relatives_share(site: Site) -> None:
 
 
 def test_a_run_that_goes_on_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import seqcoder_jobs.serve.catalogue as catalogue
+    import seqcoder_jobs.reading.serve.catalogue as catalogue
 
     monkeypatch.setattr(catalogue, "_LOOK_AGAIN_SECONDS", 0.0)
     corpus = tmp_path / "corpus"
@@ -304,7 +304,7 @@ def test_a_container_that_grows_while_it_is_open_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Appended genomes are found, and nothing kept of the container as it was is taken for it."""
-    import seqcoder_jobs.serve.catalogue as catalogue
+    import seqcoder_jobs.reading.serve.catalogue as catalogue
 
     monkeypatch.setattr(catalogue, "_LOOK_AGAIN_SECONDS", 0.0)
     corpus = tmp_path / "corpus"

@@ -22,9 +22,9 @@ from seqcoder.cli.options import (
     new_app,
 )
 from seqcoder.errors import UsageError
-from seqcoder_jobs.report.cli import report
-from seqcoder_jobs.scaling.cli import bench
-from seqcoder_jobs.serve.cli import serve
+from seqcoder_jobs.bench.cli import bench
+from seqcoder_jobs.reading.report.cli import report
+from seqcoder_jobs.reading.serve.cli import serve
 from seqcoder_jobs.training.cli import train_command
 
 app = new_app(

@@ -10,12 +10,12 @@ from seqcoder.cli.restore import region_list, text_output
 from seqcoder.errors import InputError, IntegrityError, NotFoundError, SeqcoderError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.wording import count_of
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.archive_reader import OpenArchive
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.places import Place, all_places, find_genome
 from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.cli.verify import mapped, worth_ray
-from seqcoder_jobs.extract import find_regions, open_regions, restore_genomes, restores
-from seqcoder_jobs.places import Place, all_places, find_genome
+from seqcoder_jobs.reading.archive_reader import OpenArchive
+from seqcoder_jobs.reading.extract import find_regions, open_regions, restore_genomes, restores
 
 
 @dataclass(frozen=True)

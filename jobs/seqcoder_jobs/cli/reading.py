@@ -141,7 +141,7 @@ def logs(
 
     Example: `seqcoder-ray logs archive --follow`.
     """
-    from seqcoder_jobs.detach import print_logs
+    from seqcoder_jobs.writing.detach import print_logs
 
     print_logs(job, address, follow)
 
@@ -152,7 +152,7 @@ def stop(job: Job, address: JobAddress = None) -> None:
 
     Example: `seqcoder-ray stop archive`.
     """
-    from seqcoder_jobs.detach import stop_job
+    from seqcoder_jobs.writing.detach import stop_job
 
     stop_job(job, address)
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from seqcoder.errors import InputError, UsageError
-from seqcoder.executor import thread_count
-from seqcoder.settings import parse_size
+from seqcoder.settings import parse_size, thread_count
 from seqcoder.wording import count_of
 from seqcoder_cluster.options import ClusterOptions
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.summary import Summary, summarise
 from seqcoder_jobs.cli.console import (
     NAME,
     list_failures,
@@ -28,11 +28,11 @@ from seqcoder_jobs.cli.console import (
     time_text,
 )
 from seqcoder_jobs.corpus.listing import read_list
-from seqcoder_jobs.estimate import estimate, source_bases
-from seqcoder_jobs.grouping import Grouped, Sources, alone, map_here
-from seqcoder_jobs.joining import Held
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import (
+from seqcoder_jobs.writing.estimate import estimate, source_bases
+from seqcoder_jobs.writing.grouping import Grouped, Sources, alone, map_here
+from seqcoder_jobs.writing.joining import Held
+from seqcoder_jobs.writing.planning import Wishes
+from seqcoder_jobs.writing.submit import (
     Outcome,
     Request,
     Todo,
@@ -40,7 +40,6 @@ from seqcoder_jobs.submit import (
     request_grouping,
     submit,
 )
-from seqcoder_jobs.summary import Summary, summarise
 
 _DRY_RUN_BYTES = 1 << 30
 """A dry run reads no more than this to find relatives."""
@@ -107,7 +106,7 @@ def run(choices: Choices) -> None:
     if choices.dry_run:
         _dry_run(request, choices)
     elif choices.detach:
-        from seqcoder_jobs.detach import detach
+        from seqcoder_jobs.writing.detach import detach
 
         detach(request, choices.address, choices.quiet)
     else:
@@ -205,7 +204,7 @@ def _remark(todo: Todo, choices: Choices) -> None:
 
 def _submit(request: Request, choices: Choices) -> None:
     from seqcoder_cluster import run_containers
-    from seqcoder_jobs.report import write_report
+    from seqcoder_jobs.reading.report import write_report
 
     started = time.monotonic()
 

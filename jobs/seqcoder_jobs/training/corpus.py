@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.checksum import file_sha256
 from seqcoder.errors import InputError
 from seqcoder.fasta import read_bases
 from seqcoder.latent import hmm
 from seqcoder.latent.types import CLASS_OF, STRIDE, TYPES, base_types, mirror
+from seqcoder.storage.checksum import file_sha256
 
 _SUFFIXES = (".fa", ".fna", ".fasta", ".fa.zst", ".fna.zst", ".fasta.zst")
 
