@@ -211,7 +211,7 @@ def decompress(
         IntegrityError: the container is damaged.
     """
     written: list[Path] = []
-    places: set[tuple[int, int]] = set()
+    written_files: set[tuple[int, int]] = set()
     if isinstance(genomes, str):
         genomes = [genomes]
     with open(source, threads=threads) as container:
@@ -220,22 +220,22 @@ def decompress(
             target = output_path(Path(folder), name)
             if isinstance(source, str | os.PathLike):
                 check_other(target, source)
-            check_free(target, force, places)
-            write_below(target, genome.read(), places)
+            check_free(target, force, written_files)
+            write_below(target, genome.read(), written_files)
             written.append(target)
     return written
 
 
-def check_free(target: Path, force: bool, places: Collection[tuple[int, int]]) -> None:
+def check_free(target: Path, force: bool, written_files: Collection[tuple[int, int]]) -> None:
     """Raise UsageError if ``target`` exists, unless ``force``; always if this run wrote it.
 
-    ``places`` (device and inode) are the files this run wrote: one of them can be there already
-    where the folder does not tell names apart that differ only in case.
+    ``written_files`` (device and inode) are the files this run wrote: one of them can be there
+    already where the folder does not tell names apart that differ only in case.
     """
     if not target.exists():
         return
     status = target.stat()
-    if (status.st_dev, status.st_ino) in places:
+    if (status.st_dev, status.st_ino) in written_files:
         raise UsageError(
             f"{target}: two genomes have this name in this folder (which does not tell upper from "
             "lower case); restore one of them elsewhere"
@@ -244,14 +244,14 @@ def check_free(target: Path, force: bool, places: Collection[tuple[int, int]]) -
         raise UsageError(f"{target}: exists already; use --force to replace it")
 
 
-def write_below(target: Path, data: bytes, places: set[tuple[int, int]]) -> None:
+def write_below(target: Path, data: bytes, written_files: set[tuple[int, int]]) -> None:
     """Write a restored file, whole or not at all, and note its place; raises UsageError where a
     file stands in the way of its folder.
     """
     make_folder(target)
     write_atomically(target, data)
     status = target.stat()
-    places.add((status.st_dev, status.st_ino))
+    written_files.add((status.st_dev, status.st_ino))
 
 
 def make_folder(target: Path) -> None:

@@ -14,7 +14,7 @@ from seqcoder.writing.plan import ContainerPlan
 from seqcoder.writing.report import ContainerReport
 from seqcoder.writing.source import GenomeSource, Opener
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
-from seqcoder_jobs.writing.planning import Wishes
+from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Outcome, Request, submit
 
 
@@ -68,15 +68,15 @@ def dies_reading(fatal: str) -> Callable[..., None]:
     return run
 
 
-SMALL = Wishes(level=1, chunk_bases=1024, container_bytes=6000)
+SMALL = GivenParameters(level=1, chunk_bases=1024, container_bytes=6000)
 
 
 def submit_here(
     corpora: Sequence[Path | str],
     archive: Path,
     *,
-    wishes: Wishes = SMALL,
+    given: GivenParameters = SMALL,
     runner: Callable[..., None] = run_here,
 ) -> Outcome:
-    request = Request(tuple(map(str, corpora)), str(archive), wishes)
+    request = Request(tuple(map(str, corpora)), str(archive), given)
     return submit(request, runner=runner)

@@ -22,7 +22,7 @@ from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.cli.extract import Choices
 from seqcoder_jobs.cli.extract import run as run_extract
 from seqcoder_jobs.reading.extract import find_regions, open_regions
-from seqcoder_jobs.writing.planning import Wishes
+from seqcoder_jobs.writing.planning import GivenParameters
 
 
 @pytest.fixture
@@ -131,8 +131,8 @@ def test_regions_of_more_containers_than_files_may_be_open(tmp_path: Path) -> No
     names = [f"r{i:02d}" for i in range(60)]
     for name in names:
         (corpus / f"{name}.fa").write_bytes(f">{name}\nACGTTGCA\n".encode())
-    wishes = Wishes(level=1, latents=False, group=False, container_bytes=20)
-    submit_here([corpus], tmp_path / "archive", wishes=wishes)
+    given = GivenParameters(level=1, latents=False, group=False, container_bytes=20)
+    submit_here([corpus], tmp_path / "archive", given=given)
     assert len(list((tmp_path / "archive" / "containers").iterdir())) == 60
     bed = tmp_path / "regions.bed"
     bed.write_text("".join(f"{name}\t2\t6\n" for name in [*names, *reversed(names)]))
@@ -174,7 +174,7 @@ def test_what_is_wrong_is_told_in_a_line(folder: Path, tmp_path: Path, corpus: P
 def test_what_is_appended_is_seen_when_it_is_opened_anew(corpus: Path, folder: Path) -> None:
     with seqcoder_jobs.open_archive(folder) as before:
         (corpus / "new.fa").write_bytes(b">n\nACGT\n")
-        submit_here([corpus], folder, wishes=SMALL)
+        submit_here([corpus], folder, given=SMALL)
         assert "new.fa" not in before
         assert before["a.fa"].read()
     with seqcoder_jobs.open_archive(folder) as after:

@@ -17,7 +17,7 @@ from seqcoder.writing.source import local_source, read_local
 from seqcoder_cluster import ClusterOptions, connect, run_containers
 from seqcoder_jobs.bench.load import Meter
 from seqcoder_jobs.bench.model import Genome
-from seqcoder_jobs.demo_corpus import demo_files
+from seqcoder_jobs.corpus.invented import demo_files
 
 Tell = Callable[[str], None]
 

@@ -21,7 +21,7 @@ _BATCH_BYTES = 250_000
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ScalingSettings:
     """What to measure. ``storage`` (bytes a second) is the cluster's shared file system.
 
     ``network`` is that of a node; ``files`` empty: invented genomes, ``count`` of ``length``.
@@ -40,7 +40,7 @@ class Wishes:
 class Scaling:
     """All that was found out."""
 
-    wishes: Wishes
+    wanted: ScalingSettings
     settings: Settings
     cores: int
     rates: Rates
@@ -76,7 +76,7 @@ class Scaling:
 
 
 def measure_scaling(
-    settings: Settings, wishes: Wishes, tell: Callable[[str], None] = lambda line: None
+    settings: Settings, wanted: ScalingSettings, tell: Callable[[str], None] = lambda line: None
 ) -> Scaling:
     """Measure strong and weak scaling and all costs here, and predict larger clusters.
 
@@ -84,23 +84,23 @@ def measure_scaling(
         UsageError: the workers asked for make no sense.
     """
     cores = thread_count(0)
-    workers = wishes.workers or _up_to(cores)
+    workers = wanted.workers or _up_to(cores)
     if min(workers) < 1:
         raise UsageError("workers: give numbers from 1")
     with tempfile.TemporaryDirectory(prefix="seqcoder-scaling-") as name:
         folder = Path(name)
-        files = list(wishes.files) or write_genomes(folder, wishes.count, wishes.length)
-        bench = Bench(settings, folder, wishes.repeat, tell)
+        files = list(wanted.files) or write_genomes(folder, wanted.count, wanted.length)
+        bench = Bench(settings, folder, wanted.repeat, tell)
         points = bench.points(files, workers)
         tell("costs of coders, coordinator, driver, Ray and disk")
         found, store = _rates(folder, points, bench.costs)
     checks = check(points, found, cores, store)
     tell("model of larger clusters")
     predictions = [
-        predict(n, found, settings.chunk_bases, wishes.storage, wishes.network) for n in CORES
+        predict(n, found, settings.chunk_bases, wanted.storage, wanted.network) for n in CORES
     ]
-    full = ceilings(found, settings.chunk_bases, wishes.storage)
-    return Scaling(wishes, settings, cores, found, checks, predictions, full)
+    full = ceilings(found, settings.chunk_bases, wanted.storage)
+    return Scaling(wanted, settings, cores, found, checks, predictions, full)
 
 
 def _rates(

@@ -111,10 +111,10 @@ def extract(
     ecoli.fa -o ecoli.fa.bgz`; `seqcoder-ray extract archive NC_000913.3:1000-2000`;
     `seqcoder-ray extract archive --all --format fa.gz -o for_others/`.
     """
-    from seqcoder_jobs.cli.extract import Choices, run
+    from seqcoder_jobs.cli.extract import ExtractOptions, run
 
     run(
-        Choices(
+        ExtractOptions(
             archive,
             tuple(queries or ()),
             tuple(genome or ()),

@@ -27,7 +27,7 @@ from seqcoder.reading.reader import Container, Genome
 from seqcoder.reading.record import Record
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.archive.places import Place, places_now, records_called
+from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes_now, records_called
 from seqcoder_jobs.reading.open_files import OpenFiles, SharedFile
 
 MOST_OPEN = 8
@@ -50,7 +50,7 @@ def open_archive(
     """
     archive = Archive(folder)
     archive.require()
-    return OpenArchive(archive, places_now(archive), threads=threads, most_open=most_open)
+    return OpenArchive(archive, archived_genomes_now(archive), threads=threads, most_open=most_open)
 
 
 class OpenArchive(Mapping[str, Genome]):
@@ -59,16 +59,16 @@ class OpenArchive(Mapping[str, Genome]):
     def __init__(
         self,
         archive: Archive,
-        places: Iterable[Place],
+        archived: Iterable[ArchivedGenome],
         *,
         threads: int = 0,
         most_open: int = MOST_OPEN,
     ) -> None:
-        """``places``: of the genomes wanted; the rest as ``open_archive``."""
+        """``archived``: of the genomes wanted; the rest as ``open_archive``."""
         if most_open < 1:
             raise UsageError(f"most_open {most_open}: one container at least must be open")
         self.archive = archive
-        self._container_of = {place.genome: place.container for place in places}
+        self._container_of = {genome.name: genome.container for genome in archived}
         self._threads = threads
         self._most_open = most_open
         self._files = OpenFiles(most_open, str(archive))

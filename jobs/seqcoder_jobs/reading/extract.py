@@ -15,7 +15,7 @@ from seqcoder.reading.reader import Container, Genome
 from seqcoder.reading.record import Record
 from seqcoder.reading.region import Region, find_region
 from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.archive.places import Place, records_called
+from seqcoder_jobs.archive.lookup import ArchivedGenome, records_called
 from seqcoder_jobs.reading.archive_reader import OpenArchive
 
 
@@ -87,7 +87,7 @@ def _record_names(query: str) -> list[str]:
 
 def restores(
     archive: Archive,
-    places: Sequence[Place],
+    archived: Sequence[ArchivedGenome],
     folder: str,
     *,
     force: bool,
@@ -96,8 +96,8 @@ def restores(
 ) -> list[Restore]:
     """Return the work of restoring genomes below ``folder``, container by container."""
     by_container: dict[str, list[str]] = {}
-    for place in places:
-        by_container.setdefault(place.container, []).append(place.genome)
+    for genome in archived:
+        by_container.setdefault(genome.container, []).append(genome.name)
     return [
         Restore(str(archive.containers / name), tuple(genomes), folder, force, threads, format)
         for name, genomes in by_container.items()
@@ -114,11 +114,11 @@ def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
         container = Container(work.container, threads=work.threads)
     except SeqcoderError as error:
         return [(name, str(error), error.exit_code) for name in work.genomes]
-    places: set[tuple[int, int]] = set()
+    archived: set[tuple[int, int]] = set()
     with contextlib.closing(container):
         for name in work.genomes:
             try:
-                _restore_one(container[name], work, places)
+                _restore_one(container[name], work, archived)
             except SeqcoderError as error:
                 failures.append((name, str(error), error.exit_code))
             except OSError as error:
@@ -127,9 +127,9 @@ def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
     return failures
 
 
-def _restore_one(genome: Genome, work: Restore, places: set[tuple[int, int]]) -> None:
+def _restore_one(genome: Genome, work: Restore, archived: set[tuple[int, int]]) -> None:
     target = output_path(Path(work.folder), file_name(genome.name, work.format))
-    check_free(target, work.force, places)
+    check_free(target, work.force, archived)
     packed = io.BytesIO()
     write_genomes(packed, [genome], None, work.format, genome.name)
-    write_below(target, packed.getvalue(), places)
+    write_below(target, packed.getvalue(), archived)

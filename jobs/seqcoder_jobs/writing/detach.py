@@ -100,24 +100,24 @@ def _arguments(request: Request, archive: Archive, inputs: Path) -> list[str]:
     words = ["sh", "-c", _FIND_PYTHON, sys.executable, "submit", "--output", str(archive)]
     if request.corpora:
         words += ["--from-file", str(inputs)]
-    wishes, options = request.wishes, request.options
+    given, options = request.given, request.options
     if request.all_files:
         words.append("--all-files")
-    if wishes.latents is False:
+    if given.latents is False:
         words.append("--no-latents")
-    if wishes.group is False:
+    if given.group is False:
         words.append("--no-groups")
-    if wishes.solid:
+    if given.solid:
         words.append("--solid")
     if options.metrics:
         words.append("--metrics")
     if request.groups is not None:
         words += ["--groups", str(Path(request.groups).absolute())]
     for option, value in (
-        ("--level", wishes.level),
-        ("--chunk-size", wishes.chunk_bases),
-        ("--container-size", wishes.container_bytes),
-        ("--model", model_name(wishes.model)),
+        ("--level", given.level),
+        ("--chunk-size", given.chunk_bases),
+        ("--container-size", given.container_bytes),
+        ("--model", model_name(given.model)),
         ("--workers", options.workers),
         ("--actors", options.actors),
         ("--gpus-per-actor", options.gpus_per_actor),

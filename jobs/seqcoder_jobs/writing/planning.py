@@ -24,7 +24,7 @@ _Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Wishes:
+class GivenParameters:
     """Parameters as the user gave them; None: not given, so the archive's own or the default."""
 
     level: int | None = None
@@ -45,31 +45,31 @@ class Parameters:
     container_bytes: int
 
 
-def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
+def agree(given: GivenParameters, saved: SavedPlan | None) -> Parameters:
     """Return the parameters of a run: those wished for, which must be those of the archive.
 
     Raises:
         UsageError: a parameter was given that the archive was not made with.
         ModelError: the model is not to be had, or is not the one the archive was begun with.
     """
-    model = None if wishes.latents is False else model_name(wishes.model) or Settings.model
+    model = None if given.latents is False else model_name(given.model) or Settings.model
     if saved is None:
         settings = Settings(
-            level=wishes.level or DEFAULT_LEVEL,
-            chunk_bases=wishes.chunk_bases or default_chunk_bases(bool(wishes.solid)),
+            level=given.level or DEFAULT_LEVEL,
+            chunk_bases=given.chunk_bases or default_chunk_bases(bool(given.solid)),
             model=model,
-            group=wishes.group is not False,
-            solid=bool(wishes.solid),
+            group=given.group is not False,
+            solid=bool(given.solid),
         )
         return Parameters(
-            settings, model_digest(settings), wishes.container_bytes or DEFAULT_CONTAINER_BYTES
+            settings, model_digest(settings), given.container_bytes or DEFAULT_CONTAINER_BYTES
         )
     settings = saved.plan.settings
-    wants_model = wishes.latents is False or wishes.model is not None
+    wants_model = given.latents is False or given.model is not None
     for option, wished, made in (
-        ("--level", wishes.level, settings.level),
-        ("--chunk-size", wishes.chunk_bases, settings.chunk_bases),
-        ("--container-size", wishes.container_bytes, saved.container_bytes),
+        ("--level", given.level, settings.level),
+        ("--chunk-size", given.chunk_bases, settings.chunk_bases),
+        ("--container-size", given.container_bytes, saved.container_bytes),
         ("--model", (model or "none") if wants_model else None, settings.model or "none"),
     ):
         if wished is not None and wished != made:
@@ -77,13 +77,13 @@ def agree(wishes: Wishes, saved: SavedPlan | None) -> Parameters:
                 f"{option} {wished}: the archive was begun with {made}; leave the option out to "
                 "go on with it, or submit to a new archive"
             )
-    if wishes.group not in (None, settings.group):
-        option, made = ("--groups", "--no-groups") if wishes.group else ("--no-groups", "groups")
+    if given.group not in (None, settings.group):
+        option, made = ("--groups", "--no-groups") if given.group else ("--no-groups", "groups")
         raise UsageError(
             f"{option}: the archive was begun with {made}; leave the option out to go on with it, "
             "or submit to a new archive"
         )
-    if wishes.solid and not settings.solid:
+    if given.solid and not settings.solid:
         raise UsageError(
             "--solid: the archive was begun without it; leave the option out to go on with it, "
             "or submit to a new archive"

@@ -26,7 +26,7 @@ from seqcoder_jobs.writing.grouping import (
     read_groups,
 )
 from seqcoder_jobs.writing.joining import Sketch
-from seqcoder_jobs.writing.planning import Done, Parameters, Wishes, agree, extend
+from seqcoder_jobs.writing.planning import Done, GivenParameters, Parameters, agree, extend
 from seqcoder_jobs.writing.recovery import recover, written_containers
 from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
 
@@ -59,7 +59,7 @@ class Request:
 
     corpora: tuple[str, ...]
     archive: str
-    wishes: Wishes = field(default_factory=Wishes)
+    given: GivenParameters = field(default_factory=GivenParameters)
     all_files: bool = False
     groups: str | None = None
     """A file that tells the groups of new inputs (``read_groups``); None: they are looked for."""
@@ -135,7 +135,7 @@ def look_through(request: Request, grouping: Grouping | None = None) -> Todo:
     saved = archive.load() if archive.exists else None
     if saved is None and not request.corpora:
         raise UsageError("nothing to compress; name folders, files or tar files (see --help)")
-    parameters = agree(request.wishes, saved)
+    parameters = agree(request.given, saved)
     done = _done(archive) if saved else Done()
     return _look_through(request, saved, parameters, done, grouping)
 
@@ -216,7 +216,7 @@ def submit(
     with archive.lock():
         saved = archive.load() if archive.exists else None
         if saved is not None:
-            parameters = agree(request.wishes, saved)
+            parameters = agree(request.given, saved)
             recover(archive, saved)
             todo = _look_through(request, saved, parameters, _done(archive), grouping)
         assert todo is not None

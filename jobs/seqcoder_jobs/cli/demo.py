@@ -12,14 +12,14 @@ from seqcoder.cli.common import warm_up
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.settings import DEFAULT_LEVEL
 from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.archive.places import all_places
+from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.console import list_failures, note, progress, time_text
 from seqcoder_jobs.cli.submit import result_table
-from seqcoder_jobs.demo_corpus import write_demo_corpus
+from seqcoder_jobs.corpus.invented import write_demo_corpus
 from seqcoder_jobs.reading.extract import restore_genomes, restores
 from seqcoder_jobs.reading.verify import expectations, verify_container
-from seqcoder_jobs.writing.planning import Wishes
+from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Request, submit
 
 
@@ -55,7 +55,7 @@ def _run(folder: Path, workers: int | None, quiet: bool) -> None:
     note(f"{len(files)} invented genomes in {corpus}", quiet)
     archive = Archive(folder / "archive")
     options = ClusterOptions(workers=workers)
-    request = Request((str(corpus),), str(archive), Wishes(), options=options)
+    request = Request((str(corpus),), str(archive), GivenParameters(), options=options)
     warm_up(DEFAULT_LEVEL, quiet)
     note("starting Ray on this machine", quiet)
     with connect(options):
@@ -70,7 +70,7 @@ def _run(folder: Path, workers: int | None, quiet: bool) -> None:
             for finding in result.findings:
                 raise IntegrityError(finding.message)
         back = restores(
-            archive, all_places(archive), str(folder / "restored"), force=False, threads=1
+            archive, archived_genomes(archive), str(folder / "restored"), force=False, threads=1
         )
         for _, failures in map_tasks(restore_genomes, back, options):
             for genome, error, _code in failures:

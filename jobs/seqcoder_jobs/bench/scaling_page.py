@@ -206,8 +206,8 @@ def _predicted(found: Scaling, drawn: bool) -> str:
             f"Corpus: {GENOMES:,} genomes of 4 Mb on average (standard deviation 1.5 Mb), each by "
             "itself as if none had relatives (no groups: the most there is to code), level "
             f"{settings.level}, chunks of up to {settings.chunk_bases:,} bases, containers of 256 "
-            f"MiB, 64 cores a node, {found.wishes.network / 1e9:.2f} GB/s of network a node and "
-            f"{found.wishes.storage / 1e9:.0f} GB/s of shared storage for all (assumptions: "
+            f"MiB, 64 cores a node, {found.wanted.network / 1e9:.2f} GB/s of network a node and "
+            f"{found.wanted.storage / 1e9:.0f} GB/s of shared storage for all (assumptions: "
             "--network, --storage). “overhead” is the CPU time of driver and coordinators "
             "relative to that of coders and model actors.",
             "note",
@@ -249,7 +249,7 @@ def _saturates(found: Scaling) -> str:
         "What saturates first",
         page.text(
             f"Of what does not grow with the cluster, the {first} is full first, at "
-            f"{_round(cores)} cores (shared storage of {found.wishes.storage / 1e9:.0f} GB/s is an "
+            f"{_round(cores)} cores (shared storage of {found.wanted.storage / 1e9:.0f} GB/s is an "
             "assumption, the driver's costs are measured). There are as many coordinators (one "
             "for each 8 coders) and model actors as the cluster needs; the table says how many "
             "cores one of them serves."

@@ -56,13 +56,13 @@ def bench(
     from seqcoder_jobs.cli.console import note
 
     if not scaling:
-        from seqcoder.bench.command import run
+        from seqcoder.cli.bench import run
 
         run(list(files or []), output, False, str(level), "all", "", repeat, 1, 3600.0, quiet, json)
         return
     from seqcoder.storage.atomic import write_atomically
-    from seqcoder_jobs.bench.report import scaling_html
-    from seqcoder_jobs.bench.run import Wishes, measure_scaling
+    from seqcoder_jobs.bench.run import ScalingSettings, measure_scaling
+    from seqcoder_jobs.bench.scaling_page import scaling_html
 
     try:
         numbers = tuple(int(part) for part in workers.split(",") if part)
@@ -74,7 +74,7 @@ def bench(
         model=None if no_latents else Settings.model,
         group=False,  # genomes of a public collection as if unrelated: the most there is to code
     )
-    wishes = Wishes(
+    wanted = ScalingSettings(
         tuple(files or ()),
         numbers,
         genomes,
@@ -83,7 +83,7 @@ def bench(
         storage * 1e9,
         network * 1e9,
     )
-    found = measure_scaling(settings, wishes, lambda line: note(line, quiet))
+    found = measure_scaling(settings, wanted, lambda line: note(line, quiet))
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         facts = json_module.dumps(found.to_dict(), indent=1) + "\n"
@@ -95,7 +95,7 @@ def bench(
         import sys
 
         from seqcoder.bench.tables import put_table
-        from seqcoder_jobs.bench.report import scaling_markdown
+        from seqcoder_jobs.bench.scaling_page import scaling_markdown
 
         command = shlex.join(["seqcoder-ray", *sys.argv[1:]])
         put_table(into, "scaling", scaling_markdown(found, command))

@@ -13,24 +13,24 @@ from seqcoder_jobs.archive.success import check_present
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ArchivedGenome:
     """A genome and the container it is in."""
 
-    genome: str
+    name: str
     container: str
 
 
-def all_places(archive: Archive) -> list[Place]:
+def archived_genomes(archive: Archive) -> list[ArchivedGenome]:
     """Return where every genome of the archive is, in the order of the containers.
 
     Raises:
         UsageError: there is no archive. IntegrityError: its plan or manifest is damaged.
     """
     archive.load()
-    return places_now(archive)
+    return archived_genomes_now(archive)
 
 
-def places_now(archive: Archive) -> list[Place]:
+def archived_genomes_now(archive: Archive) -> list[ArchivedGenome]:
     """Return the same by the manifest alone; raises IntegrityError where it is damaged."""
     from seqcoder_jobs.archive.manifest.files import read_table
 
@@ -41,28 +41,30 @@ def places_now(archive: Archive) -> list[Place]:
     )
     there = sorted(row for row in rows if row[0] is not None)
     names: dict[str, str] = {}  # of the equal names of containers one is kept
-    return [Place(genome, names.setdefault(file, file)) for file, _, genome in there]
+    return [ArchivedGenome(genome, names.setdefault(file, file)) for file, _, genome in there]
 
 
-def find_genome(places: Sequence[Place], name: str, where: str) -> Place:
-    """Return the place of the genome called ``name``, in full or by its only file name or stem.
+def find_genome(archived: Sequence[ArchivedGenome], name: str, where: str) -> ArchivedGenome:
+    """Return the genome called ``name``, in full or by its only file name or stem.
 
     The name of its folder will do where it is alone there, as accessions of NCBI packages are.
 
     Raises:
         NotFoundError: there is none. UsageError: it could be several.
     """
-    for place in places:
-        if place.genome == name:
-            return place
+    for genome in archived:
+        if genome.name == name:
+            return genome
     like = [
-        place for place in places if name in ((path := PurePosixPath(place.genome)).name, path.stem)
+        genome
+        for genome in archived
+        if name in ((path := PurePosixPath(genome.name)).name, path.stem)
     ]
-    like = like or [place for place in places if name == PurePosixPath(place.genome).parent.name]
+    like = like or [genome for genome in archived if name == PurePosixPath(genome.name).parent.name]
     if len(like) == 1:
         return like[0]
     if like:
-        names = ", ".join(place.genome for place in like[:5])
+        names = ", ".join(genome.name for genome in like[:5])
         raise UsageError(f"{where}: {name!r} could be {names}; say which")
     raise NotFoundError(f"{where}: no genome {name!r}; 'seqcoder-ray list' names them")
 

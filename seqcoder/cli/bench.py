@@ -6,9 +6,9 @@ import json as json_module
 from dataclasses import asdict
 from pathlib import Path
 
-from seqcoder.bench.report import text_table, write_page
+from seqcoder.bench.bench_page import text_table, write_page
 from seqcoder.bench.rows import write_parquet, write_tsv
-from seqcoder.bench.run import Plan, benchmark
+from seqcoder.bench.run import BenchSettings, benchmark
 from seqcoder.bench.tools import PEERS
 from seqcoder.cli.common import fail, note
 from seqcoder.errors import InputError, IntegrityError, UsageError
@@ -35,7 +35,7 @@ def run(
         UsageError: an option makes no sense. InputError: a file cannot be read.
         IntegrityError: a row of ours did not come back as it went in (at the end, others done).
     """
-    plan = Plan(
+    plan = BenchSettings(
         files=tuple(files),
         together=together,
         levels=_levels(levels),
