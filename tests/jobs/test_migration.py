@@ -239,6 +239,6 @@ def test_an_accession_names_its_only_file(tmp_path: Path) -> None:
     (tmp_path / "p.zip").write_bytes(package(files, files))
     submit_here([tmp_path / "p.zip"], tmp_path / "archive")
     archived = archived_genomes(Archive(tmp_path / "archive"))
-    assert find_genome(archived, "GCF_000002.1", "x").genome == NAMES[2]
+    assert find_genome(archived, "GCF_000002.1", "x").name == NAMES[2]
     with pytest.raises(UsageError, match="say which"):
         find_genome(archived, "GCF_000001.1", "x")

@@ -19,7 +19,7 @@ import seqcoder
 import seqcoder_jobs
 from seqcoder.errors import InputError, IntegrityError, NotFoundError, UsageError
 from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.cli.extract import Choices
+from seqcoder_jobs.cli.extract import ExtractOptions
 from seqcoder_jobs.cli.extract import run as run_extract
 from seqcoder_jobs.reading.extract import find_regions, open_regions
 from seqcoder_jobs.writing.planning import GivenParameters
@@ -141,7 +141,9 @@ def test_regions_of_more_containers_than_files_may_be_open(tmp_path: Path) -> No
     used = len(os.listdir("/dev/fd"))  # noqa: PTH208 - also where it is no folder
     resource.setrlimit(resource.RLIMIT_NOFILE, (used + 30, most))
     try:
-        choices = Choices(str(tmp_path / "archive"), regions=str(bed), output=str(out), workers=1)
+        choices = ExtractOptions(
+            str(tmp_path / "archive"), regions=str(bed), output=str(out), workers=1
+        )
         run_extract(choices)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
