@@ -8,7 +8,7 @@ from collections import Counter
 from seqcoder import coder
 from seqcoder.cli.restore import open_source
 from seqcoder.container.reader import read_header
-from seqcoder.reader import Container
+from seqcoder.reading.reader import Container
 
 
 def run_list(name: str, records: bool, checksums: bool, json: bool) -> None:
