@@ -24,8 +24,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 # numba reads the byte code of these: they are imported before atheris changes any.
 import seqcoder.coder.copying  # noqa: E402
-import seqcoder.coder.engine  # noqa: E402
-import seqcoder.latent.library  # noqa: E402
 import seqcoder.latent.network  # noqa: E402
 import seqcoder.latent.packing  # noqa: E402
 import seqcoder.pangenome.align  # noqa: E402
@@ -38,8 +36,7 @@ import seqcoder.pangenome.seeds  # noqa: E402, F401
 
 FOLLOWED = (
     "seqcoder.writing.chunk",
-    "seqcoder.coder.engine",
-    "seqcoder.coder.tables",
+    "seqcoder.coder.mixing",
     "seqcoder.coder.twobit",
     "seqcoder.container",
     "seqcoder.reading.decoding",

@@ -5,6 +5,7 @@
 
 namespace seqcoder {
 
+void bind_mixing(nanobind::module_& module);
 void bind_twobit(nanobind::module_& module);
 
 }  // namespace seqcoder

@@ -154,7 +154,8 @@ class MixingCoder {
 
     [[gnu::always_inline]] void learn(const Frequencies& f, u32 base) {
         const size_t i = i_++;
-        unrolled<SETS>([&](auto k) { mixer_.learn(chosen_[k], errors_of(shares_[k], base), Mixture::rate); });
+        unrolled<SETS>(
+            [&](auto k) { mixer_.learn(chosen_[k], errors_of(shares_[k], base), Mixture::rate); });
         if constexpr (SETS > 1) learn_shares(errors_of(f, base));
         contexts_.learn(base);
         long_contexts_.learn(base);

@@ -117,7 +117,8 @@ class ContextModels {
         unrolled<MODELS>([&](auto j) {
             if constexpr (is_long(j))
                 prefetch(counts_.data() + (static_cast<u32>(forward << 4) & masks_.lane(j)) +
-                         offsets_[cls].lane(j)); });
+                         offsets_[cls].lane(j));
+        });
     }
 
   private:

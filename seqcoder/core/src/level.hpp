@@ -70,8 +70,9 @@ struct Level2 : Common {
 
 struct Level2Classed : Level2 {
     static constexpr bool classed = true;
-    static constexpr std::array contexts{Context{3, false}, Context{3, true}, Context{5, true},
-                                         Context{7, true},  Context{9, true}, Context{2, true, FAST}};
+    static constexpr std::array contexts{Context{3, false}, Context{3, true},
+                                         Context{5, true},  Context{7, true},
+                                         Context{9, true},  Context{2, true, FAST}};
     static constexpr std::array<unsigned, 2> long_orders{12, 16};
     static constexpr size_t library_inputs = 1;
 };
@@ -94,9 +95,10 @@ struct Level3 : Common {
 
 struct Level3Classed : Level3 {
     static constexpr bool classed = true;
-    static constexpr std::array contexts{Context{4, false}, Context{8, false}, Context{11, false},
-                                         Context{3, true},  Context{5, true},  Context{6, true},
-                                         Context{8, true},  Context{9, true},  Context{2, true, FAST}};
+    static constexpr std::array contexts{
+        Context{4, false}, Context{8, false}, Context{11, false},
+        Context{3, true},  Context{5, true},  Context{6, true},
+        Context{8, true},  Context{9, true},  Context{2, true, FAST}};
     static constexpr std::array<unsigned, 2> long_orders{12, 18};
     static constexpr size_t library_inputs = 2;
     static constexpr std::array sets{Selector::repeat, Selector::codon};

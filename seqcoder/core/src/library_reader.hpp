@@ -48,7 +48,8 @@ class LibraryReader {
             known_ = 2;
             prefix = 1 + (forward & 3);
             if (coming >= 0 && will_look_up()) {
-                const u32 codon = static_cast<u32>((forward & 3) << 4) | static_cast<u32>(coming) >> 2;
+                const u32 codon =
+                    static_cast<u32>((forward & 3) << 4) | static_cast<u32>(coming) >> 2;
                 library_.prefetch_entries(next_key(codon, opposite));
             }
         } else if (known_ == 2) {
@@ -90,7 +91,8 @@ class LibraryReader {
     }
     /// The key of the last six residues in the order of the protein, `residue` being the latest.
     u32 key_with(u32 residue, bool opposite) const {
-        return opposite ? key_ >> 5 | residue << (5 * (SEED - 1)) : (key_ << 5 | residue) & KEY_MASK;
+        return opposite ? key_ >> 5 | residue << (5 * (SEED - 1))
+                        : (key_ << 5 | residue) & KEY_MASK;
     }
     u32 next_key(u32 codon, bool opposite) const {
         return key_with(residue_of(codon, opposite), opposite);
@@ -167,9 +169,9 @@ class LibraryReader {
         return (agreed >> 1) * 2 + (a.past & 1);
     }
 
-    /// Context numbers: a residue is below GAP, so at most 1 + (31 * 21 + 30) * 21 + 20 = 14,322 for the
-    /// best alignment; for
-    /// both at most 10,752 where they agree, and 16,384 + 14,321 where they do not.
+    /// Context numbers: a residue is below GAP, so at most 1 + (31 * 21 + 30) * 21 + 20 = 14,322
+    /// for the best alignment; for both at most 10,752 where they agree, and 16,384 + 14,321 where
+    /// they do not.
     void say(bool opposite, u32 prefix) {
         const u8* residues = library_.residues();
         const u32 strand = opposite ? 16 : 0;

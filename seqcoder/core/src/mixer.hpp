@@ -42,7 +42,8 @@ inline Frequencies softmax(const Behind& behind, const Tables& t) {
     // and their quotient, below 2^25, rounded down is that of integers: were it just below a
     // whole number k, it would be so by at least 1 / 2^18, far more than k's last bit.
     const auto sum = static_cast<double>(static_cast<i64>(e[0] + e[1] + e[2] + e[3]));
-    const auto share = static_cast<u64>(static_cast<i64>(static_cast<double>(u64{65528} << 24) / sum));
+    const auto share =
+        static_cast<u64>(static_cast<i64>(static_cast<double>(u64{65528} << 24) / sum));
     Frequencies f;
     f.of[0] = static_cast<u32>(e[0] * share >> 24) + 1;
     f.of[1] = static_cast<u32>(e[1] * share >> 24) + 1;
@@ -105,7 +106,8 @@ class Mixer {
         for (size_t k = 0; k < EIGHTS; ++k) {
             const __m256i gradient = _mm256_hadd_epi32(_mm256_madd_epi16(first_[k], error),
                                                        _mm256_madd_epi16(second_[k], error));
-            __m256i step = _mm256_mullo_epi32(_mm256_srai_epi32(gradient, 7), _mm256_set1_epi32(rate));
+            __m256i step =
+                _mm256_mullo_epi32(_mm256_srai_epi32(gradient, 7), _mm256_set1_epi32(rate));
             step = _mm256_srai_epi32(_mm256_add_epi32(step, _mm256_set1_epi32(8192)), 14);
             const __m256i moved = _mm256_add_epi32(weights_at(weights + 8 * k), step);
             _mm256_store_si256(reinterpret_cast<__m256i*>(weights + 8 * k),

@@ -49,17 +49,16 @@ auto with_mixture(int level, bool classed, Use use) {
 }  // namespace
 
 std::vector<u8> encode_mixing(const Chunk& chunk, const u8* bases) {
-    return with_mixture(chunk.level, chunk.classes != nullptr, [&](auto mixture) {
-        return encode<decltype(mixture)>(chunk, bases);
-    });
+    return with_mixture(chunk.level, chunk.classes != nullptr,
+                        [&](auto mixture) { return encode<decltype(mixture)>(chunk, bases); });
 }
 
 std::unique_ptr<MixingDecoder> MixingDecoder::open(const Chunk& chunk, const u8* payload,
                                                    size_t size) {
-    return with_mixture(chunk.level, chunk.classes != nullptr,
-                        [&](auto mixture) -> std::unique_ptr<MixingDecoder> {
-                            return std::make_unique<Decoder<decltype(mixture)>>(chunk, payload, size);
-                        });
+    return with_mixture(
+        chunk.level, chunk.classes != nullptr, [&](auto mixture) -> std::unique_ptr<MixingDecoder> {
+            return std::make_unique<Decoder<decltype(mixture)>>(chunk, payload, size);
+        });
 }
 
 size_t mixing_memory(int level, size_t bases) {

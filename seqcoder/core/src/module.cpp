@@ -18,5 +18,6 @@ static bool supports_v3() {
 
 NB_MODULE(CORE_NAME, module) {
     module.def("supports_v3", &seqcoder::supports_v3);
+    seqcoder::bind_mixing(module);
     seqcoder::bind_twobit(module);
 }

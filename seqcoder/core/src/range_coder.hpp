@@ -48,7 +48,8 @@ class RangeEncoder {
         const u64 add = split.below[base];
         range_ = split.below[base + 1] - add;
         low_ += add;
-        if (low_ < add) [[unlikely]] carry();
+        if (low_ < add) [[unlikely]]
+            carry();
         const unsigned shift = bytes_to_shift(range_);
         u64 out = low_;
         if constexpr (std::endian::native == std::endian::little) out = __builtin_bswap64(out);

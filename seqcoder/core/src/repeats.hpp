@@ -89,8 +89,8 @@ class Repeats {
     static_assert(Mixture::places <= 32 && Mixture::hit_limit < 1024);
 
     struct Place {
-        u32 at;        // of the base that is the guess; below the number of bases so far
-        bool inverted; // read backwards, on the opposite strand
+        u32 at;         // of the base that is the guess; below the number of bases so far
+        bool inverted;  // read backwards, on the opposite strand
         u32 guess;
         u32 context;   // of the vote
         u32 run;       // bases in a row that were right; below 2^31
@@ -105,7 +105,8 @@ class Repeats {
     }
 
     static unsigned position_bits(size_t n) {
-        return std::clamp(static_cast<unsigned>(std::bit_width(2 * n)), 12u, Mixture::position_bits);
+        return std::clamp(static_cast<unsigned>(std::bit_width(2 * n)), 12u,
+                          Mixture::position_bits);
     }
     size_t key(size_t t, u64 bases) const {
         return (t << position_bits_) + static_cast<size_t>(bases * HASH >> (64 - position_bits_));
@@ -133,7 +134,8 @@ class Repeats {
     }
 
     static u32 quality_of(u32 p) {
-        return 1u + (p >= 1638) + (p >= 2458) + (p >= 3277) + (p >= 3686) + (p >= 3932) + (p >= 4055);
+        return 1u + (p >= 1638) + (p >= 2458) + (p >= 3277) + (p >= 3686) + (p >= 3932) +
+               (p >= 4055);
     }
 
     void judge(u32 base) {

@@ -22,8 +22,8 @@ ZeroedMemory::ZeroedMemory(size_t bytes) {
     }
     // One huge page more than is needed, so that the start can lie on one.
     const size_t room = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    void* mapped = mmap(nullptr, room + HUGE_PAGE, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANON, -1, 0);
+    void* mapped =
+        mmap(nullptr, room + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
     mapped_ = mapped;
     mapped_bytes_ = room + HUGE_PAGE;
