@@ -93,7 +93,7 @@ class MixingCoder {
         const size_t i = i_;
         const u64 forward = history_.forward();
         const u32 cls = Mixture::classed ? classes_.at(i) : 0;
-        Features inputs[INPUTS] = {};
+        alignas(32) Features inputs[INPUTS] = {};
         contexts_.predict(forward, cls, inputs);
         long_contexts_.predict(i, forward, inputs + FIRST_LONG);
         repeats_.vote(cls, inputs + FIRST_REPEAT);
@@ -121,9 +121,7 @@ class MixingCoder {
     Features library_input(size_t table) const {
         const u32 context = reader_.context(table);
         if (context == 0) return 0;
-        const u32 c = library_counts_[table * LIBRARY_CONTEXTS + context];
-        const auto& logs = tables_.count_logs[0];
-        return logs[0][c & 255] | logs[1][c >> 8 & 255] | logs[2][c >> 16 & 255] | logs[3][c >> 24];
+        return tables_.of_counts(library_counts_[table * LIBRARY_CONTEXTS + context]);
     }
 
     static size_t choice(Selector selector, u32 quality, u32 confidence, u32 cls, u64 forward) {
