@@ -23,6 +23,14 @@ def _round(x: float) -> int:
     return math.floor(x + 0.5)
 
 
+def _log_count(count: int) -> int:
+    """177/256 of the binary logarithm of count + 26/64, linear between powers of two."""
+    x = 64 * count + 26
+    whole = x.bit_length() - 1
+    return ((whole - 6) * 256 + (x * 256 >> whole) - 256) * 177 >> 8
+
+
+LOG_COUNT = [_log_count(count) for count in range(256)]
 LOG_P = [_round(256 * math.log((i + 0.5) / 4096)) for i in range(4096)]
 VOTE = [max(0, _round(256 * math.log(3 * (i + 0.5) / (4095.5 - i)))) for i in range(4096)]
 EXP = [_round(65535 * math.exp(-i / 256)) for i in range(4096)]
@@ -110,15 +118,13 @@ class Bytes:
 
     def __init__(self, order: int, classed: bool, limit: int) -> None:
         self.order, self.classed, self.limit = order, classed, limit
-        alpha = 0.15 if order > 8 else 0.4
-        self.logs = [_round(256 * math.log(count + alpha)) for count in range(256)]
         self.table = defaultdict(lambda: [0, 0, 0, 0])
 
     def key(self, context, cls):
         return context, (cls if self.classed else 0)
 
     def features(self, key):
-        return [self.logs[c] for c in self.table[key]]
+        return [LOG_COUNT[c] for c in self.table[key]]
 
     def learn(self, key, symbol):
         pass
@@ -300,7 +306,6 @@ class LibraryContexts:
 
     def __init__(self, level: Level, library: Library) -> None:
         self.reader = LibraryReader(library)
-        self.logs = [_round(256 * math.log(count + 0.4)) for count in range(256)]
         rows = library.counts.reshape(2, -1)[: level.library].tolist()
         self.tables = [[[x >> s & 255 for s in (0, 8, 16, 24)] for x in row] for row in rows]
         self.contexts = [0, 0]
@@ -310,7 +315,7 @@ class LibraryContexts:
         self.contexts, confidence = self.reader.step(cls, before)
         out = []
         for table, at in zip(self.tables, self.contexts, strict=False):
-            out.append([self.logs[x] for x in table[at]] if at else [0] * 4)
+            out.append([LOG_COUNT[x] for x in table[at]] if at else [0] * 4)
         return out, confidence
 
     def count(self, symbol):

@@ -19,10 +19,11 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from seqcoder.latent.library import CONTEXTS, GAP, SEED, build_library, trace
+from seqcoder.latent.library import CONTEXTS, GAP, build_library, trace
 
 BLOCK = 16
 _GRADES = 64
+_SEED = 6  # residues that must agree for a protein to count as found
 _BACKGROUND = 0.075  # chance that a residue is what it is anyhow
 _TRIES = 24
 BITS_A_RESIDUE = 3.6  # first guess at what a packed residue takes
@@ -217,11 +218,11 @@ def choose_residues(
         bits = 25 if lib.size > 1 << 24 else 22
         heads = np.full(1 << bits, -1, np.int32)
         chain = np.full(lib.size, -1, np.int32)
-        _link(lib, SEED, bits, heads, chain)
+        _link(lib, _SEED, bits, heads, chain)
         step = 3 if turn == 0 else 2
         credit, saved = _credit(
             stream, genome, near, weight, turn % step, step,
-            lib, owner, worth, heads, chain, bits, SEED, hits, seen,
+            lib, owner, worth, heads, chain, bits, _SEED, hits, seen,
         )  # fmt: skip
         progress(f"library of {lib.size} residues saves {saved:.4f} bits a residue")
         lib, owner, worth = _keep(lib, owner, credit, int(goal * factor))
