@@ -49,7 +49,8 @@ class Level:
     places: int
     sets: tuple[str, ...]
     map_shift: int
-    library: int
+    weights: tuple[int, ...]
+    plain_weights: tuple[int, ...]
     rate: int = 25
     second_rate: int = 2097
 
@@ -67,7 +68,7 @@ def _contexts(plain: str, classed: str, fast: str = "") -> tuple[tuple[int, bool
 
 LEVELS = {
     2: Level(
-        contexts=_contexts("3", "3 5 7 9", "2"),
+        contexts=_contexts("3", "3 5 9", "2"),
         plain=_contexts("3 8 11", ""),
         long_orders=(12, 16),
         bits=22,
@@ -75,10 +76,11 @@ LEVELS = {
         places=24,
         sets=("repeat",),
         map_shift=7,
-        library=1,
+        weights=(8192, 8192, 28672, 4096, 8192, 8192, 8192, 16384, 4096, 1024, 57344, 16384),
+        plain_weights=(16384,) * 7 + (0,),
     ),
     3: Level(
-        contexts=_contexts("4 8 11", "3 5 6 8 9", "2"),
+        contexts=_contexts("4", "3 5 6 8 9", "2"),
         plain=_contexts("4 8 11", ""),
         long_orders=(12, 18),
         bits=24,
@@ -86,7 +88,9 @@ LEVELS = {
         places=32,
         sets=("repeat", "codon"),
         map_shift=8,
-        library=2,
+        weights=(8192, 8192, 20480, 8192, 4096, 4096, 8192)
+        + (8192, 8192, 16384, 4096, 1024, 57344, 16384),
+        plain_weights=(16384,) * 7 + (0,),
     ),
 }
 
@@ -304,9 +308,9 @@ def softmax(behind):
 class LibraryContexts:
     """Counts by the context numbers the protein library gives every base."""
 
-    def __init__(self, level: Level, library: Library) -> None:
+    def __init__(self, library: Library) -> None:
         self.reader = LibraryReader(library)
-        rows = library.counts.reshape(2, -1)[: level.library].tolist()
+        rows = library.counts.reshape(2, -1).tolist()
         self.tables = [[[x >> s & 255 for s in (0, 8, 16, 24)] for x in row] for row in rows]
         self.contexts = [0, 0]
 
@@ -343,8 +347,8 @@ def encode(
     places = Places(level, seed_bits, bases, classes)
     known = None
     if library is not None and classes is not None:
-        known = LibraryContexts(level, library)
-    start_weights = [16384] * len(models) + [16384, 16384, 0] + [16384] * level.library
+        known = LibraryContexts(library)
+    start_weights = level.plain_weights if classes is None else level.weights
     n_sets = len(level.sets)
     weights = defaultdict(lambda: list(start_weights))
     second = defaultdict(lambda: [65536 // n_sets] * n_sets)

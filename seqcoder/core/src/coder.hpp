@@ -29,7 +29,8 @@ class MixingCoder {
         for (size_t k = 0; k < SETS; ++k)
             for (size_t v = 0; v < CHOICES; ++v)
                 for (size_t j = 0; j < INPUTS; ++j)
-                    weights_[k][v][Mixer<INPUTS>::place(j)] = start_weight(j);
+                    weights_[k][v][Mixer<INPUTS>::place(j)] =
+                        j < USED ? Mixture::start_weights[j] : 0;
         for (auto& shares : second_)
             for (i64& share : shares) share = 65536 / i64{SETS};
     }
@@ -79,9 +80,7 @@ class MixingCoder {
         return none;
     }
 
-    static constexpr i32 start_weight(size_t input) {
-        return input < USED && input != FIRST_REPEAT + 2 ? 16384 : 0;
-    }
+    static_assert(Mixture::start_weights.size() == USED);
 
     /// Base i and the two after it, as far as there are any.
     static i32 coming(const u8* bases, size_t n, size_t i) {

@@ -73,8 +73,8 @@ class ContextModels {
 #if defined(__AVX2__)
         for (size_t q = 0; q < FOURS; ++q) {
             const auto row = reinterpret_cast<__m256i>(seen_.rows[q / 2]);
-            const __m128i counts = q % 2 == 0 ? _mm256_castsi256_si128(row)
-                                              : _mm256_extracti128_si256(row, 1);
+            const __m128i counts =
+                q % 2 == 0 ? _mm256_castsi256_si128(row) : _mm256_extracti128_si256(row, 1);
             const auto* said = reinterpret_cast<const __m256i*>(said_ + 4 * q);
             _mm256_store_si256(reinterpret_cast<__m256i*>(inputs + 4 * q),
                                _mm256_and_si256(logarithms(counts), _mm256_load_si256(said)));

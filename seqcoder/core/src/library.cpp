@@ -16,8 +16,8 @@ static GeneticCode standard_code() {
         code.forward[i] = static_cast<u8>(letters.find(codons[i]));
         code.backward[i] = static_cast<u8>(letters.find(codons[63 - 16 * z - 4 * y - x]));
     }
-    constexpr std::string_view alike[] = {"LVIM", "C",  "A", "G",  "ST", "P", "FY",
-                                          "W",    "EQ", "DN", "KR", "H", "*"};
+    constexpr std::string_view alike[] = {"LVIM", "C",  "A",  "G",  "ST", "P", "FY",
+                                          "W",    "EQ", "DN", "KR", "H",  "*"};
     u8 number = 0;
     for (const std::string_view group : alike) {
         for (const char residue : group) code.letter[letters.find(residue) & 31] = number;

@@ -125,7 +125,8 @@ inline u32 Library::tagged(Range range, u32 tag) const {
     }
     return found & ((1u << range.count) - 1);
 #else
-    for (u32 k = 0; k < range.count; ++k) found |= u32{range.first[k] >> position_bits_ == tag} << k;
+    for (u32 k = 0; k < range.count; ++k)
+        found |= u32{range.first[k] >> position_bits_ == tag} << k;
     return found;
 #endif
 }

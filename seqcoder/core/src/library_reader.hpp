@@ -70,10 +70,10 @@ class LibraryReader {
     }
 
   private:
-    static constexpr size_t MOST = 6;    // alignments at once
-    static constexpr u32 NEEDED = 8;     // fewer agreements of sixteen do not begin one
-    static constexpr u32 KEPT = 4;       // and fewer than this end it
-    static constexpr u32 SURE = 14;      // at so many nothing else is looked for
+    static constexpr size_t MOST = 6;  // alignments at once
+    static constexpr u32 NEEDED = 8;   // fewer agreements of sixteen do not begin one
+    static constexpr u32 KEPT = 4;     // and fewer than this end it
+    static constexpr u32 SURE = 14;    // at so many nothing else is looked for
 
     /// A place in the library's residues, and where the last sixteen agreed (the latest: bit 0).
     struct Alignment {
@@ -128,8 +128,7 @@ class LibraryReader {
             Alignment a = best_[k];
             a.past = (a.past << 1 | (residues[a.at] == residue)) & 0xFFFF;
             a.at = opposite ? a.at - 1 : a.at + 1;
-            if (residues[a.at] < GAP && (a.past & 63) != 0 && a.agreed() >= KEPT)
-                enter(a, kept++);
+            if (residues[a.at] < GAP && (a.past & 63) != 0 && a.agreed() >= KEPT) enter(a, kept++);
         }
         count_ = kept;
     }

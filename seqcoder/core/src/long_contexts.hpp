@@ -128,8 +128,7 @@ class LongContextModels {
 };
 
 template <typename Mixture>
-inline Features LongContextModels<Mixture>::in_order_of_bases(Features by_rank,
-                                                              u32 ranks) const {
+inline Features LongContextModels<Mixture>::in_order_of_bases(Features by_rank, u32 ranks) const {
 #if defined(__AVX2__)
     const __m128i logs = _mm_cvtsi64_si128(static_cast<i64>(by_rank));
     const __m128i bytes = _mm_cvtsi64_si128(static_cast<i64>(tables_.rank_bytes[ranks]));
