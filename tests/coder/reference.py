@@ -87,7 +87,7 @@ LEVELS = {
         seeds=_SEEDS,
         places=32,
         sets=("repeat", "codon"),
-        map_shift=8,
+        map_shift=7,
         weights=(8192, 8192, 20480, 8192, 4096, 4096, 8192)
         + (8192, 8192, 16384, 4096, 1024, 57344, 16384),
         plain_weights=(16384,) * 7 + (0,),
