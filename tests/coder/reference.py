@@ -66,6 +66,9 @@ def _contexts(plain: str, classed: str, fast: str = "") -> tuple[tuple[int, bool
     )
 
 
+#: Of level 3's long contexts, repeats and library.
+_REST_3 = (8192, 8192, 16384, 4096, 1024, 57344, 16384)
+
 LEVELS = {
     2: Level(
         contexts=_contexts("3", "3 5 9", "2"),
@@ -80,7 +83,7 @@ LEVELS = {
         plain_weights=(16384,) * 7 + (0,),
     ),
     3: Level(
-        contexts=_contexts("4", "3 5 6 8 9", "2"),
+        contexts=_contexts("4", "3 5 6 8 9", "2 4"),
         plain=_contexts("4 8 11", ""),
         long_orders=(12, 18),
         bits=24,
@@ -88,8 +91,7 @@ LEVELS = {
         places=32,
         sets=("repeat", "codon"),
         map_shift=7,
-        weights=(8192, 8192, 20480, 8192, 4096, 4096, 8192)
-        + (8192, 8192, 16384, 4096, 1024, 57344, 16384),
+        weights=(8192, 8192, 20480, 8192, 4096, 4096, 8192, 4096, *_REST_3),
         plain_weights=(16384,) * 7 + (0,),
     ),
 }
@@ -370,7 +372,7 @@ def encode(
             features += said
         picks, scores, shares = [], [], []
         for k, selector in enumerate(level.sets):
-            pick = {"repeat": quality + 8 * confidence, "codon": cls}[selector]
+            pick = {"repeat": quality + 8 * confidence, "codon": cls + 16 * confidence}[selector]
             picks.append((k, pick))
             w = weights[k, pick]
             z = [sum((x >> 4) * f[s] for x, f in zip(w, features, strict=False)) for s in range(4)]

@@ -108,7 +108,7 @@ class MixingCoder {
         mixer_.load(inputs);
         const u32 quality = repeats_.quality();
         unrolled<SETS>([&](auto k) {
-            chosen_[k] = weights_[k][choice(Mixture::sets[k], quality, confidence, cls, forward)];
+            chosen_[k] = weights_[k][choice(Mixture::sets[k], quality, confidence, cls)];
             behind_[k] = mixer_.score(chosen_[k]);
             shares_[k] = softmax(behind_[k], tables_);
         });
@@ -123,16 +123,9 @@ class MixingCoder {
         return tables_.of_counts(library_counts_[table * LIBRARY_CONTEXTS + context]);
     }
 
-    static size_t choice(Selector selector, u32 quality, u32 confidence, u32 cls, u64 forward) {
-        switch (selector) {
-            case Selector::repeat:
-                return quality + 8 * confidence;  // at most 7 + 64
-            case Selector::codon:
-                return cls;
-            case Selector::bases_codon:
-                return (forward & 15) * 16 + cls;
-        }
-        return 0;
+    static size_t choice(Selector selector, u32 quality, u32 confidence, u32 cls) {
+        if (selector == Selector::repeat) return quality + 8 * confidence;  // at most 7 + 64
+        return cls + 16 * confidence;                                       // at most 15 + 128
     }
 
     /// One softmax of the sets' scores, each with the share learned for it. A score is below 2^16

@@ -34,9 +34,8 @@ struct Seed {
 
 /// What chooses a weight vector among those of a set (at most `CHOICES`).
 enum class Selector {
-    repeat,       // the best repeat's quality (8) and the library's confidence (9)
-    codon,        // the class
-    bases_codon,  // the last two bases and the class
+    repeat,  // the best repeat's quality (8) and the library's confidence (9)
+    codon,   // the class (16) and the library's confidence (9)
 };
 inline constexpr size_t CHOICES = 256;
 
@@ -100,17 +99,17 @@ struct Level3 : Common {
 
 struct Level3Classed : Level3 {
     static constexpr bool classed = true;
-    static constexpr std::array contexts{Context{4, false},     Context{3, true}, Context{5, true},
-                                         Context{6, true},      Context{8, true}, Context{9, true},
-                                         Context{2, true, FAST}};
+    static constexpr std::array contexts{
+        Context{4, false}, Context{3, true}, Context{5, true},       Context{6, true},
+        Context{8, true},  Context{9, true}, Context{2, true, FAST}, Context{4, true, FAST}};
     static constexpr std::array<unsigned, 2> long_orders{12, 18};
     static constexpr size_t library_inputs = 2;
     static constexpr std::array sets{Selector::repeat, Selector::codon};
-    static constexpr std::array<i32, 14> start_weights{8192,  8192, 20480, 8192,
-                                                       4096,  4096, 8192,  // contexts
-                                                       8192,  8192,        // long contexts
-                                                       16384, 4096, 1024,  // repeats
-                                                       57344, 16384};      // library
+    static constexpr std::array<i32, 15> start_weights{8192,  8192, 20480, 8192,
+                                                       4096,  4096, 8192,  4096,  // contexts
+                                                       8192,  8192,               // long contexts
+                                                       16384, 4096, 1024,         // repeats
+                                                       57344, 16384};             // library
 };
 
 struct Level3Plain : Level3 {
