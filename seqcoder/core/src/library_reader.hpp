@@ -102,10 +102,14 @@ class LibraryReader {
     u64 next_key(u32 codon, bool opposite) const {
         return key_with(residue_of(codon, opposite), opposite);
     }
-    /// Ask for the entries of every key that may come.
+    /// Ask for the entries of every key that may come. Most codons that differ by A and G or C and
+    /// T at the end mean residues of the same letter, and so the same key.
     void prefetch_all(u32 first_two, bool opposite) const {
-        for (u32 third = 0; third < 4; ++third)
-            library_.prefetch_entries(next_key(first_two << 2 | third, opposite));
+        u64 keys[4];
+        for (u32 third = 0; third < 4; ++third) {
+            keys[third] = next_key(first_two << 2 | third, opposite);
+            if (third < 2 || keys[third] != keys[third - 2]) library_.prefetch_entries(keys[third]);
+        }
     }
 
     /// Take note of a codon's residue; move, end and find alignments, and let them vote.
