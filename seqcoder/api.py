@@ -14,10 +14,10 @@ from seqcoder.settings import Settings
 from seqcoder.storage.atomic import is_same_file, is_special, write_atomically
 from seqcoder.writing.appending import Append, read_basis
 from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import GenomeSource, Opener, local_source, read_local
 from seqcoder.writing.pipeline import Progress, check_absent, no_progress, write_container
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import GenomeSource, Opener, local_source, read_local
 
 AnyPath = str | os.PathLike[str]
 Inputs = AnyPath | Sequence[AnyPath | GenomeSource]

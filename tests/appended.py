@@ -11,7 +11,7 @@ from dataclasses import replace
 from seqcoder.container.reader import ContainerReader, read_header
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 
 def append(old: bytes, new: bytes, torn: bytes = b"") -> bytes:

@@ -104,6 +104,15 @@ def test_every_room_has_its_floor() -> None:
     assert len(face) <= 10, face
 
 
+def test_what_the_architecture_page_points_to_is_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    named = re.findall(
+        r"`((?:seqcoder|cluster|jobs)/[\w/.]+)`", page.split("## Where is what", 1)[1]
+    )
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_there_are_no_circles() -> None:
     known = modules()
     graph = {m: (imports(path, known) & known.keys()) - {m} for m, path in known.items()}

@@ -18,7 +18,7 @@ from seqcoder.container.index import Index
 from seqcoder.container.reader import ContainerReader, read_header
 from seqcoder.container.scan import scan_sections
 from seqcoder.errors import IntegrityError, SeqcoderError
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader, put_varint
 
 FILES = {

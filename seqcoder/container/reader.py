@@ -24,7 +24,7 @@ from seqcoder.storage.memory import (
     check_memory,
     memory_limit,
 )
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader
 
 _SEARCH_STEP = 1 << 20

@@ -18,7 +18,7 @@ from seqcoder.container.index import (
 from seqcoder.container.reader import read_header
 from seqcoder.container.rows import ChunkRow, GenomeRow
 from seqcoder.errors import IntegrityError, SeqcoderError
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader
 
 _MAX_HEAD = 1 << 20

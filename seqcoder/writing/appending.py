@@ -22,7 +22,7 @@ from seqcoder.container.scan import scan_sections
 from seqcoder.container.writer import header
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.reading.reader import Container
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 if TYPE_CHECKING:
     from seqcoder.pangenome.build import Before

@@ -42,7 +42,7 @@ FOLLOWED = (
     "seqcoder.coder.tables",
     "seqcoder.coder.twobit",
     "seqcoder.container",
-    "seqcoder.reading.decoding",
+    "seqcoder.reading.base_decoder",
     "seqcoder.fasta",
     "seqcoder.latent.model",
     "seqcoder.pangenome.plain",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
 from seqcoder.writing.chunk import CodedChunk
-from seqcoder.writing.report import (
+from seqcoder.writing.container_report import (
     FAILED,
     STORED_STATUS,
     VERIFIED,
@@ -14,7 +14,7 @@ from seqcoder.writing.report import (
     ContainerReport,
     GenomeReport,
 )
-from seqcoder.writing.run import GenomeRun
+from seqcoder.writing.genome import GenomeRun
 
 
 def build_report(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.source import GenomeSource
 
 if TYPE_CHECKING:
     from seqcoder.pangenome.sketches import SketchTable

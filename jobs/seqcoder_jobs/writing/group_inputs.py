@@ -15,9 +15,16 @@ from numpy.typing import NDArray
 from seqcoder import fasta
 from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.settings import thread_count
-from seqcoder.writing.source import GenomeSource
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus.opener import open_source
-from seqcoder_jobs.writing.joining import Held, Joined, Joining, Sketch, evenly, most_similar
+from seqcoder_jobs.writing.choose_container import (
+    Held,
+    Joined,
+    Joining,
+    Sketch,
+    evenly,
+    most_similar,
+)
 from seqcoder_jobs.writing.sketches import SAVED_HASHES, cut
 
 if TYPE_CHECKING:
