@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqcoder.latent.network import NetworkShape, PhaseEncoder
 from seqcoder.latent.types import STRIDE
 from seqcoder_jobs.training.checkpoint import load_checkpoint, save_checkpoint
 from seqcoder_jobs.training.corpus import (
@@ -31,6 +30,7 @@ from seqcoder_jobs.training.corpus import (
     draw_batch,
     load_genome,
 )
+from seqcoder_jobs.training.encoder import NetworkShape, PhaseEncoder
 
 
 @dataclass(frozen=True)
