@@ -26,7 +26,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import seqcoder.coder.copying  # noqa: E402
 import seqcoder.coder.engine  # noqa: E402
 import seqcoder.latent.library  # noqa: E402
-import seqcoder.latent.network  # noqa: E402
 import seqcoder.latent.packing  # noqa: E402
 import seqcoder.pangenome.align  # noqa: E402
 import seqcoder.pangenome.build  # noqa: E402
@@ -37,19 +36,19 @@ import seqcoder.pangenome.entropy  # noqa: E402
 import seqcoder.pangenome.seeds  # noqa: E402, F401
 
 FOLLOWED = (
-    "seqcoder.chunk",
+    "seqcoder.writing.chunk",
     "seqcoder.coder.engine",
     "seqcoder.coder.tables",
     "seqcoder.coder.twobit",
     "seqcoder.container",
-    "seqcoder.decoding",
+    "seqcoder.reading.base_decoder",
     "seqcoder.fasta",
     "seqcoder.latent.model",
     "seqcoder.pangenome.plain",
     "seqcoder.pangenome.relative",
     "seqcoder.pangenome.walk",
-    "seqcoder.reader",
-    "seqcoder.varint",
+    "seqcoder.reading.reader",
+    "seqcoder.storage.varint",
 )
 
 

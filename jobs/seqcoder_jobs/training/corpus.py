@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.checksum import file_sha256
 from seqcoder.errors import InputError
 from seqcoder.fasta import read_bases
 from seqcoder.latent import phase_model
@@ -22,12 +21,13 @@ from seqcoder.latent.types import (
     latents_to_classes,
     mirror,
 )
+from seqcoder.storage.checksum import file_sha256
 
 _SUFFIXES = (".fa", ".fna", ".fasta", ".fa.zst", ".fna.zst", ".fasta.zst")
 
 
 @dataclass(frozen=True)
-class Genome:
+class TrainingGenome:
     """One training genome: bases and labels (n,) uint8, window costs' table (4096, 8) int32."""
 
     name: str
@@ -50,13 +50,13 @@ def describe_corpus(files: list[Path]) -> str:
     return f"{len(files)} files, SHA-256 {sha256(facts.encode()).hexdigest()[:16]}"
 
 
-def load_genome(path: Path) -> Genome:
+def load_genome(path: Path) -> TrainingGenome:
     """Read one genome and label it with the phase model (a tenth of a second for 5 Mbases)."""
     bases = read_bases(path)
     types = phase_model.fit_types(bases, options=phase_model.PhaseOptions(rounds=8))
     costs = phase_model.word_costs(phase_model.count_words(bases, types)).astype(np.int32)
     labels = latents_to_classes(types.view(np.int8), bases.size)
-    return Genome(path.name.split(".")[0], bases, labels, costs)
+    return TrainingGenome(path.name.split(".")[0], bases, labels, costs)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Batch:
 
 
 def _crop(
-    genome: Genome, start: int, windows: int, flip: bool
+    genome: TrainingGenome, start: int, windows: int, flip: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     size = windows * STRIDE
     # five bases more on the left complete the first words
@@ -91,7 +91,9 @@ def _crop(
     return bases, shares.astype(np.float32), (costs / COST_ONE_BIT).astype(np.float32)
 
 
-def draw_batch(genomes: list[Genome], seed: int, step: int, size: int, windows: int) -> Batch:
+def draw_batch(
+    genomes: list[TrainingGenome], seed: int, step: int, size: int, windows: int
+) -> Batch:
     """Draw ``size`` crops of ``windows`` windows at random: a function of (seed, step) alone.
 
     Genomes are drawn by the square root of their length; half of the crops are reverse
@@ -111,7 +113,9 @@ def draw_batch(genomes: list[Genome], seed: int, step: int, size: int, windows: 
     return Batch(*(np.stack(part) for part in zip(*rows, strict=True)))
 
 
-def draw_crops(genomes: list[Genome], seed: int, count: int, size: int) -> list[NDArray[np.uint8]]:
+def draw_crops(
+    genomes: list[TrainingGenome], seed: int, count: int, size: int
+) -> list[NDArray[np.uint8]]:
     """Draw ``count`` crops of ``size`` bases, or whole genomes where they are shorter."""
     rng = np.random.default_rng(seed)
     crops = []

@@ -17,9 +17,10 @@ from seqcoder_jobs.training.checkpoint import check_options
 from seqcoder_jobs.training.corpus import corpus_files, describe_corpus, draw_crops, load_genome
 from seqcoder_jobs.training.export import export_model, load_encoder
 from seqcoder_jobs.training.library import choose_residues, starting_counts
+from seqcoder_jobs.training.loss import TrainOptions
 from seqcoder_jobs.training.proteins import nearness, protein_stream
 from seqcoder_jobs.training.quantise import quantise
-from seqcoder_jobs.training.train import TrainOptions, train
+from seqcoder_jobs.training.train import train
 
 # Crops, and bases of each, that show how large the encoder's activations get.
 _MEASURED = 24
