@@ -90,18 +90,12 @@ def loaded_coder(coding: Coding) -> ChunkCoder:
 
 
 def stage_batch(coding: Coding, batch: Sequence[Bases], device: str) -> list[Staged]:
-    """Stage 1 on a batch of chunks.
-
-    On "cpu" GPUs stay hidden, as they may be another's: Ray hides those of a worker that asked
-    for some, and none from one that did not.
-    """
-    if device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # torch looks when it is first used
+    """Stage 1 on a batch of chunks: the core on "cpu", torch on "cuda", with the same latents."""
     chunk_coder = loaded_coder(coding)
     staged = []
     for bases in batch:
         started = time.perf_counter()
-        latents = chunk_coder.latents(bases.copy())
+        latents = chunk_coder.latents(bases.copy(), device)
         staged.append(Staged(latents, time.perf_counter() - started, device))
     return staged
 

@@ -26,8 +26,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import seqcoder.coder.copying  # noqa: E402
 import seqcoder.coder.engine  # noqa: E402
 import seqcoder.latent.library  # noqa: E402
-import seqcoder.latent.network  # noqa: E402
-import seqcoder.latent.packing  # noqa: E402
 import seqcoder.pangenome.align  # noqa: E402
 import seqcoder.pangenome.build  # noqa: E402
 import seqcoder.pangenome.choose  # noqa: E402

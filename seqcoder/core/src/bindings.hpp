@@ -5,6 +5,8 @@
 
 namespace seqcoder {
 
+void bind_latent(nanobind::module_& module);
+void bind_network(nanobind::module_& module);
 void bind_twobit(nanobind::module_& module);
 
 }  // namespace seqcoder
