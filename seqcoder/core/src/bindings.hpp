@@ -5,6 +5,8 @@
 
 namespace seqcoder {
 
+void bind_pangenome(nanobind::module_& module);
 void bind_twobit(nanobind::module_& module);
+void bind_walks(nanobind::module_& module);
 
 }  // namespace seqcoder
