@@ -193,7 +193,7 @@ class PanGenome:
         for start, stop in self._spans:
             if stop > old:
                 first = max(start, old - core.SEED_LENGTH)
-                core.insert_seeds(self._text, first, stop, self._table, True)
+                core.insert_seeds(self._text, first, stop, core.SEED_STEP, self._table, True)
 
     def _parse(self, bases: Bases, parents: list[int]) -> tuple[Ints, Bases]:
         """Return the items the genome is made of, and the novel bases."""
@@ -206,21 +206,21 @@ class PanGenome:
         for walk, at in zip(walks, edges[1:-1].tolist(), strict=True):
             core.follow_walk(walk.rows, walk.subs, self.novel, text[at : at + walk.n_bases])
         text[begin:end] = bases
-        bits = max(10, (2 * (end - self._n) // core.SEED_STEP).bit_length())
+        bits = max(10, (2 * (end - self._n) // core.SPARSE_STEP).bit_length())
         if len(self._seeds) < 1 << bits:
             self._seeds = np.empty(1 << bits, dtype=np.uint32)
         table = self._seeds[: 1 << bits]
         table.fill(0)
         for at in reversed(range(1, len(edges) - 1)):  # the nearest parent last: it prevails
-            core.insert_seeds(text, int(edges[at]), int(edges[at + 1]), table, True)
+            core.insert_seeds(
+                text, int(edges[at]), int(edges[at + 1]), core.SPARSE_STEP, table, True
+            )
         segments = core.find_segments(text, edges, end, self._table, table)
         costs = AMONG_STRANGERS if self._n and not parents else AMONG_RELATIVES
         segments = segments[_worthwhile(segments, begin, costs.least_repeat)]
         segments = segments[np.argsort(segments[:, 0], kind="stable")]
         novel = int(costs.novel_base * UNIT)
-        path, cost = core.choose_path(
-            text, begin, end, segments, novel, int(costs.new_item * UNIT)
-        )
+        path, cost = core.choose_path(text, begin, end, segments, novel, int(costs.new_item * UNIT))
         if cost > (1 - costs.least_gain) * novel * len(bases):
             path = np.array([[-1, begin]], dtype=np.int64)
         return _itemise(text, edges, end, segments, path)

@@ -36,6 +36,7 @@ class Search {
     void go_on_after_indels(Index before);
     const Segment* retire(Index t);
     void enter_until(Index t);
+    Index pass_over(Index t, const Segment& primary);
     void look_up(Index t, Index count);
     void hit(Index at, std::uint32_t slot);
     bool covered(Index at, Diagonal d) const;
@@ -147,8 +148,8 @@ const Segment* Search::retire(Index t) {
 /// Enter what of the genome lies well before `t` into the index.
 void Search::enter_until(Index t) {
     if (t - entered_ < BATCH) return;
-    const Index stop = t / SEED_STEP * SEED_STEP;
-    insert_new_seeds(text_, entered_, stop + SEED_LENGTH - 1, parents_);
+    const Index stop = t / SPARSE_STEP * SPARSE_STEP;
+    insert_new_seeds(text_, entered_, stop + SEED_LENGTH - 1, SPARSE_STEP, parents_);
     entered_ = stop;
 }
 
@@ -165,11 +166,12 @@ void Search::hit(Index at, std::uint32_t slot) {
     if (slot == 0) return;
     const Index found = static_cast<Index>(slot) - 1;
     Diagonal d{1, found - at};
+    if (covered(at, d)) return;
     if (matches_on(text_, at, d, SEED_LENGTH) < SEED_LENGTH) {
         d = {-1, found + SEED_LENGTH - 1 + at};
-        if (matches_on(text_, at, d, SEED_LENGTH) < SEED_LENGTH) return;
+        if (covered(at, d) || matches_on(text_, at, d, SEED_LENGTH) < SEED_LENGTH) return;
     }
-    if (!covered(at, d)) place(at, d, std::max(begin_, std::min(good_, at) - OVERLAP));
+    place(at, d, std::max(begin_, std::min(good_, at) - OVERLAP));
 }
 
 /// Look up the k-mers that begin in text[t, t + count), count <= BLOCK.
@@ -192,10 +194,31 @@ void Search::look_up(Index t, Index count) {
         __builtin_prefetch(slots_known[i]);
         __builtin_prefetch(slots_parents[i]);
     }
+    std::uint32_t found[2 * BLOCK];
     for (Index i = 0; i < count; ++i) {
-        hit(t + i, *slots_parents[i]);
-        hit(t + i, *slots_known[i]);
+        found[2 * i] = *slots_parents[i];
+        found[2 * i + 1] = *slots_known[i];
+        __builtin_prefetch(text_ + found[2 * i]);
+        __builtin_prefetch(text_ + found[2 * i + 1]);
     }
+    for (Index i = 0; i < 2 * count; ++i) hit(t + i / 2, found[i]);
+}
+
+/// Go on from `t` along `primary` by whole blocks as long as it holds well and no active alignment
+/// begins or ends nearby, so that `run` would do nothing else.
+Index Search::pass_over(Index t, const Segment& primary) {
+    Index until = end_;
+    for (std::size_t q = 0; q < n_active_; ++q) {
+        const Segment& segment = segments_[active_[q]];
+        if (segment.begin > t) return t;
+        until = std::min(until, segment.end);
+    }
+    while (t + 2 * BLOCK + SEED_LENGTH <= until &&
+           mismatches(text_, t, primary.diagonal, 2 * BLOCK) <= FEW) {
+        enter_until(t);
+        t += BLOCK;
+    }
+    return t;
 }
 
 std::vector<Segment> Search::run() {
@@ -208,7 +231,7 @@ std::vector<Segment> Search::run() {
         if (const Segment* primary = retire(t)) {
             const Index look = std::min(t + 2 * BLOCK, end_);
             if (look <= primary->end && mismatches(text_, t, primary->diagonal, look - t) <= FEW) {
-                t += BLOCK;
+                t = pass_over(t + BLOCK, *primary);
                 continue;
             }
         }

@@ -115,7 +115,7 @@ class BitReader {
 
 /// Code a bit under an adaptive context; returns it.
 template <typename Coder>
-int code_bit(Coder& coder, BitContext& context, int bit) {
+[[gnu::always_inline]] inline int code_bit(Coder& coder, BitContext& context, int bit) {
     bit = coder.code(context.probability(), bit);
     context.update(bit);
     return bit;

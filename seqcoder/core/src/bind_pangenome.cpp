@@ -94,13 +94,15 @@ static std::tuple<Index, Index, Index> compared(In<Base> text, Index at, Index s
 void bind_pangenome(nb::module_& module) {
     module.attr("SEED_LENGTH") = SEED_LENGTH;
     module.attr("SEED_STEP") = SEED_STEP;
-    module.def("insert_seeds",
-               [](In<Base> text, Index start, Index stop, Out<std::uint32_t> table, bool over) {
-                   require_range(text.size(), start, stop);
-                   const SeedTable seeds = table_of(table.data(), table.size());
-                   nb::gil_scoped_release release;
-                   (over ? insert_seeds : insert_new_seeds)(text.data(), start, stop, seeds);
-               });
+    module.attr("SPARSE_STEP") = SPARSE_STEP;
+    module.def("insert_seeds", [](In<Base> text, Index start, Index stop, Index step,
+                                  Out<std::uint32_t> table, bool over) {
+        require_range(text.size(), start, stop);
+        require(step > 0, "step: not positive");
+        const SeedTable seeds = table_of(table.data(), table.size());
+        nb::gil_scoped_release release;
+        (over ? insert_seeds : insert_new_seeds)(text.data(), start, stop, step, seeds);
+    });
     module.def("find_segments", &find);
     module.def("choose_path", &cheapest_path);
     module.def("extend_alignment", &extended);

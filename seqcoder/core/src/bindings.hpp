@@ -6,6 +6,8 @@
 namespace seqcoder {
 
 void bind_pangenome(nanobind::module_& module);
+void bind_repeats(nanobind::module_& module);
+void bind_sketches(nanobind::module_& module);
 void bind_twobit(nanobind::module_& module);
 void bind_walks(nanobind::module_& module);
 

@@ -160,15 +160,20 @@ Alleles::Alleles(const Composed& genome) {
 }
 
 void Alleles::count(WalkView walk) {
-    auto piece = walk.pieces.begin();
-    for (const Substitution& one : walk.substitutions) {
-        while (piece != walk.pieces.end() && piece->end <= one.position) ++piece;
-        if (piece == walk.pieces.end()) return;
-        const auto y = static_cast<std::uint64_t>(piece->place_of(one.position) - low_);
-        if (y >= counts_.size()) continue;
-        const int shift = 2 * static_cast<int>(one.difference - 1);
-        if ((counts_[y] >> shift & 3) < 3) {
-            counts_[y] = static_cast<std::uint8_t>(counts_[y] + (1 << shift));
+    std::uint8_t* const counts = counts_.data();
+    const std::uint64_t size = counts_.size();
+    auto one = walk.substitutions.begin();
+    const auto last = walk.substitutions.end();
+    for (const Piece& piece : walk.pieces) {
+        if (one == last) return;
+        const Index sign = piece.reverse ? -1 : 1;
+        const Index origin = piece.place_of(piece.begin()) - low_ - sign * piece.begin();
+        for (; one != last && one->position < piece.end; ++one) {
+            const auto y = static_cast<std::uint64_t>(origin + sign * one->position);
+            if (y >= size) continue;
+            const auto unit = 1u << (2 * (one->difference - 1));
+            const unsigned value = counts[y];
+            counts[y] = static_cast<std::uint8_t>(value + ((value & 3 * unit) < 3 * unit) * unit);
         }
     }
 }

@@ -94,16 +94,21 @@ void for_each_site(const Composed& genome, const Alleles& alleles, Visit visit) 
         const Piece& piece = genome.pieces[p];
         if (genome.novel[p]) continue;
         const std::uint8_t* counts = alleles.from(piece.start);
-        for (Index i = 0; i < piece.length;) {
-            // Eight bases none of which is a site are passed over at once.
-            const Index at = piece.reverse ? piece.length - 1 - i : i;
-            if (i + 8 <= piece.length && load_word(counts + (piece.reverse ? at - 7 : at)) == 0) {
-                i += 8;
-                continue;
+        for (Index i = 0; i < piece.length; i += 8) {
+            // Eight counts at once, the genome's first lowest.
+            const Index some = std::min<Index>(8, piece.length - i);
+            const std::uint8_t* at = counts + (piece.reverse ? piece.length - i - some : i);
+            std::uint64_t word = 0;
+            if (some == 8) {
+                word = load_word(at);
+            } else {
+                for (Index k = 0; k < some; ++k) word |= std::uint64_t{at[k]} << (8 * k);
             }
-            for (Index k = std::min<Index>(i + 8, piece.length); i < k; ++i) {
-                const std::uint8_t seen = counts[piece.reverse ? piece.length - 1 - i : i];
-                if (seen && !site(piece.begin() + i, seen)) return;
+            if (word && piece.reverse) word = turn(word) >> (64 - 8 * some);
+            while (word) {
+                const int k = std::countr_zero(word) & ~7;
+                if (!site(piece.begin() + i + k / 8, static_cast<std::uint8_t>(word >> k))) return;
+                word &= ~(std::uint64_t{255} << k);
             }
         }
     }

@@ -19,6 +19,8 @@ static bool supports_v3() {
 NB_MODULE(CORE_NAME, module) {
     module.def("supports_v3", &seqcoder::supports_v3);
     seqcoder::bind_pangenome(module);
+    seqcoder::bind_repeats(module);
+    seqcoder::bind_sketches(module);
     seqcoder::bind_twobit(module);
     seqcoder::bind_walks(module);
 }

@@ -25,36 +25,35 @@ static std::uint64_t complement(std::uint64_t code) {
 
 /// Call `enter(slot, place)` for every k-mer, its slot's cache line asked for some time before.
 template <typename Enter>
-static void for_each_seed(const Base* text, Index start, Index stop, SeedTable table, Enter enter) {
+static void for_each_seed(const Base* text, Index start, Index stop, Index step, SeedTable table,
+                          Enter enter) {
     constexpr Index ahead = 32;
-    const Index first = (start + SEED_STEP - 1) / SEED_STEP * SEED_STEP;
+    const Index first = (start + step - 1) / step * step;
     if (first + SEED_LENGTH > stop) return;
-    const Index count = (stop - SEED_LENGTH - first) / SEED_STEP + 1;
+    const Index count = (stop - SEED_LENGTH - first) / step + 1;
     std::uint64_t slots[ahead];
-    std::uint64_t before = pack_eight(text + first);
     for (Index done = 0; done < count; done += ahead) {
         const Index some = std::min(ahead, count - done);
         for (Index i = 0; i < some; ++i) {
-            // The k-mer's last base is before `stop`: place + 16 <= stop.
-            const std::uint64_t after = pack_eight(text + first + (done + i + 1) * SEED_STEP);
-            const std::uint64_t code = before << 16 | after;
-            before = after;
+            // The k-mer's last base is before `stop`.
+            const Base* kmer = text + first + (done + i) * step;
+            const std::uint64_t code = pack_eight(kmer) << 16 | pack_eight(kmer + 8);
             slots[i] = table.slot(code, complement(code));
             __builtin_prefetch(table.slots + slots[i], 1);
         }
         for (Index i = 0; i < some; ++i) {
-            enter(slots[i], static_cast<std::uint32_t>(first + (done + i) * SEED_STEP + 1));
+            enter(slots[i], static_cast<std::uint32_t>(first + (done + i) * step + 1));
         }
     }
 }
 
-void insert_seeds(const Base* text, Index start, Index stop, SeedTable table) {
-    for_each_seed(text, start, stop, table,
+void insert_seeds(const Base* text, Index start, Index stop, Index step, SeedTable table) {
+    for_each_seed(text, start, stop, step, table,
                   [&](std::uint64_t slot, std::uint32_t place) { table.slots[slot] = place; });
 }
 
-void insert_new_seeds(const Base* text, Index start, Index stop, SeedTable table) {
-    for_each_seed(text, start, stop, table, [&](std::uint64_t slot, std::uint32_t place) {
+void insert_new_seeds(const Base* text, Index start, Index stop, Index step, SeedTable table) {
+    for_each_seed(text, start, stop, step, table, [&](std::uint64_t slot, std::uint32_t place) {
         if (table.slots[slot] == 0) table.slots[slot] = place;
     });
 }

@@ -14,15 +14,14 @@ bool is_walk(WalkView walk, Index space) {
         }
         at = piece.end;
     }
+    // Without a branch, so that the compiler compares several at once.
     Index last = -1;
+    bool wrong = false;
     for (const Substitution& one : walk.substitutions) {
-        if (one.position <= last || one.position >= at || one.difference < 1 ||
-            one.difference > 3) {
-            return false;
-        }
+        wrong |= one.position <= last || one.difference < 1 || one.difference > 3;
         last = one.position;
     }
-    return true;
+    return !wrong && last < at;
 }
 
 void follow(WalkView walk, const Base* text, Base* out) {
