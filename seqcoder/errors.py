@@ -47,7 +47,7 @@ class ModelError(SeqcoderError):
 
 
 class MemoryLimitError(UsageError):
-    """What a container declares would take more memory than the limit (``seqcoder.memory``)."""
+    """What a container declares would take more memory than the limit (``storage.memory``)."""
 
 
 class NotFoundError(UsageError, KeyError):

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from seqcoder.container.reader import ContainerReader, read_header
 from seqcoder.container.scan import scan_sections
-from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
+from seqcoder.storage.range_source import RangeSource
 
 
 def append(old: bytes, new: bytes, torn: bytes = b"") -> bytes:

@@ -17,9 +17,9 @@ from seqcoder.container import frames
 from seqcoder.container.index import Index
 from seqcoder.container.reader import ContainerReader, read_header
 from seqcoder.container.scan import scan_sections
-from seqcoder.container.source import RangeSource
 from seqcoder.errors import IntegrityError, SeqcoderError
-from seqcoder.varint import ByteReader, put_varint
+from seqcoder.storage.range_source import RangeSource
+from seqcoder.storage.varint import ByteReader, put_varint
 
 FILES = {
     "a.fa": small_genome(12_000, seed=1),

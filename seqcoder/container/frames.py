@@ -6,9 +6,13 @@ import struct
 import zlib
 from hashlib import sha256
 
+import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
 from seqcoder.errors import IntegrityError
+
+Bases = NDArray[np.uint8]
 
 HEADER, CHUNK, GENOME, INDEX, FOOTER = range(0x184D2A58, 0x184D2A5D)
 SKIPPABLE_HEAD = 8
@@ -106,3 +110,8 @@ def decompress(frame: bytes, most: int, what: str) -> bytes:
 def is_zstd(data: bytes) -> bool:
     """Whether ``data`` starts like a zstd frame."""
     return data[:4] == _ZSTD_MAGIC
+
+
+def bases_digest(bases: Bases) -> bytes:
+    """Return digest8 of a chunk's bases (uint8, 0..3)."""
+    return digest8(np.ascontiguousarray(bases).data)

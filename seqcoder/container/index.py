@@ -11,7 +11,7 @@ from operator import attrgetter
 from seqcoder.container import frames
 from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow
 from seqcoder.errors import IntegrityError
-from seqcoder.varint import ByteReader, put_bytes, put_varint
+from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 FOOTER_LENGTH = 28
 HEAD_FRAMING = frames.SKIPPABLE_HEAD + 4  # and the CRC-32

@@ -15,17 +15,17 @@ from seqcoder.container.index import (
     unpack_footer,
 )
 from seqcoder.container.rows import MAX_CHUNK_BASES, ChunkRow
-from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import MAJOR, SIGNATURE
 from seqcoder.errors import InputError, IntegrityError
-from seqcoder.memory import (
+from seqcoder.storage.memory import (
     PER_SIDE_BYTE,
     PER_STORED_BYTE,
     PER_WALK_BYTE,
     check_memory,
     memory_limit,
 )
-from seqcoder.varint import ByteReader
+from seqcoder.storage.range_source import RangeSource
+from seqcoder.storage.varint import ByteReader
 
 _SEARCH_STEP = 1 << 20
 # A file made of false footers, each naming most of the file as its index, would take for ever.
@@ -121,7 +121,7 @@ class ContainerReader:
     ) -> None:
         """Read footer and index, unless ``index`` is given; raises as ``read_index`` does.
 
-        ``memory`` is the most bytes that reading may take; None: see ``seqcoder.memory``.
+        ``memory`` is the most bytes that reading may take; None: see ``seqcoder.storage.memory``.
         """
         self.source = source
         self.memory = memory_limit(source.size) if memory is None else memory

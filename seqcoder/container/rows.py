@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from seqcoder.errors import IntegrityError, UsageError
-from seqcoder.varint import ByteReader, put_bytes, put_varint
+from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 FASTA, STORED = 0, 1
 PLAIN, RECORDS_INDEXED = 1, 2

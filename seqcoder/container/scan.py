@@ -17,9 +17,9 @@ from seqcoder.container.index import (
 )
 from seqcoder.container.reader import read_header
 from seqcoder.container.rows import ChunkRow, GenomeRow
-from seqcoder.container.source import RangeSource
 from seqcoder.errors import IntegrityError, SeqcoderError
-from seqcoder.varint import ByteReader
+from seqcoder.storage.range_source import RangeSource
+from seqcoder.storage.varint import ByteReader
 
 _MAX_HEAD = 1 << 20
 

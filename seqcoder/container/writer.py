@@ -9,7 +9,7 @@ from typing import BinaryIO
 from seqcoder.container import frames
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index, pack_footer
 from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow
-from seqcoder.varint import put_varint
+from seqcoder.storage.varint import put_varint
 
 SIGNATURE = b"SQC\r\n\x1a\n\0"
 MAJOR, MINOR = 1, 0

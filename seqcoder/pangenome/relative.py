@@ -8,10 +8,10 @@ import numpy as np
 
 from seqcoder import core
 from seqcoder.errors import IntegrityError, MemoryLimitError
-from seqcoder.memory import NO_LIMIT, check_memory
 from seqcoder.pangenome.columns import pack, unpack
 from seqcoder.pangenome.plain import RELATIVE
 from seqcoder.pangenome.walk import Bases, Ints, Walk
+from seqcoder.storage.memory import NO_LIMIT, check_memory
 
 MAX_PARENTS = 8
 NOVEL, BASE, SELF, PARENT = 0, 1, 2, 3

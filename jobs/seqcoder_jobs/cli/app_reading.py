@@ -1,0 +1,172 @@
+"""The reading commands of ``seqcoder-ray``, and those for detached jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from seqcoder.cli.options import (
+    Checksums,
+    Force,
+    Format,
+    Full,
+    GenomeNames,
+    Json,
+    Quiet,
+    Records,
+    Width,
+)
+from seqcoder_jobs.cli.app import Address, Workers, app
+
+ArchiveFolder = Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive folder.")]
+Job = Annotated[str, typer.Argument(metavar="ARCHIVE|JOB", help="Archive folder, or a job's id.")]
+JobAddress = Annotated[
+    str | None,
+    typer.Option("--address", help="Ray dashboard. Default: where the job was submitted."),
+]
+
+
+@app.command()
+def status(archive: Job, address: JobAddress = None, json: Json = False) -> None:
+    """Show how far an archive is, and its detached job if it has one.
+
+    Examples: `seqcoder-ray status archive`; `seqcoder-ray status archive --json`.
+    """
+    from seqcoder_jobs.cli.show import run_status
+
+    run_status(archive, address, json)
+
+
+@app.command("list")
+def list_(
+    archive: ArchiveFolder,
+    records: Records = False,
+    failed: Annotated[bool, typer.Option("--failed", help="List failed inputs only.")] = False,
+    checksums: Checksums = False,
+    json: Json = False,
+) -> None:
+    """List the genomes (or records) of an archive, tab separated, from its manifest.
+
+    bits_per_base counts a genome's share of latents and residual; headers, layout and walks come
+    on top (side_bytes in the manifest): `status` has the bits a base of everything.
+
+    Examples: `seqcoder-ray list archive`; `seqcoder-ray list archive --failed`.
+    """
+    from seqcoder_jobs.cli.show import run_list
+
+    run_list(archive, records, failed, checksums, json)
+
+
+@app.command()
+def verify(
+    archive: ArchiveFolder,
+    full: Full = False,
+    address: Address = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Check an archive: checksums (quick), or also every base and file (--full). 3 if damaged.
+
+    Examples: `seqcoder-ray verify archive`; `seqcoder-ray verify archive --full --json`.
+    """
+    from seqcoder_jobs.cli.verify import run
+
+    run(archive, full, address, workers, quiet, json)
+
+
+@app.command()
+def extract(
+    archive: ArchiveFolder,
+    queries: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME", help="Genomes, records or regions (NAME:START-END, 1-based)."
+        ),
+    ] = None,
+    genome: GenomeNames = None,
+    regions: Annotated[
+        str | None, typer.Option("--regions", help="File of regions, one a line, or BED.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All genomes.")] = False,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder (whole genomes) or file. Default: standard output; with --all needed.",
+        ),
+    ] = None,
+    width: Width = None,
+    format: Format = None,
+    address: Address = None,
+    workers: Workers = None,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Get genomes, records or regions out of an archive by name.
+
+    Examples: `seqcoder-ray extract archive --all -o restored`; `seqcoder-ray extract archive
+    ecoli.fa -o ecoli.fa.bgz`; `seqcoder-ray extract archive NC_000913.3:1000-2000`;
+    `seqcoder-ray extract archive --all --format fa.gz -o for_others/`.
+    """
+    from seqcoder_jobs.cli.extract import ExtractOptions, run
+
+    run(
+        ExtractOptions(
+            archive,
+            tuple(queries or ()),
+            tuple(genome or ()),
+            regions,
+            everything,
+            output,
+            width,
+            address,
+            workers,
+            force,
+            quiet,
+            format,
+        )
+    )
+
+
+@app.command()
+def logs(
+    job: Job,
+    address: JobAddress = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until it ends.")] = False,
+) -> None:
+    """Print the output of a detached job.
+
+    Example: `seqcoder-ray logs archive --follow`.
+    """
+    from seqcoder_jobs.writing.detach import print_logs
+
+    print_logs(job, address, follow)
+
+
+@app.command()
+def stop(job: Job, address: JobAddress = None) -> None:
+    """Stop a detached job; the same submit goes on where it stopped.
+
+    Example: `seqcoder-ray stop archive`.
+    """
+    from seqcoder_jobs.writing.detach import stop_job
+
+    stop_job(job, address)
+
+
+@app.command()
+def doctor(
+    address: Address = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Check this installation and Ray: a task on the cluster, or on a Ray started here for it.
+
+    Examples: `seqcoder-ray doctor`; `seqcoder-ray doctor --address auto --json`.
+    """
+    from seqcoder_jobs.cli.doctor import run
+
+    run(address, quiet, json)
