@@ -35,7 +35,7 @@ def insert_seeds(
         start: first base.
         stop: end of the last base.
         step: bases from one seed to the next.
-        table: uint32, shape ``(2**bits,)``, written: 1 + a place in the text, 0 where there is none.
+        table: uint32, shape ``(2**bits,)``, written: 1 + a place in the text, 0: none.
         over: over what is there; else into free slots only.
     """
 
@@ -46,7 +46,7 @@ def find_segments(
     known: NDArray[np.uint32],
     parents: NDArray[np.uint32],
 ) -> NDArray[np.int64]:
-    """Find the gap-free alignments of ``text[edges[-1]:end]``, a genome, to all before it and itself.
+    """Find the gap-free alignments of a genome, ``text[edges[-1]:end]``, to all before and itself.
 
     Args:
         text: uint8, shape ``(n,)``.
@@ -56,8 +56,8 @@ def find_segments(
         parents: index of the other spaces, where the genome is entered as it goes by.
 
     Returns:
-        int64, shape ``(k, 6)``, in no order: begin and end in the text, sign and offset of the source
-        (that of ``text[t]`` is ``text[sign * t + offset]``, complemented where sign is -1),
+        int64, shape ``(k, 6)``, in no order: begin and end in the text, sign and offset of the
+        source (that of ``text[t]`` is ``text[sign * t + offset]``, complemented where sign is -1),
         mismatches, and a flag that means nothing.
     """
 
@@ -69,12 +69,12 @@ def choose_path(
     novel_base: int,
     new_item: int,
 ) -> tuple[NDArray[np.int64], int]:
-    """Choose along which of ``segments``, sorted by begin, each base of ``text[begin:end]`` is read.
+    """Choose along which of ``segments``, sorted by begin, ``text[begin:end]`` is read.
 
     Costs are in 1/256 bit.
 
     Returns:
-        int64, shape ``(p, 2)``: segment (-1: novel) and where it is entered; and what the path costs.
+        int64, shape ``(p, 2)``: segment (-1: novel) and where it is entered; what the path costs.
     """
 
 def extend_alignment(
@@ -92,7 +92,7 @@ def compare_alignment(
     """
 
 def segment_rates(length: int, bad: int) -> tuple[int, int]:
-    """Return what a match and a mismatch cost, in 1/256 bit, in a segment with ``bad`` mismatches."""
+    """Return what a match and a mismatch cost, in 1/256 bit, with ``bad`` mismatches."""
 
 # Walks. Pieces are int64, shape ``(k, 4)``: end in the genome, start in base space, length,
 # reverse; substitutions int64, shape ``(m, 2)``: position, difference 1..3.
@@ -365,3 +365,86 @@ def run_layer(
         depthwise: Every channel by itself.
         relu: See ``output``.
     """
+
+class Library:
+    """Residues of known proteins and an index of their seeds; never changes once made."""
+
+    def __init__(self, residues: NDArray[np.uint8], counts: NDArray[np.uint32] | None) -> None:
+        """Index residues (half a second for ten million).
+
+        Args:
+            residues: uint8, any values (above 31: 31, a gap), shape ``(m,)``, m below 2^28 - 2.
+            counts: uint32, shape ``(2 * 65536,)``: what the two tables of contexts begin with, four
+                counts of 8 bits, A in the lowest; None: zeros. Copied.
+        """
+
+    @property
+    def memory(self) -> int:
+        """Bytes it takes."""
+
+def trace_library(
+    library: Library,
+    bases: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
+    contexts: NDArray[np.uint16],
+    confidence: NDArray[np.uint8],
+) -> None:
+    """Say what a library knows of every base of a sequence, from the bases before it.
+
+    Args:
+        library: the library.
+        bases: uint8, 0..3, shape ``(n,)``.
+        classes: uint8, 0..15, shape ``(n,)``.
+        contexts: uint16, shape ``(2, n)``, written: two context numbers, 0 for none.
+        confidence: uint8, shape ``(n,)``, written: 0..8.
+    """
+
+def encode_mixing(
+    level: int,
+    bases: NDArray[np.uint8],
+    classes: NDArray[np.uint8] | None,
+    library: Library | None,
+) -> bytes:
+    """Code a chunk by mixing.
+
+    Args:
+        level: 2 or 3.
+        bases: uint8, the low two bits count, shape ``(n,)``, n below 2^31.
+        classes: uint8, the low four bits count, shape ``(m,)`` with m at most n (0 behind it).
+        library: what is read along the classes.
+    """
+
+def mixing_memory(level: int, bases: int) -> int:
+    """Bytes a coder or decoder of a chunk takes for tables and buffers, at the most."""
+
+class MixingDecoder:
+    """Decodes a chunk from its start and goes on from where it stopped.
+
+    Any bytes are a payload of any number of bases. Threads may share it: one at a time works.
+    """
+
+    def __init__(
+        self,
+        level: int,
+        payload: NDArray[np.uint8],
+        n: int,
+        classes: NDArray[np.uint8] | None,
+        library: Library | None,
+    ) -> None:
+        """Set up the tables; payload and classes (as in ``encode_mixing``) are copied."""
+
+    def read(self, bases: NDArray[np.uint8]) -> None:
+        """Decode as many more bases as ``bases`` (uint8, written) has room for."""
+
+    def read_costs(self, bases: NDArray[np.uint8], step: int, bits: NDArray[np.float64]) -> None:
+        """Decode as ``read`` does; say what each ``step`` of the bases took.
+
+        Args:
+            bases: uint8, shape ``(k,)``, written.
+            step: bases counted together; at least 1.
+            bits: float64, shape ``((k + step - 1) // step,)``, written.
+        """
+
+    @property
+    def done(self) -> int:
+        """Bases decoded so far."""

@@ -1,14 +1,14 @@
 #include <nanobind/stl/tuple.h>
 
 #include "bindings.hpp"
-#include "repeats.hpp"
+#include "copying.hpp"
 #include "results.hpp"
 
 namespace seqcoder {
 
 using Bytes = nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>>;
 
-void bind_repeats(nb::module_& module) {
+void bind_copying(nb::module_& module) {
     module.def("find_repeats", [](In<std::uint8_t> bases, int bits) {
         require(bases.size() < std::size_t{1} << 31, "bases: too many");
         require(1 <= bits && bits <= 31, "bits: not 1..31");

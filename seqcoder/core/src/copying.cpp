@@ -1,4 +1,4 @@
-#include "repeats.hpp"
+#include "copying.hpp"
 
 #include <algorithm>
 #include <array>
