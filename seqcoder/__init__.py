@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqcoder.api import append, compress, compress_bytes, decompress, open
     from seqcoder.errors import (
+        FormatError,
         InputError,
         IntegrityError,
         ModelError,
@@ -42,6 +43,7 @@ _HOMES = {
     "Settings": "settings",
     "Verification": "verification",
     "verify": "verification",
+    "FormatError": "errors",
     "InputError": "errors",
     "IntegrityError": "errors",
     "ModelError": "errors",
@@ -52,6 +54,7 @@ _HOMES = {
 
 __all__ = [
     "Container",
+    "FormatError",
     "Genome",
     "InputError",
     "IntegrityError",

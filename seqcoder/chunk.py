@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqcoder import coder
 from seqcoder.container import frames
-from seqcoder.container.rows import ChunkRow
+from seqcoder.container.rows import MODEL_PREFIX, ChunkRow
 from seqcoder.container.writer import ChunkFrames
 from seqcoder.errors import IntegrityError, ModelError
 from seqcoder.settings import Settings
@@ -49,7 +49,7 @@ def bases_digest(bases: Bases) -> bytes:
 class ChunkCoder:
     """Codes chunks with settings and a loaded model. Safe for several threads.
 
-    With a model the latents are model 1 of the container.
+    With a model, a chunk that has latents names it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -63,7 +63,7 @@ class ChunkCoder:
             self.model = load_model(settings.model)
 
     def model_digests(self) -> list[bytes]:
-        """Return the SHA-256 of the models the header names."""
+        """Return the SHA-256 of the models that chunks may name."""
         return [] if self.model is None else [bytes.fromhex(self.model.digest)]
 
     def latents(self, bases: Bases) -> Latents | None:
@@ -123,7 +123,7 @@ class ChunkCoder:
         row = ChunkRow(
             n_bases=len(bases),
             coding=coding,
-            model=1 if packed else 0,
+            model=bytes.fromhex(self.model.digest)[:MODEL_PREFIX] if packed and self.model else b"",
             latents_length=len(packed),
             residual_length=len(residual),
             digest=bases_digest(bases),

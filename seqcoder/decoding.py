@@ -43,30 +43,26 @@ class BaseDecoder:
         self._threads = threads
         self._cache_bytes = cache_bytes
         self._cache: OrderedDict[int, Bases] = OrderedDict()
-        self._models: dict[int, LatentModel] = {}
+        self._models: dict[bytes, LatentModel] = {}
         self._lock = threading.Lock()
         self._large = threading.Lock()
 
-    def model(self, number: int) -> LatentModel | None:
-        """Return model ``number`` (from 1) of the container, None for 0.
+    def model(self, digest: bytes) -> LatentModel | None:
+        """Return the model whose SHA-256 begins with ``digest``, None for no bytes.
 
-        Raises ModelError, naming container and model, if it is missing or another.
+        Raises ModelError, naming container and model, if it is missing.
         """
-        if number == 0:
+        if not digest:
             return None
-        if number > len(self._reader.index.models):
-            raise IntegrityError(f"{self._reader.source.name}: no model {number} is named")
         with self._lock:
-            if number not in self._models:
+            if digest not in self._models:
                 from seqcoder.latent import load_model
 
-                # The index has the first bytes of the digest only, which is enough to find it.
-                digest = self._reader.index.models[number - 1].hex()
                 try:
-                    self._models[number] = load_model(DEFAULT_MODEL, digest)
+                    self._models[digest] = load_model(DEFAULT_MODEL, digest.hex())
                 except ModelError as error:
                     raise ModelError(f"{self._reader.source.name}: {error}") from None
-            return self._models[number]
+            return self._models[digest]
 
     def chunk(self, entry: ChunkEntry, stop: int | None = None) -> Bases:
         """Return the first ``stop`` (default all) bases of a chunk, or more if at hand.

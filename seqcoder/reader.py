@@ -55,7 +55,7 @@ class Genome(Sequence[Record]):
     @property
     def sha256(self) -> str:
         """SHA-256 of the file, hex."""
-        return self.row.sha256.hex()
+        return self._digest.hex()
 
     @property
     def stored(self) -> bool:
@@ -76,13 +76,16 @@ class Genome(Sequence[Record]):
         return f"<Genome {self.name}: {records}, {count_of(self.row.n_residues, 'residue')}>"
 
     @cached_property
-    def _parts(self) -> tuple[bytes, bytes, bytes]:
-        """Record table, record digests and side streams of the side frame."""
+    def _digest(self) -> bytes:
+        return self.container.reader.file_digest(self.entry)
+
+    @cached_property
+    def _parts(self) -> tuple[bytes, bytes]:
+        """Record table and side streams of the side frame."""
         frame = self.container.reader.genome_frame(self.entry, "side")
         source = ByteReader(frame, f"{self._what}: side frame")
         table = source.take(source.varint())
-        digests = source.take(source.varint())
-        return table, digests, source.take(len(source))
+        return table, source.take(len(source))
 
     @property
     def _what(self) -> str:
@@ -105,7 +108,7 @@ class Genome(Sequence[Record]):
     @cached_property
     def full_side(self) -> fasta.SideStreams:
         """All side streams, with the headers' descriptions."""
-        side = fasta.unpack_side(self._parts[2], self.table, self.row.size, self._what)
+        side = fasta.unpack_side(self._parts[1], self.table, self.row.size, self._what)
         exceptions, expected = int(side.exceptions.lengths.sum()), self.row.n_residues
         if exceptions + self.row.n_bases != expected or side.width != self.row.line_width:
             raise IntegrityError(f"{self._what}: side streams and index disagree")
@@ -189,7 +192,7 @@ class Genome(Sequence[Record]):
     def read(self) -> bytes:
         """Return the whole file; raises IntegrityError unless it matches its SHA-256."""
         data = self.restore()
-        if sha256(data).digest() != self.row.sha256:
+        if sha256(data).digest() != self._digest:
             raise IntegrityError(
                 f"{self._what}: the file restored does not match its SHA-256; the data are damaged"
             )

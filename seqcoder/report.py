@@ -32,7 +32,7 @@ class ChunkReport:
     first_base: int
     bases: int
     coding: int
-    model: int
+    model: str
     latent_bytes: int
     residual_bytes: int
     offset: int
@@ -139,7 +139,7 @@ def chunk_report(entry: ChunkEntry, coded: CodedChunk | None = None) -> ChunkRep
         first_base=entry.first_base,
         bases=entry.row.n_bases,
         coding=entry.row.coding,
-        model=entry.row.model,
+        model=entry.row.model.hex(),
         latent_bytes=entry.row.latents_length,
         residual_bytes=entry.row.residual_length,
         offset=entry.offset,
@@ -205,7 +205,7 @@ def _genome_report(
         side_bytes=row.side_length + row.walk_length + row.stored_length,
         latent_bytes=latents,
         residual_bytes=residual,
-        sha256=row.sha256.hex(),
+        sha256=prepared.row.sha256.hex(),
         seqcol=prepared.seqcol,
         compression=prepared.compression,
         parse_seconds=prepared.parse_seconds,

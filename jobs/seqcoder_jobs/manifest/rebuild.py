@@ -20,9 +20,7 @@ from seqcoder.report import (
     chunk_report,
     shares,
 )
-from seqcoder.varint import ByteReader
 
-_REFGET_BYTES = 24
 LOST_ERROR = "could not be compressed; the reason was lost when the run was interrupted"
 
 
@@ -117,12 +115,6 @@ def _end(genome: Genome) -> int:
 
 
 def _records(genome: Genome) -> Iterator[RecordReport]:
-    """Report a genome's records; digests that are not in the container are computed."""
-    frame = genome.container.reader.genome_frame(genome.entry, "side")
-    side = ByteReader(frame, f"{genome.container.path}: genome {genome.name}: side frame")
-    side.take(side.varint())  # the record table
-    stored = side.take(side.varint())
+    """Report a genome's records; their digests are computed."""
     for i, record in enumerate(genome):
-        at = stored[i * _REFGET_BYTES : (i + 1) * _REFGET_BYTES]
-        refget = digest.refget_text(at) if at else record.refget()
-        yield RecordReport(i, record.name, len(record), refget)
+        yield RecordReport(i, record.name, len(record), record.refget())
