@@ -93,9 +93,9 @@ class ChunkCoder:
             if latents is None or len(bases) <= _TRY_ALL_BASES:
                 candidates.append(self._frames(bases, coding, None))
         # Two bits a base are tried where the mixing did no better than that, before zstd or after.
-        if min(len(c.latents) + len(c.residual) for c in candidates) * 4.05 >= len(bases):
+        if min(map(_cost, candidates)) * 4.05 >= len(bases):
             candidates.append(self._frames(bases, coder.TWO_BIT, None))
-        best = min(candidates, key=lambda c: len(c.latents) + len(c.residual))
+        best = min(candidates, key=_cost)
         coded = time.perf_counter()
         plain_latents = (
             frames.decompress(best.latents, len(bases) + 1024, "latents") if best.latents else b""
@@ -129,6 +129,12 @@ class ChunkCoder:
             digest=bases_digest(bases),
         )
         return ChunkFrames(row, packed, residual)
+
+
+def _cost(chunk: ChunkFrames) -> int:
+    """Return the bytes that a coding takes, the name of its model among them."""
+    name = 2 + MODEL_PREFIX if chunk.row.model else 0
+    return name + len(chunk.latents) + len(chunk.residual)
 
 
 def decode_chunk(

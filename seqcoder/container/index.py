@@ -167,7 +167,7 @@ class Index:
     chunks: list[ChunkEntry] = field(default_factory=list)
     genomes: list[GenomeEntry] = field(default_factory=list)
     others: list[Section] = field(default_factory=list)
-    """Ends of the container before genomes were appended, and what a later version added."""
+    """End sections, the last and those before genomes were appended, and what is of later kinds."""
 
     @property
     def n_bases(self) -> int:
@@ -176,7 +176,7 @@ class Index:
 
     @property
     def ends(self) -> list[int]:
-        """File offsets behind the end sections of the container as it was before appends."""
+        """File offsets behind the end sections: where the container ended before each append."""
         return [other.end for other in self.others if other.kind == END]
 
     @property

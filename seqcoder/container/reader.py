@@ -56,9 +56,9 @@ def check_signature(source: RangeSource) -> None:
 
 
 def index_before(source: RangeSource, end: int) -> Index | None:
-    """Return the index of the container that ends at ``end``; None if none does.
+    """Return the index of the container that ends at ``end``, its end section among the others.
 
-    Two reads. Raises IntegrityError, FormatError for an index that is whole and impossible.
+    None if none ends there. Two reads. Raises IntegrityError, FormatError for an index that is whole and impossible.
     """
     if end < len(SIGNATURE) + BARE_END:
         return None
@@ -78,10 +78,13 @@ def index_before(source: RangeSource, end: int) -> Index | None:
         return None
     frame = last[found.payload_offset - place : -_TAIL]
     if frame:
-        return Index.unpack(frame, source.name, place)
-    if not bare:
+        index = Index.unpack(frame, source.name, place)
+    elif bare:
+        index = _index_of(data[:place], source.name)
+    else:
         raise IntegrityError(f"{source.name}: a container of {end} bytes without an index")
-    return _index_of(data[:place], source.name)
+    index.others.append(found)
+    return index
 
 
 def _index_of(data: bytes, name: str) -> Index:

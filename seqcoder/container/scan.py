@@ -51,14 +51,14 @@ def scan_sections(source: RangeSource, stop: int | None = None) -> Scan:
         scan.end = len(SIGNATURE)
         while scan.end < (source.size if stop is None else stop):
             found, part = read_section(source, scan.end)
-            if found.kind == END:
-                _check_end(source, found, scan.index)
             what = f"{source.name}: section at byte {scan.end}"
             added = scan.index.add(found, what)
             if isinstance(added, ChunkEntry) and isinstance(part, ChunkEntry):
                 scan.index.chunks[-1] = replace(added, row=part.row)
             elif isinstance(part, GenomeEntry):
                 scan.index.genomes[-1] = part
+            if found.kind == END:
+                _check_end(source, found, scan.index)
             scan.end = found.end
     except SeqcoderError as error:
         scan.problem = str(error)
