@@ -143,7 +143,7 @@ def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> Prepare
     side = bytearray()
     put_bytes(side, record_table)
     side += fasta.pack_side(parsed)
-    side_frame = frames.compress(bytes(side), 19)
+    side_frame = frames.compress(bytes(side), 19, frames.side_dictionary())
     row = GenomeRow(
         name=source.name,
         kind=rows.FASTA,

@@ -20,7 +20,7 @@ from seqcoder.chunk import bases_digest
 from seqcoder.container import frames
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
 from seqcoder.container.reader import read_index
-from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow
+from seqcoder.container.rows import ChunkRow
 from seqcoder.container.scan import whole_parts
 from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
@@ -282,7 +282,7 @@ def _genome(genome: Genome, salvage: _Salvage) -> GenomeFrames:
     source = genome.container.reader.source
     walk = b"" if row.base_start is not None else frames.compress(genome.walk.to_bytes(), 19)
     return GenomeFrames(
-        replace(row, flags=row.flags & ~RECORDS_INDEXED, walk_length=len(walk)),
+        replace(row, walk_length=len(walk)),
         source.read(genome.entry.side_offset, row.side_length),
         walk,
         source.read(genome.entry.stored_offset, row.stored_length),

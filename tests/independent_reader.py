@@ -12,6 +12,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import zstandard
@@ -27,7 +28,10 @@ def digest8(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:8]
 
 
-def unframe(frame: bytes) -> bytes:
+WORDS = Path(__file__).resolve().parents[1] / "seqcoder" / "container" / "side.zdict"
+
+
+def unframe(frame: bytes, dictionary: bytes = b"") -> bytes:
     """The byte string of a frame."""
     need(frame, "an empty frame")
     if frame[0] == 0:
@@ -36,7 +40,8 @@ def unframe(frame: bytes) -> bytes:
     parameters = zstandard.get_frame_parameters(frame)
     need(not parameters.has_checksum and not parameters.dict_id, "a frame with what it has not")
     need(parameters.content_size < 1 << 32, "a frame without content size, or of an absurd one")
-    unpack = zstandard.ZstdDecompressor().decompressobj()
+    words = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+    unpack = zstandard.ZstdDecompressor(dict_data=words).decompressobj()
     contents = unpack.decompress(frame)
     need(unpack.eof and not unpack.unused_data, "a frame shorter or longer than its section says")
     need(len(contents) == parameters.content_size, "a frame of another size than it declares")
@@ -95,7 +100,7 @@ def genome_head(head: bytes, payload: int) -> dict:
     row: dict = {"ordinal": c.varint(), "name": check_name(c.text().decode()), "flags": c.u8()}
     row["size"] = c.varint()
     stored = row["flags"] & 1
-    need(row["flags"] == 1 if stored else row["flags"] < 8, "flags")
+    need(row["flags"] == 1 if stored else row["flags"] < 4, "flags")
     for field in ("records", "exceptions", "bases", "width", "walk", "side"):
         row[field] = 0 if stored else c.varint()
     need(all(tag.islower() for tag in extras(c)), "an extra of a later version")
@@ -133,7 +138,7 @@ def genome_file(
     if row["flags"] & 1:
         file, records = unframe(payload[32:]), []
     else:
-        side = unframe(payload[32 : 32 + row["side"]])
+        side = unframe(payload[32 : 32 + row["side"]], WORDS.read_bytes())
         file, records = fasta(row, side, walks.of(row["ordinal"]).bases(space))
     need(len(file) == row["size"], "a file of another size")
     need(hashlib.sha256(file).digest() == payload[:32], f"SHA-256 of {row['name']}")
@@ -205,7 +210,7 @@ def indexed(data: bytes) -> Found:
         found = rebuilt(data[:at])
         need(len(found.genomes) == 1, "several genomes without an index")
         return found
-    body = unframe(frame)
+    body = unframe(frame, WORDS.read_bytes())
     need(len(body) <= max(1 << 24, 64 * len(frame)), "an index that shrinks too much")
     found, c, sections = Found(), Cursor(body), Cursor(data[:at])
     sections.take(4)
@@ -216,8 +221,8 @@ def indexed(data: bytes) -> Found:
         seen, payload = section(sections)
         need(seen == expected, "another entry in the index than in the section")
         row = found.add(seen, payload)
-        if row and row["flags"] & 4:
-            row["table"] = c.text()
+        if row and (table := c.text()):
+            row["table"] = table
     sections.end()
     return found
 
@@ -249,7 +254,7 @@ def list_records(data: bytes) -> list[tuple[str, str, int]]:
     found = []
     for row, payload in indexed(data).genomes:
         if not row["flags"] & 1:
-            side = unframe(payload[32 : 32 + row["side"]])
+            side = unframe(payload[32 : 32 + row["side"]], WORDS.read_bytes())
             lengths, names = record_table(Cursor(side).text())
             found += [
                 (row["name"], name.decode("latin-1"), length)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 import zstandard
 
@@ -16,12 +18,24 @@ _ZSTD_HEAD = 14
 _MOST_EXPANSION = 1 << 15
 
 
+DICTIONARY = Path(__file__).parent / "side.zdict"
+"""What header lines are like; tests/golden/side_dictionary.py made it, the format has fixed it."""
+
+
+@cache
+def side_dictionary() -> zstandard.ZstdCompressionDict:
+    """Return the dictionary of side frames and index frames."""
+    return zstandard.ZstdCompressionDict(DICTIONARY.read_bytes())
+
+
 def digest8(data: bytes | memoryview) -> bytes:
     """Return the first 8 bytes of SHA-256 of ``data``."""
     return sha256(data).digest()[:8]
 
 
-def compress(data: bytes | memoryview, level: int) -> bytes:
+def compress(
+    data: bytes | memoryview, level: int, dictionary: zstandard.ZstdCompressionDict | None = None
+) -> bytes:
     """Return a frame of ``data``, by zstd at ``level`` where it is shorter so."""
     window = min(max(len(data) - 1, 1).bit_length(), 27)
     parameters = zstandard.ZstdCompressionParameters.from_level(
@@ -30,9 +44,10 @@ def compress(data: bytes | memoryview, level: int) -> bytes:
         window_log=max(window, 10),
         write_checksum=False,
         write_content_size=True,
+        write_dict_id=False,
     )
-    packed = zstandard.ZstdCompressor(compression_params=parameters).compress(data)
-    packed = packed.removeprefix(_ZSTD_MAGIC)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters, dict_data=dictionary)
+    packed = compressor.compress(data).removeprefix(_ZSTD_MAGIC)
     return packed if len(packed) <= len(data) else _AS_IT_IS + bytes(data)
 
 
@@ -62,7 +77,12 @@ def checked_size(frame: bytes, most: int, what: str) -> int:
     return size
 
 
-def decompress(frame: bytes, most: int, what: str) -> bytes:
+def decompress(
+    frame: bytes,
+    most: int,
+    what: str,
+    dictionary: zstandard.ZstdCompressionDict | None = None,
+) -> bytes:
     """Return the at most ``most`` bytes of one whole frame.
 
     What it says of its size is checked before anything is allocated, see ``checked_size``.
@@ -71,7 +91,7 @@ def decompress(frame: bytes, most: int, what: str) -> bytes:
     size = checked_size(frame, most, what)
     if frame[:1] == _AS_IT_IS:
         return frame[1:]
-    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << 27)
     try:
         if size:
             return decompressor.decompress(_ZSTD_MAGIC + frame, allow_extra_data=False)

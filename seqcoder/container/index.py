@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 
 from seqcoder.container import frames
-from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow
+from seqcoder.container.rows import ChunkRow, GenomeRow
 from seqcoder.container.sections import (
     CHUNK,
     END,
@@ -227,9 +227,10 @@ class Index:
             body = bytearray()
             for part in sorted(parts, key=attrgetter("offset")):
                 body += part.entry if isinstance(part, Section) else part.section.entry
-                if isinstance(part, GenomeEntry) and part.record_table is not None:
-                    put_bytes(body, part.record_table)
-            payload = frames.compress(bytes(body), 19)
+                if isinstance(part, GenomeEntry):
+                    # Of one genome the side frame, just before this section, is found as well.
+                    put_bytes(body, (len(self.genomes) > 1 and part.record_table) or b"")
+            payload = frames.compress(bytes(body), 19, frames.side_dictionary())
             if len(body) > _most_body(len(payload)):
                 payload = b"\0" + bytes(body)
         return section(END, b"", payload + place.to_bytes(PLACE_BYTES, "little"))
@@ -241,7 +242,9 @@ class Index:
         All sections lie before it and take bytes there, which bounds what may be listed.
         """
         what = f"{what}: index"
-        source = ByteReader(frames.decompress(frame, _most_body(len(frame)), what), what)
+        dictionary = frames.side_dictionary()
+        body = frames.decompress(frame, _most_body(len(frame)), what, dictionary)
+        source = ByteReader(body, what)
         index, offset = cls(), len(SIGNATURE)
         while len(source):
             found = read_entry(source, offset)
@@ -249,9 +252,9 @@ class Index:
             if offset > place:
                 raise IntegrityError(f"{what}: a section that lies behind it")
             part = index.add(found, what)
-            if isinstance(part, GenomeEntry) and part.row.flags & RECORDS_INDEXED:
+            if isinstance(part, GenomeEntry):
                 table = source.take(source.varint())
-                index.genomes[-1] = GenomeEntry(part.row, part.ordinal, part.offset, table)
+                index.genomes[-1] = replace(part, record_table=table or None)
         if offset != place:
             raise IntegrityError(f"{what}: sections that end at {offset}, not at {place}")
         index.check_names(what)

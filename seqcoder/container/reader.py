@@ -32,6 +32,8 @@ from seqcoder.memory import (
 from seqcoder.varint import ByteReader
 
 _TAIL = PLACE_BYTES + CRC_BYTES
+# Read before the end section, too: the section of a container's only genome, most often.
+_BEFORE = 1 << 12
 _FORMAT_1 = b"SQC\r\n\x1a\n\0"
 # A file of nothing but empty sections would take for ever.
 _MOST_SECTIONS = 1 << 18
@@ -58,7 +60,8 @@ def check_signature(source: RangeSource) -> None:
 def index_before(source: RangeSource, end: int) -> Index | None:
     """Return the index of the container that ends at ``end``, its end section among the others.
 
-    None if none ends there. Two reads. Raises IntegrityError, FormatError for an index that is whole and impossible.
+    None if none ends there. Two reads. Raises IntegrityError, FormatError for an index that is
+    whole and impossible.
     """
     if end < len(SIGNATURE) + BARE_END:
         return None
@@ -66,7 +69,7 @@ def index_before(source: RangeSource, end: int) -> Index | None:
     if not len(SIGNATURE) <= place <= end - BARE_END:
         return None
     bare = end - place == BARE_END and place <= SMALL
-    start = 0 if bare else place
+    start = 0 if bare else max(0, place - _BEFORE)
     data = source.read(start, end - start)
     last = data[place - start :]
     try:
@@ -84,6 +87,7 @@ def index_before(source: RangeSource, end: int) -> Index | None:
     else:
         raise IntegrityError(f"{source.name}: a container of {end} bytes without an index")
     index.others.append(found)
+    source.keep(start, data[: place - start])
     return index
 
 
@@ -225,4 +229,5 @@ class ContainerReader:
         data = self.payload(genome)[start : start + length]
         factor = {"side": PER_SIDE_BYTE, "walk": PER_WALK_BYTE, "stored": PER_STORED_BYTE}[frame]
         check_memory(factor * frames.checked_size(data, most, what), self.memory, what)
-        return frames.decompress(data, most, what)
+        dictionary = frames.side_dictionary() if frame == "side" else None
+        return frames.decompress(data, most, what, dictionary)

@@ -10,9 +10,9 @@ from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.varint import ByteReader, put_bytes, put_varint
 
 FASTA, STORED = 0, 1
-STORED_FILE, PLAIN, RECORDS_INDEXED = 1, 2, 4
+STORED_FILE, PLAIN = 1, 2
 """Flags of a genome's head."""
-_FLAGS = STORED_FILE | PLAIN | RECORDS_INDEXED
+_FLAGS = STORED_FILE | PLAIN
 MAX_CHUNK_BASES = 1 << 28
 MAX_FILE_BYTES = 1 << 40
 _MODEL = b"M"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from seqcoder.container.index import SIGNATURE, ChunkEntry, GenomeEntry, Index
-from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow
+from seqcoder.container.rows import ChunkRow, GenomeRow
 from seqcoder.container.sections import Section, section
 
 # A record table that is large beside its genome would be paid for twice; it stays out of the index.
@@ -68,10 +68,8 @@ class ContainerWriter:
     def add_genome(self, genome: GenomeFrames) -> GenomeEntry:
         """Write a genome and return its place."""
         row = genome.row
-        indexed = 0 < row.n_records <= MAX_INDEXED_RECORDS
-        row = replace(row, flags=row.flags | (RECORDS_INDEXED if indexed else 0))
-        ordinal = len(self.index.genomes)
-        entry = GenomeEntry(row, ordinal, self.position, genome.record_table if indexed else None)
+        table = genome.record_table if 0 < row.n_records <= MAX_INDEXED_RECORDS else None
+        entry = GenomeEntry(row, len(self.index.genomes), self.position, table)
         payload = row.sha256 + genome.side + genome.walk + genome.stored
         self._write_section(entry.section, payload)
         self.index.genomes.append(entry)
