@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from seqcoder.version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from seqcoder.api import append, compress, compress_bytes, decompress, open
+    from seqcoder.api import append, compress, compress_bytes, decompress
     from seqcoder.errors import (
         FormatError,
         InputError,
@@ -24,25 +26,24 @@ if TYPE_CHECKING:
         SeqcoderError,
         UsageError,
     )
-    from seqcoder.reader import Container, Genome
-    from seqcoder.record import Record
+    from seqcoder.reading.opening import open
+    from seqcoder.reading.reader import Container, Genome
+    from seqcoder.reading.record import Record
+    from seqcoder.reading.verification import Verification, verify
     from seqcoder.settings import Settings
-    from seqcoder.verification import Verification, verify
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "append": "api",
     "compress": "api",
     "compress_bytes": "api",
     "decompress": "api",
-    "open": "api",
-    "Container": "reader",
-    "Genome": "reader",
-    "Record": "record",
+    "open": "reading.opening",
+    "Container": "reading.reader",
+    "Genome": "reading.reader",
+    "Record": "reading.record",
     "Settings": "settings",
-    "Verification": "verification",
-    "verify": "verification",
+    "Verification": "reading.verification",
+    "verify": "reading.verification",
     "FormatError": "errors",
     "InputError": "errors",
     "IntegrityError": "errors",

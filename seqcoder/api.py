@@ -6,18 +6,18 @@ import os
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
-from seqcoder.appending import Append, read_basis
-from seqcoder.atomic import is_same_file, is_special, write_atomically
-from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import InputError, UsageError
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import GenomeSource, Opener, local_source, read_local
-from seqcoder.pipeline import Progress, check_absent, no_progress, write_container
-from seqcoder.reader import Container
-from seqcoder.report import ContainerReport
+from seqcoder.reading.opening import open
 from seqcoder.settings import Settings
+from seqcoder.storage.atomic import is_same_file, is_special, write_atomically
+from seqcoder.writing.appending import Append, read_basis
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.pipeline import Progress, check_absent, no_progress, write_container
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import GenomeSource, Opener, local_source, read_local
 
 AnyPath = str | os.PathLike[str]
 Inputs = AnyPath | Sequence[AnyPath | GenomeSource]
@@ -192,29 +192,6 @@ def compress_bytes(files: Mapping[str, bytes], *, settings: Settings | None = No
         return out.read_bytes()
 
 
-def open(source: AnyPath | bytes | BinaryIO, *, threads: int = 0, **options: Any) -> Container:
-    """Open a container for reading.
-
-    Args:
-        source: a path, the bytes themselves, a URL (``s3://``, ``https://``; needs fsspec), or any
-            seekable binary file, such as ``pyarrow.fs.FileSystem.open_input_file`` returns. Of a
-            URL only the ranges needed are fetched.
-        threads: chunks decoded at a time, 0: all cores.
-        options: for a URL, options of the fsspec file system.
-
-    Raises:
-        InputError: it cannot be read or is no container.
-        IntegrityError: its index is damaged.
-    """
-    from seqcoder.remote import RangedFile, is_url
-
-    if is_url(source):
-        source = cast(BinaryIO, RangedFile(str(source), **options))
-    elif options:
-        raise UsageError(f"{', '.join(options)}: options are for URLs only")
-    return Container(source, threads=threads)
-
-
 def decompress(
     source: AnyPath | bytes | BinaryIO,
     folder: AnyPath,
@@ -234,7 +211,7 @@ def decompress(
         IntegrityError: the container is damaged.
     """
     written: list[Path] = []
-    places: set[tuple[int, int]] = set()
+    written_files: set[tuple[int, int]] = set()
     if isinstance(genomes, str):
         genomes = [genomes]
     with open(source, threads=threads) as container:
@@ -243,22 +220,22 @@ def decompress(
             target = output_path(Path(folder), name)
             if isinstance(source, str | os.PathLike):
                 check_other(target, source)
-            check_free(target, force, places)
-            write_below(target, genome.read(), places)
+            check_free(target, force, written_files)
+            write_below(target, genome.read(), written_files)
             written.append(target)
     return written
 
 
-def check_free(target: Path, force: bool, places: Collection[tuple[int, int]]) -> None:
+def check_free(target: Path, force: bool, written_files: Collection[tuple[int, int]]) -> None:
     """Raise UsageError if ``target`` exists, unless ``force``; always if this run wrote it.
 
-    ``places`` (device and inode) are the files this run wrote: one of them can be there already
-    where the folder does not tell names apart that differ only in case.
+    ``written_files`` (device and inode) are the files this run wrote: one of them can be there
+    already where the folder does not tell names apart that differ only in case.
     """
     if not target.exists():
         return
     status = target.stat()
-    if (status.st_dev, status.st_ino) in places:
+    if (status.st_dev, status.st_ino) in written_files:
         raise UsageError(
             f"{target}: two genomes have this name in this folder (which does not tell upper from "
             "lower case); restore one of them elsewhere"
@@ -267,14 +244,14 @@ def check_free(target: Path, force: bool, places: Collection[tuple[int, int]]) -
         raise UsageError(f"{target}: exists already; use --force to replace it")
 
 
-def write_below(target: Path, data: bytes, places: set[tuple[int, int]]) -> None:
+def write_below(target: Path, data: bytes, written_files: set[tuple[int, int]]) -> None:
     """Write a restored file, whole or not at all, and note its place; raises UsageError where a
     file stands in the way of its folder.
     """
     make_folder(target)
     write_atomically(target, data)
     status = target.stat()
-    places.add((status.st_dev, status.st_ino))
+    written_files.add((status.st_dev, status.st_ino))
 
 
 def make_folder(target: Path) -> None:

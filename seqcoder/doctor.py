@@ -19,8 +19,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-import seqcoder
 from seqcoder.errors import IntegrityError, ModelError, SeqcoderError
+from seqcoder.reading.opening import open
+from seqcoder.reading.reader import Container
+from seqcoder.version import __version__
 
 VECTORS = Path(__file__).parent / "vectors"
 _LOW_DISK = 1 << 30
@@ -44,7 +46,7 @@ def checks() -> Iterator[Check]:
     yield Check(
         "seqcoder",
         "ok",
-        f"{seqcoder.__version__}, Python {platform.python_version()}, {platform.machine()}, "
+        f"{__version__}, Python {platform.python_version()}, {platform.machine()}, "
         f"{os.cpu_count()} CPUs",
     )
     for package in ("numba", "numpy", "zstandard"):
@@ -93,7 +95,7 @@ def exactness() -> tuple[list[str], int]:
     """Decode and encode the golden vectors; returns what went wrong, and the codings tried."""
     expected = json.loads((VECTORS / "expected.json").read_text())
     try:
-        with seqcoder.open(VECTORS / "golden.sqc", threads=1) as container:
+        with open(VECTORS / "golden.sqc", threads=1) as container:
             (genome,) = container.values()
             data = genome.read()
             if sha256(data).hexdigest() != expected["file"]:
@@ -111,14 +113,14 @@ def exactness() -> tuple[list[str], int]:
     return problems, len(residuals)
 
 
-def encodings(container: seqcoder.Container) -> Iterator[tuple[str, str, bool]]:
+def encodings(container: Container) -> Iterator[tuple[str, str, bool]]:
     """Encode a container's first chunk at every level, with its latents.
 
     Yields what was done, the SHA-256 of the residual, and whether it decodes to the same bases.
     """
     from seqcoder import coder
-    from seqcoder.chunk import decode_chunk
     from seqcoder.latent import unpack_latents
+    from seqcoder.reading.chunk import decode_chunk
 
     row, latents, residual = container.reader.chunk_frames(container.reader.index.chunks[0])
     model = container.decoder.model(row.model)

@@ -54,7 +54,7 @@ class FormatError(SeqcoderError):
 
 
 class MemoryLimitError(UsageError):
-    """What a container declares would take more memory than the limit (``seqcoder.memory``)."""
+    """What a container declares would take more memory than the limit (``storage.memory``)."""
 
 
 class NotFoundError(UsageError, KeyError):

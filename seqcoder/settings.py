@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -84,3 +85,10 @@ def parse_size(text: str) -> int:
     if not 1 <= value < math.inf:  # and so no NaN
         raise UsageError(f"size {text!r} is not understood; write for example 5M or 256K")
     return int(value)
+
+
+def thread_count(threads: int) -> int:
+    """Return ``threads``, or the number of usable cores for 0."""
+    if threads > 0:
+        return threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-import seqcoder
 from seqcoder.errors import InputError, UsageError
-from seqcoder.remote import is_url
+from seqcoder.reading.opening import open
+from seqcoder.reading.reader import Container
+from seqcoder.storage.remote import is_url
 
 try:
     import torch
@@ -48,10 +49,10 @@ class ChunkDataset(Dataset[torch.Tensor]):
         self.paths = tuple(_containers(sources))
         self._places: list[tuple[int, int]] = []
         for number, path in enumerate(self.paths):
-            with seqcoder.open(path) as container:
+            with open(path) as container:
                 chunks = len(container.reader.index.chunks)
             self._places += [(number, chunk) for chunk in range(chunks)]
-        self._open: dict[int, seqcoder.Container] = {}
+        self._open: dict[int, Container] = {}
         self._process = os.getpid()
 
     def __len__(self) -> int:
@@ -62,7 +63,7 @@ class ChunkDataset(Dataset[torch.Tensor]):
         if self._process != os.getpid():
             self._open, self._process = {}, os.getpid()  # a forked worker shares no file position
         if number not in self._open:
-            self._open[number] = seqcoder.open(self.paths[number], threads=1)
+            self._open[number] = open(self.paths[number], threads=1)
         container = self._open[number]
         entry = container.reader.index.chunks[chunk]
         # A copy: what the decoder keeps is not to be changed by anyone.

@@ -12,8 +12,8 @@ import seqcoder
 from seqcoder import fasta
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.scan import scan_sections
-from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
+from seqcoder.storage.source import RangeSource
 
 
 def append(old: bytes, new: bytes) -> bytes:

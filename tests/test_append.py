@@ -11,16 +11,17 @@ import pytest
 import seqcoder
 from genomes import fasta_bytes, letters, random_bases
 from seqcoder import Settings
-from seqcoder.appending import Append, before, read_basis
-from seqcoder.chunk import Bases, ChunkCoder, CodedChunk
+from seqcoder.container.frames import Bases
 from seqcoder.container.scan import scan_sections
-from seqcoder.container.source import RangeSource
 from seqcoder.errors import InputError, IntegrityError, UsageError
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import GenomeSource
 from seqcoder.pangenome.build import UNKNOWN
-from seqcoder.pipeline import write_container
-from seqcoder.verification import verify
+from seqcoder.reading.verification import verify
+from seqcoder.storage.source import RangeSource
+from seqcoder.writing.appending import Append, before, read_basis
+from seqcoder.writing.chunk import ChunkCoder, CodedChunk
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.pipeline import write_container
+from seqcoder.writing.source import GenomeSource
 
 PLAIN = Settings(level=1, chunk_bases=20_000)
 

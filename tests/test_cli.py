@@ -16,7 +16,7 @@ import pytest
 import seqcoder
 from genomes import coding_genome, fasta_bytes, letters, random_bases, small_genome
 from seqcoder.cli import main
-from seqcoder.region import read_regions
+from seqcoder.reading.region import read_regions
 
 TWO = small_genome(20_000, seed=2)
 PLAIN = fasta_bytes(("chr:1 a plain one", letters(random_bases(3_000, 3))), width=70)
@@ -428,7 +428,7 @@ def test_an_interrupted_compression_goes_on(cli: Cli, monkeypatch: pytest.Monkey
     Path("big.fa").write_bytes(small_genome(60_000, seed=4))
     settings = seqcoder.Settings(chunk_bases=8192)
     seqcoder.compress("big.fa", "whole.sqc", settings=settings, threads=1)
-    from seqcoder import executor
+    from seqcoder.writing import executor
 
     real, coded = executor.code_one, []
 

@@ -18,10 +18,10 @@ from seqcoder.container.index import BARE_END, SMALL
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.sections import END, Section, section
-from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import IntegrityError, SeqcoderError
-from seqcoder.varint import ByteReader, put_varint
+from seqcoder.storage.source import RangeSource
+from seqcoder.storage.varint import ByteReader, put_varint
 
 FILES = {
     "a.fa": small_genome(12_000, seed=1),

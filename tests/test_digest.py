@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from seqcoder import digest, fasta
-from seqcoder.testing import fasta_files
+from fasta_strategies import fasta_files
+from seqcoder import fasta
+from seqcoder.fasta import digest
 
 
 def parsed(data: bytes) -> fasta.ParsedFasta:

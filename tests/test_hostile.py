@@ -19,17 +19,17 @@ import pytest
 import seqcoder
 from genomes import letters, random_bases, small_genome
 from seqcoder import IntegrityError, Settings, UsageError, coder
-from seqcoder.chunk import bases_digest
 from seqcoder.container import frames
+from seqcoder.container.frames import bases_digest
 from seqcoder.container.index import Index, pack_footer
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.rows import FASTA, PLAIN, STORED, ChunkRow, GenomeRow, check_name
 from seqcoder.container.scan import scan_sections
-from seqcoder.container.source import RangeSource
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
-from seqcoder.repair import repair
+from seqcoder.reading.repair import repair
 from seqcoder.settings import DEFAULT_MODEL
-from seqcoder.varint import put_bytes, put_varint
+from seqcoder.storage.source import RangeSource
+from seqcoder.storage.varint import put_bytes, put_varint
 
 BASES = random_bases(8)
 # One record called n of 8 residues: lengths column, then a string list of NEW END.

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 import independent_reader
 import seqcoder
 from appended import append
+from fasta_strategies import fasta_files
 from genomes import fasta_bytes, letters, random_bases, real_file, small_genome
 from independent_fasta import RefusedError
-from seqcoder import Settings, coder, testing
+from seqcoder import Settings, coder
 from seqcoder.container.reader import ContainerReader
-from seqcoder.container.source import RangeSource
 from seqcoder.pangenome import Walk
+from seqcoder.storage.source import RangeSource
 
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh")
 """Inputs that begin so are decompressed, or refused."""
@@ -223,7 +224,7 @@ def test_any_walk(data: st.DataObject) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(testing.fasta_files(), min_size=1, max_size=3), st.integers(1, 2))
+@given(st.lists(fasta_files(), min_size=1, max_size=3), st.integers(1, 2))
 def test_any_fasta(contents: list[bytes], level: int) -> None:
     files = {f"{i}.fa": data for i, data in enumerate(contents)}
     agree(pack(files, Settings(level=level, chunk_bases=1024)), files)

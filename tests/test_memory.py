@@ -18,13 +18,13 @@ import pytest
 import seqcoder
 from genomes import letters, random_bases
 from seqcoder import Settings, coder
-from seqcoder.chunk import bases_digest
 from seqcoder.container import frames
+from seqcoder.container.frames import bases_digest
 from seqcoder.container.rows import STORED, ChunkRow, GenomeRow
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import MemoryLimitError, UsageError
-from seqcoder.memory import memory_limit
 from seqcoder.pangenome import coding, compose, entropy
+from seqcoder.storage.memory import memory_limit
 from test_hostile import BIG, ROW, container, rle_frame, side, varints
 
 MIB = 1 << 20
@@ -41,7 +41,7 @@ from seqcoder.errors import SeqcoderError
 for coding in (0, 1, 2, 3):
     coder.warm_up(coding)
 from seqcoder.pangenome import build, relative
-import seqcoder.verification, seqcoder.repair
+import seqcoder.reading.verification, seqcoder.reading.repair
 size = int(open("/proc/self/statm").read().split()[0]) * 4096
 resource.setrlimit(resource.RLIMIT_AS, (size + int(sys.argv[1]),) * 2)
 from pathlib import Path
@@ -67,7 +67,8 @@ for path in sys.argv[2:]:
     began = time.process_time()
     found = [attempt(lambda: what(path)) for what in (read, regions, full)]
     out = Path(path).with_suffix(".mended")
-    found.append(attempt(lambda: seqcoder.repair.repair(Path(path), out, force=True, threads=2)))
+    repair = seqcoder.reading.repair.repair
+    found.append(attempt(lambda: repair(Path(path), out, force=True, threads=2)))
     print(json.dumps([Path(path).stem, found, time.process_time() - began]), flush=True)
 """
 

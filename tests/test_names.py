@@ -14,9 +14,9 @@ import pytest
 import seqcoder
 from seqcoder import IntegrityError, Settings, UsageError
 from seqcoder.api import check_free
-from seqcoder.atomic import write_atomically
 from seqcoder.container.rows import STORED
 from seqcoder.container.writer import ContainerWriter, GenomeFrames
+from seqcoder.storage.atomic import write_atomically
 from test_hostile import FILE, ROW, container
 
 EVIL = [
@@ -163,7 +163,7 @@ def test_both_command_lines(which: str, planted: Path, tmp_path: Path) -> None:
         path.write_bytes(container(replace(ROW, name=name)))
         if jobs:
             pytest.importorskip("pyarrow")
-            from seqcoder_jobs.extract import Restore, restore_genomes
+            from seqcoder_jobs.reading.extract import Restore, restore_genomes
 
             work = Restore(str(path), (name,), str(planted), True, 1)
             ((failed, _, found),) = restore_genomes(work)

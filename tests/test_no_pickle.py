@@ -22,7 +22,7 @@ METHODS = {
 
 
 # Measures what it costs to send a report as Ray does; what it loads it has dumped itself.
-IN_MEMORY = {"jobs/seqcoder_jobs/scaling/rates.py": "pickle.loads(pickle.dumps(part))"}
+IN_MEMORY = {"jobs/seqcoder_jobs/bench/rates.py": "pickle.loads(pickle.dumps(part))"}
 
 
 def _is_true(node: ast.expr | None) -> bool:

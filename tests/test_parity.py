@@ -13,8 +13,15 @@ import pytest
 import seqcoder
 from genomes import small_genome
 from seqcoder import IntegrityError, Settings, UsageError
-from seqcoder.parity import damaged_blocks, mend, parity_path, read_parity, shape, write_parity
-from seqcoder.repair import repair
+from seqcoder.container.parity import (
+    damaged_blocks,
+    mend,
+    parity_path,
+    read_parity,
+    shape,
+    write_parity,
+)
+from seqcoder.reading.repair import repair
 
 pytest.importorskip("pyeclib", reason="pyeclib is not here (pip install 'seqcoder[parity]')")
 

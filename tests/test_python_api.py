@@ -16,7 +16,7 @@ import seqcoder_cluster
 import seqcoder_jobs
 from genomes import letters, small_genome
 from seqcoder.errors import InputError, UsageError
-from seqcoder.remote import RangedFile
+from seqcoder.storage.remote import RangedFile
 from seqcoder.torch_dataset import ChunkDataset, WindowDataset
 from test_cli import Cli, cli  # noqa: F401
 

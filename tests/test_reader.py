@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import seqcoder
 from genomes import fasta_bytes, letters, random_bases, small_genome
-from seqcoder import Settings, decoding
+from seqcoder import Settings
 from seqcoder.container.rows import ChunkRow
+from seqcoder.reading import decoding
 
 FILES = {
     "one.fa": small_genome(30_000, seed=1, records=1),

@@ -15,8 +15,8 @@ from seqcoder import ModelError, Settings, coder
 from seqcoder.container import frames
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.scan import scan_sections
-from seqcoder.container.source import RangeSource
-from seqcoder.repair import Repair, repair
+from seqcoder.reading.repair import Repair, repair
+from seqcoder.storage.source import RangeSource
 
 FILES = {f"g{i}.fa": small_genome(6_000, seed=i) for i in range(5)}
 

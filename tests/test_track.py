@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from genomes import fasta_bytes, letters, random_bases
-from seqcoder import coder, track
+from seqcoder import coder
 from seqcoder.api import compress_bytes
 from seqcoder.latent.types import classes_to_latents, latents_to_classes, mirror
 from seqcoder.pangenome import Walk
-from seqcoder.reader import Container
+from seqcoder.reading import track
+from seqcoder.reading.reader import Container
 from seqcoder.settings import Settings
 
 

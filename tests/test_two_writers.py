@@ -12,16 +12,17 @@ import pytest
 
 import seqcoder
 from genomes import fasta_bytes, letters, random_bases
-from seqcoder import Settings, api, outlock
-from seqcoder.appending import Append, read_basis
-from seqcoder.atomic import short_name, write_atomically
-from seqcoder.chunk import ChunkCoder
+from seqcoder import Settings, api
 from seqcoder.errors import InputError, UsageError
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import GenomeSource
-from seqcoder.outlock import hold_output, is_held, lock_path, remove_stale_locks
-from seqcoder.partial import partial_path
-from seqcoder.pipeline import write_container
+from seqcoder.storage import outlock
+from seqcoder.storage.atomic import short_name, write_atomically
+from seqcoder.storage.outlock import hold_output, is_held, lock_path, remove_stale_locks
+from seqcoder.writing.appending import Append, read_basis
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.partial import partial_path
+from seqcoder.writing.pipeline import write_container
+from seqcoder.writing.source import GenomeSource
 
 PLAIN = Settings(level=1, model=None)
 OTHER = Settings(level=1, model=None, chunk_bases=5000)
@@ -59,7 +60,8 @@ def hidden(folder: Path) -> list[str]:
 SLOW_WRITER = """
 import sys
 import seqcoder
-from seqcoder import Settings, pipeline
+from seqcoder import Settings
+from seqcoder.writing import pipeline
 checked = pipeline.check_frames
 def slowly(*arguments, **options):
     print("written", flush=True)

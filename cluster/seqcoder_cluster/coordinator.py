@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqcoder.appending import Append, read_basis
 from seqcoder.errors import UsageError
-from seqcoder.genome import Opener
-from seqcoder.outlock import is_held
-from seqcoder.pipeline import write_container
-from seqcoder.plan import ContainerPlan
-from seqcoder.report import ContainerReport
+from seqcoder.storage.outlock import is_held
+from seqcoder.writing.appending import Append, read_basis
+from seqcoder.writing.pipeline import write_container
+from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import Opener
 from seqcoder_cluster.executor import RayExecutor
 from seqcoder_cluster.options import ProgressCounts, Window
 from seqcoder_cluster.stages import Coding, node_lock

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from seqcoder.chunk import Bases, CodedChunk
+from seqcoder.container.frames import Bases
+from seqcoder.writing.chunk import CodedChunk
 from seqcoder_cluster.flight import in_flight
 from seqcoder_cluster.options import Window
 from seqcoder_cluster.stages import Coding, code_batch

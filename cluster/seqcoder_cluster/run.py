@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seqcoder.atomic import write_atomically
-from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError
-from seqcoder.genome import Opener
-from seqcoder.plan import ContainerPlan
-from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder.storage.atomic import write_atomically
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import Opener
 from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.coordinator import TOKEN_FILE, Coordinator, Job
 from seqcoder_cluster.executor import BATCH_BASES

@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from seqcoder import coder
-from seqcoder.chunk import Bases, ChunkCoder, CodedChunk, Latents
+from seqcoder.container.frames import Bases
 from seqcoder.errors import ModelError
 from seqcoder.settings import Settings
+from seqcoder.writing.chunk import ChunkCoder, CodedChunk, Latents
 
 # A worker process beside its chunk and the coder's tables: interpreter, numpy, numba, Ray.
 _PROCESS_BYTES = 250 << 20

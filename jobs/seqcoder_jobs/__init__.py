@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqcoder_jobs.archive_reader import OpenArchive, open_archive
+    from seqcoder_jobs.reading.archive_reader import OpenArchive, open_archive
 
-_HOMES = {"OpenArchive": "archive_reader", "open_archive": "archive_reader"}
+_HOMES = {"OpenArchive": "reading.archive_reader", "open_archive": "reading.archive_reader"}
 
 __all__ = ["OpenArchive", "open_archive"]
 

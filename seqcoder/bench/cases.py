@@ -9,7 +9,7 @@ from pathlib import Path
 from seqcoder import fasta
 from seqcoder.errors import InputError, UsageError
 from seqcoder.fasta.rendering import bases_to_letters
-from seqcoder.genome import strip_compression
+from seqcoder.writing.source import strip_compression
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Placed:
+class LaidOut:
     """A case laid out in a folder: the files for us, ``input.fa`` and ``input.seq`` for others.
 
     ``input.fa`` is all files one after the other; ``bases`` counts A, C, G and T. Without
@@ -48,7 +48,7 @@ def make_cases(files: Sequence[Path], together: bool) -> list[Case]:
     return [Case(Path(name).stem, (file,)) for name, file in zip(names, files, strict=True)]
 
 
-def place(case: Case, folder: Path) -> Placed:
+def place(case: Case, folder: Path) -> LaidOut:
     """Write the inputs of a case, decompressed, into a folder; raises InputError."""
     names: list[str] = []
     size = bases = 0
@@ -74,7 +74,7 @@ def place(case: Case, folder: Path) -> Placed:
                 names.append(name)
     if not bases:
         (folder / "input.seq").unlink()
-    return Placed(case.name, folder, tuple(names), size, bases)
+    return LaidOut(case.name, folder, tuple(names), size, bases)
 
 
 def residues(data: bytes) -> bytes:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from seqcoder.atomic import write_atomically
+from seqcoder.storage.atomic import write_atomically
 
 
 @dataclass(frozen=True)

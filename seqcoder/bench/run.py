@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from seqcoder.bench.cases import Case, Placed, make_cases, place, residues
+from seqcoder.bench.cases import Case, LaidOut, make_cases, place, residues
 from seqcoder.bench.measure import RunError, Usage, middle
 from seqcoder.bench.rows import Row
 from seqcoder.bench.tools import BASES, FASTA, Tool, found_peers, our_tool, run, size_name
@@ -22,7 +22,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class BenchSettings:
     """What to measure. ``peers``: names, None for all that are installed.
 
     ``training`` are the rows of a training run's ``log.jsonl``, for the page.
@@ -47,13 +47,13 @@ class Plan:
 class Result:
     """Rows that hold (decompressed and compared), and why others are not there."""
 
-    plan: Plan
+    plan: BenchSettings
     rows: list[Row] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
 
-def benchmark(plan: Plan, tell: Tell = lambda line: None) -> Result:
+def benchmark(plan: BenchSettings, tell: Tell = lambda line: None) -> Result:
     """Measure; ``tell`` gets a line before each run.
 
     Raises:
@@ -72,7 +72,7 @@ def benchmark(plan: Plan, tell: Tell = lambda line: None) -> Result:
     return result
 
 
-def _warm_up(folder: Path, plan: Plan, result: Result) -> bool:
+def _warm_up(folder: Path, plan: BenchSettings, result: Result) -> bool:
     """Have kernels compiled and files cached; returns whether there is a model for latents."""
     (folder / "input.fa").write_bytes(_WARM_UP)
     found = False
@@ -89,7 +89,7 @@ def _warm_up(folder: Path, plan: Plan, result: Result) -> bool:
     return found
 
 
-def _our_tools(plan: Plan, has_model: bool, names: tuple[str, ...]) -> list[Tool]:
+def _our_tools(plan: BenchSettings, has_model: bool, names: tuple[str, ...]) -> list[Tool]:
     tools = []
     for level in plan.levels:
         if level == 1 or has_model:
@@ -122,7 +122,7 @@ def _measure_case(
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _measure_tool(tool: Tool, placed: Placed, plan: Plan) -> Row:
+def _measure_tool(tool: Tool, placed: LaidOut, plan: BenchSettings) -> Row:
     folder = placed.folder
     packing: list[Usage] = []
     unpacking: list[Usage] = []
@@ -166,7 +166,7 @@ def _clear(folder: Path, names: Sequence[str]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _compare(tool: Tool, placed: Placed) -> str:
+def _compare(tool: Tool, placed: LaidOut) -> str:
     """Return what of the input came back; raises RunError if it is not even the bases."""
     folder = placed.folder
     there = [folder / name for name in tool.restored if (folder / name).exists()]
@@ -190,7 +190,7 @@ def _report(folder: Path) -> dict[str, Any]:
     return report
 
 
-def _with_stages(row: Row, tool: Tool, placed: Placed, plan: Plan) -> Row:
+def _with_stages(row: Row, tool: Tool, placed: LaidOut, plan: BenchSettings) -> Row:
     """Add what our own report tells, and the time to take a region out."""
     report = _report(placed.folder)
     genomes = report["genomes"]
@@ -213,7 +213,7 @@ def _with_stages(row: Row, tool: Tool, placed: Placed, plan: Plan) -> Row:
     )
 
 
-def _region(genomes: Sequence[dict[str, Any]], folder: Path, plan: Plan) -> float | None:
+def _region(genomes: Sequence[dict[str, Any]], folder: Path, plan: BenchSettings) -> float | None:
     """Return the time to take 1000 bases out of the middle of the longest record."""
     records = [
         (record["length"], genome["name"], record["name"])

@@ -15,15 +15,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seqcoder import __version__
-from seqcoder.atomic import write_atomically
+from seqcoder.bench.bench_page import write_page
 from seqcoder.bench.page import size_text, time_text
 from seqcoder.bench.plots import ratio_against_speed
-from seqcoder.bench.report import write_page
 from seqcoder.bench.rows import Row, totals, write_parquet, write_tsv
-from seqcoder.bench.run import Plan, Result, benchmark
+from seqcoder.bench.run import BenchSettings, Result, benchmark
 from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.settings import parse_size
+from seqcoder.storage.atomic import write_atomically
+from seqcoder.version import __version__
 
 # Bytes by sequence. SeqCoder: README of github.com/EmberTSeal/SeqCoder, "Compression Ratio"
 # (EsCo and HaHi were in its training set). GeCo3 with -l 6 -lr 0.008 -hs 40: docs of this project's
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str]) -> None:
         for path in chosen.inputs
         for file in (sorted(path.glob("*.f*a*")) if path.is_dir() else [path])
     ]
-    plan = Plan(
+    plan = BenchSettings(
         files=tuple(files),
         together=chosen.together,
         levels=tuple(map(int, chosen.levels.split(","))),

@@ -280,7 +280,7 @@ def bench(
 
     Example: `seqcoder bench genome.fa --peers xz,zstd -o bench/`.
     """
-    from seqcoder.bench.command import run
+    from seqcoder.cli.bench import run
 
     run(
         files,

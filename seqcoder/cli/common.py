@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
+from seqcoder.cli.streams import ReaderGoneError, whole_stdout
 from seqcoder.errors import SeqcoderError, UsageError
 
 if TYPE_CHECKING:
     import typer
 
-    from seqcoder.pipeline import Progress
+    from seqcoder.writing.pipeline import Progress
 
 INTERRUPTED = "interrupted; the same command goes on where it stopped"
 
 
 def run_app(app: typer.Typer, name: str) -> NoReturn:
     """Run a typer application with our manners: one line per error, no traceback."""
-    # Names of records are bytes, which come out as they went in, whatever the locale.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")
     try:
-        code = app(prog_name=name, standalone_mode=False)
+        with whole_stdout():
+            code = app(prog_name=name, standalone_mode=False)
     except SeqcoderError as error:
         fail(name, str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         fail(name, INTERRUPTED)
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output has gone: end quietly, as samtools and zstd do.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    except (ReaderGoneError, BrokenPipeError):
+        sys.exit(141)  # the reader of our output has gone: end quietly, as samtools and zstd do
     except MemoryError:
         fail(name, "out of memory; use fewer --threads or a smaller --chunk-size")
         sys.exit(1)

@@ -12,10 +12,10 @@ from seqcoder.api import try_append, try_compress
 from seqcoder.cli.common import binary_stdout, fail, note, progress_bar, warm_up
 from seqcoder.container.rows import check_name
 from seqcoder.errors import InputError, UsageError
-from seqcoder.genome import GenomeSource, local_source, read_local
-from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings, default_chunk_bases, parse_size
 from seqcoder.wording import count_of
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import GenomeSource, local_source, read_local
 
 
 def run(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seqcoder import __version__
+from seqcoder.version import __version__
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 some inputs failed (they are listed, the others are done); 2 usage; "

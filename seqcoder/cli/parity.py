@@ -29,7 +29,7 @@ def parity(
     Example: `seqcoder parity --percent 10 all.sqc`.
     """
     from seqcoder.container.check import check_frames
-    from seqcoder.parity import write_parity
+    from seqcoder.container.parity import write_parity
 
     facts = []
     for container in containers:

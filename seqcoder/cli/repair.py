@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seqcoder.cli.common import fail, note
 from seqcoder.errors import InputError
-from seqcoder.repair import repair
+from seqcoder.reading.repair import repair
 from seqcoder.wording import count_of
 
 

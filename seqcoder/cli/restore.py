@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from seqcoder import api
 from seqcoder.api import check_other, decompress, make_folder
-from seqcoder.atomic import atomic_file, is_special
 from seqcoder.cli.common import binary_stdout, note
 from seqcoder.errors import InputError, NotFoundError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
-from seqcoder.reader import Container, Genome
-from seqcoder.region import Region, find_region, read_regions
-from seqcoder.remote import is_url
+from seqcoder.reading.opening import open as open_container
+from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.region import Region, find_region, read_regions
+from seqcoder.storage.atomic import atomic_file, is_special
+from seqcoder.storage.remote import is_url
 from seqcoder.wording import count_of
 
 
@@ -26,7 +26,7 @@ def open_source(name: str, threads: int = 1) -> Container:
     """Open a container by path or URL, or the one on standard input for ``-``."""
     if name == "-":
         return Container(io.BytesIO(sys.stdin.buffer.read()), threads=threads)
-    return api.open(name, threads=threads)
+    return open_container(name, threads=threads)
 
 
 def run_decompress(
@@ -65,7 +65,7 @@ def run_decompress(
 
 def _to_file(data: str | bytes, target: Path, force: bool, threads: int) -> list[Path]:
     """Restore the only genome of a container to a file; returns none where there are several."""
-    with api.open(data, threads=threads) as container:
+    with open_container(data, threads=threads) as container:
         genomes = list(container.values())
         if len(genomes) != 1:
             return []

@@ -7,7 +7,7 @@ from collections import Counter
 
 from seqcoder import coder
 from seqcoder.cli.restore import open_source
-from seqcoder.reader import Container
+from seqcoder.reading.reader import Container
 
 
 def run_list(name: str, records: bool, checksums: bool, json: bool) -> None:

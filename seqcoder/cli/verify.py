@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from seqcoder.checksum import file_sha256
 from seqcoder.cli.common import decode_bar, fail, note
 from seqcoder.cli.restore import open_source
 from seqcoder.container.check import Finding
+from seqcoder.container.parity import parity_path, read_parity
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError
-from seqcoder.parity import parity_path, read_parity
-from seqcoder.verification import Verification, verify
+from seqcoder.reading.verification import Verification, verify
+from seqcoder.storage.checksum import file_sha256
 from seqcoder.wording import count_of, listed
 
 

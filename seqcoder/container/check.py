@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqcoder.checksum import file_sha256
 from seqcoder.container.reader import ContainerReader
-from seqcoder.container.source import RangeSource
 from seqcoder.errors import IntegrityError
+from seqcoder.storage.checksum import file_sha256
+from seqcoder.storage.source import RangeSource
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _foreign_bytes(reader: ContainerReader, damaged: list[tuple[int, int]]) -> I
 def check_frames(path: Path, memory: int | None = None) -> str:
     """Raise IntegrityError unless all of a container is whole; returns its SHA-256 (hex).
 
-    ``memory`` is the most bytes it may take; None: see ``seqcoder.memory``.
+    ``memory`` is the most bytes it may take; None: see ``seqcoder.storage.memory``.
     """
     source = RangeSource(str(path))
     try:

@@ -6,9 +6,13 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
 from seqcoder.errors import IntegrityError
+
+Bases = NDArray[np.uint8]
 
 _AS_IT_IS = b"\0"
 # A zstd frame that tells its content size never begins, behind this, with a zero byte.
@@ -103,3 +107,8 @@ def decompress(
     if not stream.eof or stream.unused_data or data:
         raise IntegrityError(f"{what}: frame cut short or followed by foreign bytes")
     return data
+
+
+def bases_digest(bases: Bases) -> bytes:
+    """Return digest8 of a chunk's bases (uint8, 0..3)."""
+    return digest8(np.ascontiguousarray(bases).data)

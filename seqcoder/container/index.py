@@ -19,7 +19,7 @@ from seqcoder.container.sections import (
     section,
 )
 from seqcoder.errors import IntegrityError
-from seqcoder.varint import ByteReader, put_bytes, put_varint
+from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 FORMAT = 2
 SIGNATURE = b"SQC" + bytes((FORMAT,))

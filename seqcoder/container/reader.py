@@ -20,16 +20,16 @@ from seqcoder.container.index import (
 )
 from seqcoder.container.rows import MAX_CHUNK_BASES, ChunkRow
 from seqcoder.container.sections import CRC_BYTES, END, check_crc, entry_at, read_entry
-from seqcoder.container.source import RangeSource
 from seqcoder.errors import FormatError, InputError, IntegrityError, SeqcoderError
-from seqcoder.memory import (
+from seqcoder.storage.memory import (
     PER_SIDE_BYTE,
     PER_STORED_BYTE,
     PER_WALK_BYTE,
     check_memory,
     memory_limit,
 )
-from seqcoder.varint import ByteReader
+from seqcoder.storage.source import RangeSource
+from seqcoder.storage.varint import ByteReader
 
 _TAIL = PLACE_BYTES + CRC_BYTES
 # Read before the end section, too: the section of a container's only genome, most often.
@@ -153,7 +153,7 @@ class ContainerReader:
     ) -> None:
         """Read the index, unless it is given; raises as ``read_index`` does.
 
-        ``memory`` is the most bytes that reading may take; None: see ``seqcoder.memory``.
+        ``memory`` is the most bytes that reading may take; None: see ``seqcoder.storage.memory``.
         """
         self.source = source
         self.memory = memory_limit(source.size) if memory is None else memory

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seqcoder.container.sections import get_extras
 from seqcoder.errors import IntegrityError, UsageError
-from seqcoder.varint import ByteReader, put_bytes, put_varint
+from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 FASTA, STORED = 0, 1
 STORED_FILE, PLAIN = 1, 2

@@ -12,9 +12,9 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from seqcoder.container.source import RangeSource
 from seqcoder.errors import FormatError, IntegrityError
-from seqcoder.varint import ByteReader, put_bytes, put_varint
+from seqcoder.storage.source import RangeSource
+from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 CHUNK, GENOME, END = b"CGE"
 CRC_BYTES = 4

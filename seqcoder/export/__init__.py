@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from seqcoder.errors import UsageError
-from seqcoder.region import Region, region_pieces
+from seqcoder.reading.region import Region, region_pieces
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from seqcoder.reader import Genome
-    from seqcoder.record import Record
+    from seqcoder.reading.reader import Genome
+    from seqcoder.reading.record import Record
 
 TWO_BIT = "2bit"
 FORMATS = ("fa", "fa.gz", "fa.bgz", "fa.zst", TWO_BIT)

@@ -12,7 +12,7 @@ import numpy as np
 
 from seqcoder.errors import IntegrityError
 from seqcoder.fasta.model import Ints
-from seqcoder.varint import ByteReader
+from seqcoder.storage.varint import ByteReader
 
 MAX_PLANES = 6
 """Values are below 2**48. A column has fewer than 2**31 entries, so that sums of a column

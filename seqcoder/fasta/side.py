@@ -10,7 +10,7 @@ import numpy as np
 from seqcoder.fasta.columns import bounded_sum, damaged, get_column, put_column
 from seqcoder.fasta.model import Ints, ParsedFasta, RecordTable, Runs, SideStreams, no_ints
 from seqcoder.fasta.strings import get_strings, put_strings
-from seqcoder.varint import ByteReader, put_bytes, put_varint
+from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 # Flags, in the order of the sections they announce.
 _RNA = 1

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from seqcoder.fasta.columns import damaged
-from seqcoder.varint import ByteReader, put_bytes
+from seqcoder.storage.varint import ByteReader, put_bytes
 
 END = 0  # the string ends here
 SAME = 1  # the field is the previous string's field at this place

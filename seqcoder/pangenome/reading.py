@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from seqcoder.errors import IntegrityError
-from seqcoder.memory import NO_LIMIT, check_memory
 from seqcoder.pangenome.plain import RELATIVE, columns_size
 from seqcoder.pangenome.relative import Forerunner, Relatives, parents_of, read_relative
 from seqcoder.pangenome.walk import Walk
+from seqcoder.storage.memory import NO_LIMIT, check_memory
 
 MAX_FORERUNNERS = 24
 """A genome's forerunners: its parents and theirs; so many walks at most are read for one."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcoder.errors import IntegrityError, MemoryLimitError
-from seqcoder.memory import NO_LIMIT, check_memory
 from seqcoder.pangenome import coding, compose, entropy
 from seqcoder.pangenome.columns import pack, unpack
 from seqcoder.pangenome.plain import RELATIVE
 from seqcoder.pangenome.walk import Bases, Fetch, Ints, Walk
+from seqcoder.storage.memory import NO_LIMIT, check_memory
 
 MAX_PARENTS = 8
 _PIECE_BYTES, _SITE_BYTES, _RANGE_BYTES = 256, 96, 4

@@ -16,20 +16,20 @@ from genomes import small_genome
 pytest.importorskip("pyarrow")
 pytest.importorskip("ray")
 
-from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import UsageError
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import Opener
-from seqcoder.pipeline import write_container
-from seqcoder.plan import ContainerPlan
-from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.report import write_report
-from seqcoder_jobs.report.html import report_html
-from seqcoder_jobs.report.read import read_facts
-from seqcoder_jobs.submit import Request, submit
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.pipeline import write_container
+from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import Opener
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.reading.report import write_report
+from seqcoder_jobs.reading.report.html import report_html
+from seqcoder_jobs.reading.report.read import read_facts
+from seqcoder_jobs.writing.planning import GivenParameters
+from seqcoder_jobs.writing.submit import Request, submit
 
 
 def run_here(
@@ -61,8 +61,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     (corpus / "a<b>&c.faa").write_bytes(b">p\nMKLVWQERT\n")
     (corpus / "broken.fa.gz").write_bytes(b"\x1f\x8b<script>alert(1)</script>")
     folder = tmp_path_factory.mktemp("made") / "archive"
-    wishes = Wishes(level=1, latents=False, container_bytes=6000)
-    submit(Request((str(corpus),), str(folder), wishes, all_files=True), runner=run_here)
+    given = GivenParameters(level=1, latents=False, container_bytes=6000)
+    submit(Request((str(corpus),), str(folder), given, all_files=True), runner=run_here)
     return Archive(folder)
 
 
@@ -119,8 +119,8 @@ def test_table_for_multiqc(archive: Archive) -> None:
 
 
 def test_large_archives_have_short_pages(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    import seqcoder_jobs.report.html as html
-    import seqcoder_jobs.report.multiqc as multiqc
+    import seqcoder_jobs.reading.report.html as html
+    import seqcoder_jobs.reading.report.multiqc as multiqc
 
     for name, value in (("_MOST_ROWS", 1), ("_HISTOGRAM_FROM", 2)):
         monkeypatch.setattr(html, name, value)
@@ -142,7 +142,10 @@ def test_groups_of_relatives(tmp_path: Path) -> None:
         (corpus / f"same{i}.fa").write_bytes(small_genome(9000, 1))
     (corpus / "other.fa").write_bytes(small_genome(3000, 2))
     folder = tmp_path / "archive"
-    submit(Request((str(corpus),), str(folder), Wishes(level=1, latents=False)), runner=run_here)
+    submit(
+        Request((str(corpus),), str(folder), GivenParameters(level=1, latents=False)),
+        runner=run_here,
+    )
     facts = read_facts(Archive(folder))
     first, *others = facts.groups()
     assert (first["first"], first["genomes"], len(others)) == ("same0.fa", 2, 1)
@@ -154,7 +157,7 @@ def test_groups_of_relatives(tmp_path: Path) -> None:
 
 
 def test_command_tells_the_same(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
-    from seqcoder_jobs.report.cli import report
+    from seqcoder_jobs.cli.report import report
 
     (archive.folder / "report.html").unlink(missing_ok=True)
     report(str(archive.folder))

@@ -12,12 +12,12 @@ import pytest
 
 from genomes import fasta_bytes, letters, random_bases, small_genome
 from seqcoder.bench import plots, tables
+from seqcoder.bench.bench_page import report_html
 from seqcoder.bench.cases import make_cases, place, residues
-from seqcoder.bench.command import run as run_command
-from seqcoder.bench.report import report_html
 from seqcoder.bench.rows import Row, totals, write_parquet, write_tsv
-from seqcoder.bench.run import Plan, Result, benchmark
+from seqcoder.bench.run import BenchSettings, Result, benchmark
 from seqcoder.bench.tools import PEERS, found_peers, our_tool, size_name
+from seqcoder.cli.bench import run as run_command
 from seqcoder.errors import InputError, IntegrityError, UsageError
 
 
@@ -72,7 +72,7 @@ def test_what_comes_back_decides(bin_folder: Path, genome: Path) -> None:
     fake(bin_folder, "unnaf", "")
     fake(bin_folder, "cmix", "sys.exit('cmix: more memory')")
     result = benchmark(
-        Plan(
+        BenchSettings(
             (genome,), levels=(1,), peers=("geco2", "geco3", "mfcompress", "naf", "cmix"), repeat=1
         )
     )
@@ -89,7 +89,7 @@ def test_what_comes_back_decides(bin_folder: Path, genome: Path) -> None:
 
 def test_rows_of_ours_add_up(genome: Path) -> None:
     result = benchmark(
-        Plan((genome,), levels=(1,), peers=("xz",), repeat=1, chunk_sizes=(1024, 4096))
+        BenchSettings((genome,), levels=(1,), peers=("xz",), repeat=1, chunk_sizes=(1024, 4096))
     )
     assert not result.dropped
     ours = next(row for row in result.rows if row.ours and not row.chunk_bases)
@@ -110,7 +110,9 @@ def test_several_files_together(tmp_path: Path) -> None:
     one, two = tmp_path / "one.fa", tmp_path / "two.fa"
     one.write_bytes(small_genome(3000, 1))
     two.write_bytes(fasta_bytes(("r", letters(random_bases(500))), line_end=b"\r\n") + b">e")
-    result = benchmark(Plan((one, two), together=True, levels=(1,), peers=("xz",), repeat=2))
+    result = benchmark(
+        BenchSettings((one, two), together=True, levels=(1,), peers=("xz",), repeat=2)
+    )
     assert not result.dropped
     assert {row.case for row in result.rows} == {"2 files"}
     assert {(row.keeps, row.runs) for row in result.rows} == {("full FASTA", 2)}
@@ -223,7 +225,9 @@ def test_page_stands_alone_and_escapes() -> None:
         row("<a>", "seqcoder", 110, chunk_bases=1024, setting="-2 1K", region_wall=0.5),
         row("<a>", "seqcoder", 105, chunk_bases=2048, setting="-2 2K", region_wall=0.7),
     ]
-    html = report_html(Result(Plan((Path("a"),)), rows, ["<a>: broken & lost"], ["a remark"]))
+    html = report_html(
+        Result(BenchSettings((Path("a"),)), rows, ["<a>: broken & lost"], ["a remark"])
+    )
     check = Check()
     check.feed(html)
     assert not check.open
@@ -234,11 +238,11 @@ def test_page_stands_alone_and_escapes() -> None:
 
 def test_training_curves(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    from seqcoder.bench.command import _training
+    from seqcoder.cli.bench import _training
 
     log = tmp_path / "log.jsonl"
     log.write_text('{"step": 50, "loss": 1.5, "accuracy": 0.3, "bits": 2.1}\n' * 2)
-    plan = Plan((Path("a"),), training=_training(log))
+    plan = BenchSettings((Path("a"),), training=_training(log))
     html = report_html(Result(plan, [row("a", "seqcoder", 100)]))
     assert "Training of the model" in html
     assert "Windows typed as labelled" in html
@@ -252,7 +256,7 @@ def test_training_curves(tmp_path: Path) -> None:
 
 def test_page_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    html = report_html(Result(Plan((Path("a"),)), [row("a", "seqcoder", 100)]))
+    html = report_html(Result(BenchSettings((Path("a"),)), [row("a", "seqcoder", 100)]))
     assert "pip install" in html
     assert "<svg" not in html
     with pytest.raises(UsageError, match="matplotlib"):
@@ -332,7 +336,7 @@ def test_table_by_command(genome: Path, tmp_path: Path) -> None:
 def test_chunk_size_reaches_our_command() -> None:
     from seqcoder.bench.run import _our_tools
 
-    plan = Plan((Path("a"),), levels=(2,), chunk_bases=5 << 20, chunk_sizes=(1 << 20,))
+    plan = BenchSettings((Path("a"),), levels=(2,), chunk_bases=5 << 20, chunk_sizes=(1 << 20,))
     first, second, third = _our_tools(plan, True, ("input.fa",))
     assert " --chunk-size 5M -o packed.sqc" in first.compress
     assert (first.label, second.label) == ("seqcoder -2", "seqcoder -2 --no-latents")

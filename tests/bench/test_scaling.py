@@ -19,11 +19,11 @@ pytest.importorskip("pyarrow")
 from seqcoder import fasta
 from seqcoder.settings import Settings
 from seqcoder_cluster.options import Window
-from seqcoder_jobs.scaling import load, measured, predict, rates, run
-from seqcoder_jobs.scaling.model import Cluster, simulate, simulate_shared
-from seqcoder_jobs.scaling.predict import Check, check, in_containers
-from seqcoder_jobs.scaling.rates import Rates
-from seqcoder_jobs.scaling.report import scaling_html, scaling_markdown
+from seqcoder_jobs.bench import load, measured, predict, rates, run
+from seqcoder_jobs.bench.model import Cluster, simulate, simulate_shared
+from seqcoder_jobs.bench.predict import Check, check, in_containers
+from seqcoder_jobs.bench.rates import Rates
+from seqcoder_jobs.bench.scaling_page import scaling_html, scaling_markdown
 
 RATES = Rates(
     code_per_base=1e-6,
@@ -210,7 +210,7 @@ def test_page_and_json(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [point(kind, n, 3.0 / n + 1) for kind in ("strong", "weak") for n in (1, 2)]
     checks = [Check(p, p.wall * 1.1, p.wall * 0.9) for p in points]
     found = run.Scaling(
-        run.Wishes(),
+        run.ScalingSettings(),
         Settings(model=None),
         2,
         RATES,

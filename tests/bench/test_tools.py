@@ -13,7 +13,7 @@ import pytest
 
 from genomes import small_genome
 from seqcoder.bench import run as runner
-from seqcoder.bench.cases import Placed, make_cases, place
+from seqcoder.bench.cases import LaidOut, make_cases, place
 from seqcoder.bench.tools import BASES, FASTA, PEERS, Tool
 
 # As in the manuals of the tools: arguments of the compressor, of the decompressor.
@@ -53,7 +53,7 @@ else:
 
 
 @pytest.fixture
-def placed(tmp_path: Path) -> Placed:
+def placed(tmp_path: Path) -> LaidOut:
     genome = tmp_path / "small.fa"
     genome.write_bytes(small_genome(4000))
     folder = tmp_path / "case"
@@ -61,7 +61,7 @@ def placed(tmp_path: Path) -> Placed:
     return place(make_cases([genome], together=False)[0], folder)
 
 
-def once(tool: Tool, placed: Placed) -> str:
+def once(tool: Tool, placed: LaidOut) -> str:
     """Compress and decompress; returns what came back: full FASTA or bases only."""
     runner.run(tool.compress, placed.folder, 2, 120.0)
     assert (placed.folder / tool.packed).stat().st_size > 0
@@ -71,7 +71,7 @@ def once(tool: Tool, placed: Placed) -> str:
 
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_how_tools_that_are_not_here_are_called(
-    name: str, placed: Placed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, placed: LaidOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = next(tool for tool in PEERS if tool.name == name)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin")
@@ -92,7 +92,7 @@ def test_how_tools_that_are_not_here_are_called(
 
 
 @pytest.mark.parametrize("tool", [t for t in PEERS if t.name not in CALLS], ids=lambda t: t.name)
-def test_tools_that_are_here(tool: Tool, placed: Placed) -> None:
+def test_tools_that_are_here(tool: Tool, placed: LaidOut) -> None:
     missing = [program for program in tool.programs if not shutil.which(program)]
     if missing:
         pytest.skip(f"{missing[0]} is not installed")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genomes import small_genome
-from seqcoder.chunk import ChunkCoder
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import local_source, read_local
-from seqcoder.pipeline import write_container
-from seqcoder.plan import ContainerPlan, plan_containers
-from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.pipeline import write_container
+from seqcoder.writing.plan import ContainerPlan, plan_containers
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import local_source, read_local
 from seqcoder_cluster import ClusterOptions, run_containers
 
 # Chunks of more than a batch, so that there are several tasks.

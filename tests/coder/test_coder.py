@@ -203,7 +203,7 @@ def test_opposite_classes_pair_up() -> None:
 
 
 def test_micro_benchmark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from seqcoder.bench.coder import main
+    from study_coder import main
 
     bases, classes = genome(6000)
     text = "ACGT"

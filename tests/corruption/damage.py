@@ -14,7 +14,7 @@ import numpy as np
 
 from seqcoder.container import frames
 from seqcoder.container.scan import scan_sections
-from seqcoder.container.source import RangeSource
+from seqcoder.storage.source import RangeSource
 
 Rng = np.random.Generator
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import seqcoder
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError
-from seqcoder.repair import repair
+from seqcoder.reading.repair import repair
 
 SLOW = 5.0
 """CPU seconds after which a mutation counts as a hang."""

@@ -13,9 +13,10 @@ import numpy as np
 import seqcoder
 from appended import append
 from genomes import coding_genome, fasta_bytes, letters, random_bases
-from seqcoder import Settings, chunk
+from seqcoder import Settings
 from seqcoder.container.reader import ContainerReader
-from seqcoder.container.source import RangeSource
+from seqcoder.storage.source import RangeSource
+from seqcoder.writing import chunk
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from local_runner import submit_here
 
 from genomes import small_genome
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError, UsageError
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.cli import show, verify
-from seqcoder_jobs.places import all_places
 
 FILES = ("genomes", "records", "chunks", "containers", "plan.json", "_SUCCESS")
 COUNT = 90  # of each file
@@ -47,7 +47,7 @@ def path_of(archive: Archive, name: str) -> Path:
 
 
 def mutations(data: bytes, seed: int, other: bytes) -> Iterator[Mutation]:
-    """Damage at chance places, at both ends and at the last bytes, where Parquet's footer is."""
+    """Damage at chance archived, at both ends and at the last bytes, where Parquet's footer is."""
     rng = np.random.default_rng(seed)
     names = list(AT_PLACES)
     for number in range(COUNT - 4):
@@ -69,8 +69,8 @@ def listing(archive: Archive) -> list[str]:
     with redirect_stdout(out):
         show.run_list(str(archive), False, False, False, False)
         show.run_list(str(archive), True, False, False, False)
-    places = [str(place) for place in all_places(archive)]
-    return sorted(out.getvalue().splitlines() + places)
+    archived = [str(found) for found in archived_genomes(archive)]
+    return sorted(out.getvalue().splitlines() + archived)
 
 
 def check_listing(archive: Archive, expected: list[str]) -> None:

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import seqcoder
+from fasta_strategies import fasta_files
 from genomes import REAL, real_file
 from seqcoder import InputError, Settings
-from seqcoder.testing import fasta_files
 
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh")
 ONE = Settings(level=1)

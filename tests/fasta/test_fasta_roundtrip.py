@@ -12,8 +12,8 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fasta_strategies import fasta_files, plain_fasta_files
 from seqcoder import fasta
-from seqcoder.testing import fasta_files, plain_fasta_files
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real genomes in ../shared/data")

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from side_reader import rebuild
 from test_fasta_roundtrip import DATA, needs_data, real
 
+from fasta_strategies import fasta_files
 from seqcoder import fasta
 from seqcoder.errors import IntegrityError
 from seqcoder.fasta.columns import get_column, put_column
 from seqcoder.fasta.strings import get_strings, put_strings
-from seqcoder.testing import fasta_files
-from seqcoder.varint import ByteReader
+from seqcoder.storage.varint import ByteReader
 
 
 def packed(data: bytes) -> tuple[bytes, bytes]:

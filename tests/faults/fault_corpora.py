@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from load_corpus import fasta_text, mutate
 
 from genomes import coding_genome, fasta_bytes, random_bases
-from seqcoder_jobs.loadtest.generate import fasta_text, mutate
-from seqcoder_jobs.manifest.files import read_table
+from seqcoder_jobs.archive.manifest.files import read_table
 
 # What a row tells of the data, not of who coded it, when, and at which attempt.
 FACTS = ("genome", "status", "container", "ordinal", "raw_bytes", "bases", "sha256", "seqcol")

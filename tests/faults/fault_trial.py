@@ -23,9 +23,9 @@ from fault_site import Site
 
 import seqcoder
 from seqcoder.errors import SeqcoderError
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.manifest.files import read_table
-from seqcoder_jobs.verify import expectations, manifest_findings, verify_container
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.manifest.files import read_table
+from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
 
 END_SECONDS = 300.0
 """A run that has not ended by then hangs."""

@@ -18,14 +18,14 @@ import numpy as np
 import seqcoder
 from genomes import letters, random_bases
 from seqcoder import coder, fasta
-from seqcoder.chunk import decode_chunk
 from seqcoder.container import frames, index
 from seqcoder.container.rows import ChunkRow
 from seqcoder.errors import IntegrityError, SeqcoderError
 from seqcoder.pangenome import Walk
 from seqcoder.pangenome.reading import read_walk
+from seqcoder.reading.chunk import decode_chunk
 from seqcoder.settings import Settings
-from seqcoder.varint import ByteReader
+from seqcoder.storage.varint import ByteReader
 
 MOST = 1 << 20
 """Bases and bytes that a target goes on with; what claims more is left alone."""
@@ -151,7 +151,7 @@ def container(data: bytes) -> None:
                 _names(error, "container in memory")
 
 
-def _genome(genome: seqcoder.reader.Genome) -> None:
+def _genome(genome: seqcoder.reading.reader.Genome) -> None:
     if genome.row.size > MOST:
         return
     file = genome.read()

@@ -37,19 +37,19 @@ import seqcoder.pangenome.entropy  # noqa: E402
 import seqcoder.pangenome.seeds  # noqa: E402, F401
 
 FOLLOWED = (
-    "seqcoder.chunk",
+    "seqcoder.writing.chunk",
     "seqcoder.coder.engine",
     "seqcoder.coder.tables",
     "seqcoder.coder.twobit",
     "seqcoder.container",
-    "seqcoder.decoding",
+    "seqcoder.reading.decoding",
     "seqcoder.fasta",
     "seqcoder.latent.model",
     "seqcoder.pangenome.plain",
     "seqcoder.pangenome.relative",
     "seqcoder.pangenome.walk",
-    "seqcoder.reader",
-    "seqcoder.varint",
+    "seqcoder.reading.reader",
+    "seqcoder.storage.varint",
 )
 
 

@@ -16,7 +16,7 @@ import zstandard
 
 from seqcoder import fasta
 from seqcoder.container.frames import DICTIONARY
-from seqcoder.varint import put_bytes
+from seqcoder.storage.varint import put_bytes
 
 _BYTES = 1024
 _MOST_RECORDS = 40

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from seqcoder.appending import Append, read_basis
-from seqcoder.chunk import ChunkCoder
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import GenomeSource, Opener
-from seqcoder.pipeline import write_container
-from seqcoder.plan import ContainerPlan
-from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder.writing.appending import Append, read_basis
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.pipeline import write_container
+from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import GenomeSource, Opener
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Outcome, Request, submit
+from seqcoder_jobs.writing.planning import GivenParameters
+from seqcoder_jobs.writing.submit import Outcome, Request, submit
 
 
 class Killed(BaseException):
@@ -68,15 +68,15 @@ def dies_reading(fatal: str) -> Callable[..., None]:
     return run
 
 
-SMALL = Wishes(level=1, chunk_bases=1024, container_bytes=6000)
+SMALL = GivenParameters(level=1, chunk_bases=1024, container_bytes=6000)
 
 
 def submit_here(
     corpora: Sequence[Path | str],
     archive: Path,
     *,
-    wishes: Wishes = SMALL,
+    given: GivenParameters = SMALL,
     runner: Callable[..., None] = run_here,
 ) -> Outcome:
-    request = Request(tuple(map(str, corpora)), str(archive), wishes)
+    request = Request(tuple(map(str, corpora)), str(archive), given)
     return submit(request, runner=runner)

@@ -10,10 +10,10 @@ import pytest
 from local_runner import run_here
 
 from genomes import fasta_bytes
-from seqcoder.genome import GenomeSource, local_source, read_local
-from seqcoder.plan import ContainerPlan
-from seqcoder.report import ContainerReport
 from seqcoder.settings import Settings
+from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import GenomeSource, local_source, read_local
 from seqcoder_cluster import ClusterOptions, run_containers
 
 pytestmark = pytest.mark.ray

@@ -11,11 +11,11 @@ import pytest
 
 import seqcoder_jobs.cli.submit as command
 from seqcoder_cluster.options import ClusterOptions
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.cli import main
-from seqcoder_jobs.detach import _arguments
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request
+from seqcoder_jobs.writing.detach import _arguments
+from seqcoder_jobs.writing.planning import GivenParameters
+from seqcoder_jobs.writing.submit import Request
 
 NOT_ON_THE_COMMAND_LINE = {"containers_in_flight", "object_store_bytes"}
 
@@ -24,8 +24,8 @@ def requests(folder: Path) -> list[Request]:
     """Two that differ from the defaults in every field between them."""
     corpora = (str(folder / "one"), str(folder / "two, of \xe9"))
     options = ClusterOptions("auto", 3, 2, 0.5, metrics=True)
-    one = Wishes(3, 1 << 20, 77 << 20, str(folder / "model.npz"), None, True, True)
-    two = Wishes(latents=False, group=False)
+    one = GivenParameters(3, 1 << 20, 77 << 20, str(folder / "model.npz"), None, True, True)
+    two = GivenParameters(latents=False, group=False)
     return [
         Request(corpora, str(folder / "a"), one, True, str(folder / "groups.tsv"), options),
         Request((), str(folder / "a"), two, options=ClusterOptions("auto", actors=0)),
@@ -55,7 +55,7 @@ def asked(words: list[str], monkeypatch: pytest.MonkeyPatch) -> Request:
 def test_every_wish_reaches_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model.npz").write_bytes(b"")
     both = requests(tmp_path)
-    for of in (lambda r: r, lambda r: r.wishes, lambda r: r.options):
+    for of in (lambda r: r, lambda r: r.given, lambda r: r.options):
         # A new field is to be given in one of the two, and by _arguments.
         untold = of_default(of(both[0])) & of_default(of(both[1]))
         assert untold <= NOT_ON_THE_COMMAND_LINE
@@ -72,8 +72,8 @@ def test_paths_are_those_of_the_folder_it_was_asked_in(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.npz").write_bytes(b"")
     request = requests(tmp_path)[0]
-    here = replace(request, groups="groups.tsv", wishes=replace(request.wishes, model="model.npz"))
+    here = replace(request, groups="groups.tsv", given=replace(request.given, model="model.npz"))
     archive, inputs = Archive(request.archive), tmp_path / "inputs.txt"
     assert _arguments(here, archive, inputs) == _arguments(request, archive, inputs)
-    named = replace(request, wishes=replace(request.wishes, model="prokaryote-1"))
+    named = replace(request, given=replace(request.given, model="prokaryote-1"))
     assert "prokaryote-1" in _arguments(named, archive, inputs)  # a name is no path

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from local_runner import submit_here
 
-from seqcoder import atomic
 from seqcoder.errors import InputError
+from seqcoder.storage import atomic
 
 
 class Disk:

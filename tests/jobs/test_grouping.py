@@ -12,18 +12,18 @@ from local_runner import Killed, dies_reading, run_here, submit_here
 from test_jobs_cli import Run, run  # noqa: F401 - a fixture
 from test_submit import containers, restored
 
-from seqcoder.chunk import ChunkCoder
 from seqcoder.errors import IntegrityError, UsageError
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import GenomeSource
-from seqcoder.pipeline import write_container
-from seqcoder_jobs import grouping
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request, submit
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.pipeline import write_container
+from seqcoder.writing.source import GenomeSource
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.writing import grouping
+from seqcoder_jobs.writing.planning import GivenParameters
+from seqcoder_jobs.writing.submit import Request, submit
 
 LENGTH = 20_000
-FOUR = Wishes(level=1, chunk_bases=1 << 14, container_bytes=4 * LENGTH + 1000)
+FOUR = GivenParameters(level=1, chunk_bases=1 << 14, container_bytes=4 * LENGTH + 1000)
 
 
 def mutated(bases: str, seed: int) -> bytes:
@@ -72,14 +72,16 @@ SPECIES = [
 
 def test_relatives_share_containers_and_come_back(strains: Path, tmp_path: Path) -> None:
     archive, ungrouped = tmp_path / "archive", tmp_path / "ungrouped"
-    assert submit_here([strains], archive, wishes=FOUR).failures == ()
+    assert submit_here([strains], archive, given=FOUR).failures == ()
     assert groups(archive) == SPECIES
     first, second = plan(archive)
     assert {"g0.fa", "g2.fa", "g4.fa"} <= set(first)
     assert {"g1.fa", "g3.fa", "g5.fa"} <= set(second)
     assert restored(archive) == {path.name: path.read_bytes() for path in strains.iterdir()}
     submit_here(
-        [strains], ungrouped, wishes=Wishes(1, FOUR.chunk_bases, FOUR.container_bytes, group=False)
+        [strains],
+        ungrouped,
+        given=GivenParameters(1, FOUR.chunk_bases, FOUR.container_bytes, group=False),
     )
     size, without = (sum(map(len, containers(folder).values())) for folder in (archive, ungrouped))
     assert size < 0.6 * without
@@ -112,14 +114,14 @@ def test_workers_do_not_matter(strains: Path, tmp_path: Path) -> None:
 
 def test_no_groups_is_the_order_listed(strains: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
-    wishes = Wishes(1, FOUR.chunk_bases, FOUR.container_bytes, group=False)
-    submit_here([strains], archive, wishes=wishes)
+    given = GivenParameters(1, FOUR.chunk_bases, FOUR.container_bytes, group=False)
+    submit_here([strains], archive, given=given)
     names = sorted(path.name for path in strains.iterdir())
     assert [name for container in plan(archive) for name in container] == names
     with pytest.raises(UsageError, match="--solid: the archive was begun without it"):
-        submit_here([strains], archive, wishes=Wishes(solid=True))
+        submit_here([strains], archive, given=GivenParameters(solid=True))
     with pytest.raises(UsageError, match="--groups: the archive was begun with --no-groups"):
-        submit_here([strains], archive, wishes=Wishes(group=True))
+        submit_here([strains], archive, given=GivenParameters(group=True))
 
 
 def test_what_is_planned_is_not_grouped_again(
@@ -127,17 +129,17 @@ def test_what_is_planned_is_not_grouped_again(
 ) -> None:
     archive = tmp_path / "archive"
     with pytest.raises(Killed):
-        submit_here([strains], archive, wishes=FOUR, runner=dies_reading("g5.fa"))
+        submit_here([strains], archive, given=FOUR, runner=dies_reading("g5.fa"))
     before = plan(archive)
     with monkeypatch.context() as patch:
         patch.setattr(grouping, "sketch_sources", lambda sources: 1 / 0)
-        submit_here([strains], archive, wishes=FOUR)
+        submit_here([strains], archive, given=FOUR)
     assert plan(archive) == before
     done = containers(archive)
     for number, species in enumerate((1, 1, 2)):
         bases = "".join(Random(species).choices("ACGT", k=LENGTH))
         (strains / f"a{number}.fa").write_bytes(mutated(bases, 10 + number))
-    submit_here([strains], archive, wishes=FOUR)
+    submit_here([strains], archive, given=FOUR)
     assert plan(archive)[: len(before)] == before
     for file, data in containers(archive).items():
         assert data.startswith(done.get(file, b""))
@@ -155,7 +157,7 @@ def test_what_is_planned_is_not_grouped_again(
 
 def test_a_plan_made_before_there_were_groups_is_read(strains: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
-    submit_here([strains], archive, wishes=FOUR)
+    submit_here([strains], archive, given=FOUR)
     data = json.loads((archive / "plan.json").read_text())
     inputs = data.pop("inputs")
     (archive / "plan.json").write_text(json.dumps(data))
@@ -170,7 +172,7 @@ def test_a_plan_made_before_there_were_groups_is_read(strains: Path, tmp_path: P
 def test_inputs_that_cannot_be_read_keep_their_place(strains: Path, tmp_path: Path) -> None:
     (strains / "g2_cut.fa.gz").write_bytes(b"\x1f\x8b\x08\x00 cut short")
     archive = tmp_path / "archive"
-    outcome = submit_here([strains], archive, wishes=FOUR)
+    outcome = submit_here([strains], archive, given=FOUR)
     assert [Path(problem.source).name for problem in outcome.failures] == ["g2_cut.fa.gz"]
     assert groups(archive) == sorted([*SPECIES, ["g2_cut.fa"]])
 
@@ -236,8 +238,8 @@ def test_a_bad_file_of_groups(
 
 def test_a_group_larger_than_a_container_is_divided(strains: Path, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
-    wishes = Wishes(1, FOUR.chunk_bases, 2 * LENGTH + 500)
-    submit_here([strains], archive, wishes=wishes)
+    given = GivenParameters(1, FOUR.chunk_bases, 2 * LENGTH + 500)
+    submit_here([strains], archive, given=given)
     flat = [name for container in plan(archive) for name in container]
     assert max(map(len, plan(archive))) <= 3
     one = [flat.index(name) for name in SPECIES[0]]

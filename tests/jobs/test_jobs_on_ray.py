@@ -11,7 +11,7 @@ import pytest
 from local_runner import submit_here
 
 from seqcoder_jobs.cli import main
-from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.writing.planning import GivenParameters
 
 pytestmark = pytest.mark.ray
 SMALL = ("-1", "--chunk-size", "1K", "--container-size", "6000")
@@ -79,6 +79,8 @@ def test_driver_killed_then_the_same_command_again(
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
     assert (archive / "_SUCCESS").exists()
-    submit_here([corpus], here, wishes=Wishes(level=1, chunk_bases=1024, container_bytes=6000))
+    submit_here(
+        [corpus], here, given=GivenParameters(level=1, chunk_bases=1024, container_bytes=6000)
+    )
     assert containers(archive) == containers(here)
     assert not list((archive / "containers").glob(".*"))

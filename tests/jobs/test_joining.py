@@ -12,16 +12,16 @@ from local_runner import Killed, dies_reading, run_here, submit_here
 from test_submit import containers, restored, rows
 
 from seqcoder.errors import InputError
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.corpus import opener as opening
-from seqcoder_jobs.grouping import read_groups
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request, submit
-from seqcoder_jobs.summary import summarise
-from seqcoder_jobs.verify import expectations, manifest_findings, verify_container
+from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
+from seqcoder_jobs.writing.grouping import read_groups
+from seqcoder_jobs.writing.planning import GivenParameters
+from seqcoder_jobs.writing.submit import Request, submit
 
 LENGTH = 12_000
-WISHES = Wishes(level=1, chunk_bases=1 << 13, container_bytes=8 * LENGTH)
+WISHES = GivenParameters(level=1, chunk_bases=1 << 13, container_bytes=8 * LENGTH)
 
 
 def genome(species: int, seed: int) -> bytes:
@@ -44,7 +44,7 @@ def begun(tmp_path: Path) -> tuple[Path, Path]:
     """A corpus of two species, and the archive of it."""
     folder, archive = tmp_path / "corpus", tmp_path / "archive"
     write(folder, "1-0.fa", "1-1.fa", "1-2.fa", "2-0.fa", "2-1.fa")
-    submit_here([folder], archive, wishes=WISHES)
+    submit_here([folder], archive, given=WISHES)
     return folder, archive
 
 
@@ -76,7 +76,7 @@ def test_relatives_are_appended_and_cost_little(begun: tuple[Path, Path]) -> Non
     folder, archive = begun
     old = containers(archive)
     write(folder, "1-3.fa", "2-2.fa", "3-0.fa")
-    outcome = submit_here([folder], archive, wishes=WISHES)
+    outcome = submit_here([folder], archive, given=WISHES)
     assert outcome.done == 3
     new = containers(archive)
     assert sorted(new) == ["000000.sqc", "000001.sqc"]
@@ -94,7 +94,7 @@ def test_relatives_are_appended_and_cost_little(begun: tuple[Path, Path]) -> Non
     check(folder, archive)
     summary = summarise(Archive(str(archive)))
     assert (summary.containers, summary.containers_done, summary.verified) == (2, 2, 8)
-    assert submit_here([folder], archive, wishes=WISHES).done == 0
+    assert submit_here([folder], archive, given=WISHES).done == 0
     assert containers(archive) == new
 
 
@@ -102,7 +102,7 @@ def test_until_the_container_is_full(begun: tuple[Path, Path]) -> None:
     folder, archive = begun
     for seed in range(3, 7):
         write(folder, f"1-{seed}.fa")
-        submit_here([folder], archive, wishes=WISHES)
+        submit_here([folder], archive, given=WISHES)
     plan = Archive(str(archive)).load()
     assert [c.key for c in plan.plan.containers] == [
         "000000.sqc",
@@ -130,17 +130,17 @@ def test_killed_while_appending(begun: tuple[Path, Path], runner: Callable[..., 
     old = containers(archive)
     write(folder, "1-3.fa", "2-2.fa")
     with pytest.raises(Killed):
-        submit_here([folder], archive, wishes=WISHES, runner=runner)
+        submit_here([folder], archive, given=WISHES, runner=runner)
     if runner is not dies_after_commit:
         assert containers(archive) == old
     (expected,) = expectations(Archive(str(archive)), full=True, threads=1)
     assert verify_container(expected).findings == ()
-    submit_here([], archive, wishes=WISHES)
+    submit_here([], archive, given=WISHES)
     check(folder, archive)
     whole = containers(archive)
     # Where the container has been lost, all of it is made again, append by append.
     (archive / "containers" / "000000.sqc").unlink()
-    submit_here([], archive, wishes=WISHES)
+    submit_here([], archive, given=WISHES)
     check(folder, archive)
     assert containers(archive) == whole
 
@@ -153,7 +153,7 @@ def test_a_coordinator_lost_before_it_could_tell(begun: tuple[Path, Path]) -> No
         run_here(*arguments, on_report=on_report, **others)
 
     write(folder, "1-3.fa", "4-0.fa")
-    submit_here([folder], archive, wishes=WISHES, runner=twice)
+    submit_here([folder], archive, given=WISHES, runner=twice)
     check(folder, archive)
 
 
@@ -169,7 +169,7 @@ def test_inputs_that_fail(begun: tuple[Path, Path], monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(opening, "open_source", fails)
     for names in (["1-3.fa", "2-2.fa"], ["1-3.fa"], []):
-        outcome = submit_here([folder], archive, wishes=WISHES)
+        outcome = submit_here([folder], archive, given=WISHES)
         assert len(outcome.failures) == len(names)
         assert (archive / "_SUCCESS").exists() == (not names)
     check(folder, archive)
@@ -201,13 +201,13 @@ def test_lost_or_damaged_sketches(begun: tuple[Path, Path]) -> None:
     part.write_bytes(data[: len(data) // 2])
     write(folder, "1-3.fa")
     with pytest.raises(InputError, match=r"part-000000.parquet: cannot be read .* remove it"):
-        submit_here([folder], archive, wishes=WISHES)
+        submit_here([folder], archive, given=WISHES)
     part.unlink()
-    submit_here([folder], archive, wishes=WISHES)
+    submit_here([folder], archive, given=WISHES)
     assert sorted(containers(archive)) == ["000000.sqc", "000001.sqc"]
     check(folder, archive)
     write(folder, "1-4.fa")
-    submit_here([folder], archive, wishes=WISHES)
+    submit_here([folder], archive, given=WISHES)
     keys = {g.name: c.key for c in Archive(str(archive)).load().plan.containers for g in c.genomes}
     assert keys["1-4.fa"] == "000001.sqc+1"
     check(folder, archive)

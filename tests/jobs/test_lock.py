@@ -16,13 +16,13 @@ import pytest
 from local_runner import submit_here
 
 from seqcoder.errors import UsageError
-from seqcoder_jobs import lock
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive import lock
+from seqcoder_jobs.archive.folder import Archive
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from seqcoder_jobs.lock import hold
+from seqcoder_jobs.archive.lock import hold
 with hold(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(100)

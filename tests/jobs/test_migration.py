@@ -17,14 +17,14 @@ from local_runner import SMALL, submit_here
 
 from genomes import small_genome
 from seqcoder.errors import InputError, UsageError
-from seqcoder.genome import GenomeSource
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.archive_reader import open_archive
+from seqcoder.writing.source import GenomeSource
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.lookup import archived_genomes, find_genome
 from seqcoder_jobs.corpus import tar
 from seqcoder_jobs.corpus.listing import list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener, open_source
-from seqcoder_jobs.places import all_places, find_genome
-from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.reading.archive_reader import open_archive
+from seqcoder_jobs.writing.planning import GivenParameters
 
 BATCH = {f"batch.1/SAMEA{number}.fa": small_genome(600, number, 1) for number in range(8)}
 PACK = {
@@ -86,8 +86,8 @@ def test_members_announced_are_read_in_one_pass(tmp_path: Path, passes: list[str
 def test_a_container_of_relatives_reads_its_tar_once(tmp_path: Path, passes: list[str]) -> None:
     write_tar(tmp_path / "b.tar.gz")
     (tmp_path / "groups").write_text("".join(f"{name}\tone\n" for name in BATCH))
-    wishes = Wishes(level=1, group=True)
-    submit_here([tmp_path / "b.tar.gz"], tmp_path / "archive", wishes=wishes)
+    given = GivenParameters(level=1, group=True)
+    submit_here([tmp_path / "b.tar.gz"], tmp_path / "archive", given=given)
     assert len(passes) <= 3  # listed, sketched, written
 
 
@@ -157,7 +157,7 @@ def test_a_truncated_file_is_quarantined(tmp_path: Path, packed: bool) -> None:
         corpus.write_bytes(data)
     else:
         corpus = unpacked(tmp_path / "package", data)
-    outcome = submit_here([corpus], tmp_path / "archive", wishes=SMALL)
+    outcome = submit_here([corpus], tmp_path / "archive", given=SMALL)
     assert outcome.done == 3
     (failure,) = outcome.failures
     assert failure.source.endswith(bad)
@@ -238,7 +238,7 @@ def test_an_accession_names_its_only_file(tmp_path: Path) -> None:
     files = dict(list(ACCESSIONS.items())[:3])  # both files of the first, one of the second
     (tmp_path / "p.zip").write_bytes(package(files, files))
     submit_here([tmp_path / "p.zip"], tmp_path / "archive")
-    places = all_places(Archive(tmp_path / "archive"))
-    assert find_genome(places, "GCF_000002.1", "x").genome == NAMES[2]
+    archived = archived_genomes(Archive(tmp_path / "archive"))
+    assert find_genome(archived, "GCF_000002.1", "x").name == NAMES[2]
     with pytest.raises(UsageError, match="say which"):
-        find_genome(places, "GCF_000001.1", "x")
+        find_genome(archived, "GCF_000001.1", "x")

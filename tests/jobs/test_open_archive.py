@@ -18,11 +18,11 @@ from local_runner import SMALL, submit_here
 import seqcoder
 import seqcoder_jobs
 from seqcoder.errors import InputError, IntegrityError, NotFoundError, UsageError
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.cli.extract import Choices
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.cli.extract import ExtractOptions
 from seqcoder_jobs.cli.extract import run as run_extract
-from seqcoder_jobs.extract import find_regions, open_regions
-from seqcoder_jobs.planning import Wishes
+from seqcoder_jobs.reading.extract import find_regions, open_regions
+from seqcoder_jobs.writing.planning import GivenParameters
 
 
 @pytest.fixture
@@ -131,8 +131,8 @@ def test_regions_of_more_containers_than_files_may_be_open(tmp_path: Path) -> No
     names = [f"r{i:02d}" for i in range(60)]
     for name in names:
         (corpus / f"{name}.fa").write_bytes(f">{name}\nACGTTGCA\n".encode())
-    wishes = Wishes(level=1, latents=False, group=False, container_bytes=20)
-    submit_here([corpus], tmp_path / "archive", wishes=wishes)
+    given = GivenParameters(level=1, latents=False, group=False, container_bytes=20)
+    submit_here([corpus], tmp_path / "archive", given=given)
     assert len(list((tmp_path / "archive" / "containers").iterdir())) == 60
     bed = tmp_path / "regions.bed"
     bed.write_text("".join(f"{name}\t2\t6\n" for name in [*names, *reversed(names)]))
@@ -141,7 +141,9 @@ def test_regions_of_more_containers_than_files_may_be_open(tmp_path: Path) -> No
     used = len(os.listdir("/dev/fd"))  # noqa: PTH208 - also where it is no folder
     resource.setrlimit(resource.RLIMIT_NOFILE, (used + 30, most))
     try:
-        choices = Choices(str(tmp_path / "archive"), regions=str(bed), output=str(out), workers=1)
+        choices = ExtractOptions(
+            str(tmp_path / "archive"), regions=str(bed), output=str(out), workers=1
+        )
         run_extract(choices)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
@@ -174,7 +176,7 @@ def test_what_is_wrong_is_told_in_a_line(folder: Path, tmp_path: Path, corpus: P
 def test_what_is_appended_is_seen_when_it_is_opened_anew(corpus: Path, folder: Path) -> None:
     with seqcoder_jobs.open_archive(folder) as before:
         (corpus / "new.fa").write_bytes(b">n\nACGT\n")
-        submit_here([corpus], folder, wishes=SMALL)
+        submit_here([corpus], folder, given=SMALL)
         assert "new.fa" not in before
         assert before["a.fa"].read()
     with seqcoder_jobs.open_archive(folder) as after:
@@ -184,7 +186,7 @@ def test_what_is_appended_is_seen_when_it_is_opened_anew(corpus: Path, folder: P
 def test_the_package_costs_nothing_and_its_names_are_functions() -> None:
     code = (
         "import sys, seqcoder_jobs; assert 'numpy' not in sys.modules; "
-        "import seqcoder_jobs.archive_reader, seqcoder_jobs.extract; "
+        "import seqcoder_jobs.reading.archive_reader, seqcoder_jobs.reading.extract; "
         "assert callable(seqcoder_jobs.open_archive); assert 'ray' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcoder.errors import IntegrityError
-from seqcoder.genome import GenomeSource
-from seqcoder.plan import ContainerPlan, Plan
 from seqcoder.settings import Settings
-from seqcoder_jobs.archive import Archive, SavedPlan
+from seqcoder.writing.plan import ContainerPlan, Plan
+from seqcoder.writing.source import GenomeSource
+from seqcoder_jobs.archive.folder import Archive, SavedPlan
 
 odd = st.text(st.characters() | st.sampled_from('"\\\n\udcff[]{}: '), min_size=1)
 sources = st.builds(

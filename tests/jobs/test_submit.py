@@ -17,13 +17,13 @@ from local_runner import SMALL, Killed, dies_reading, run_here, submit_here
 
 import seqcoder
 from seqcoder.errors import InputError, IntegrityError, UsageError
-from seqcoder_jobs.archive import TABLES, Archive
-from seqcoder_jobs.manifest import files
-from seqcoder_jobs.places import all_places
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import Request, look_through, submit
-from seqcoder_jobs.summary import summarise
-from seqcoder_jobs.verify import expectations, verify_container
+from seqcoder_jobs.archive.folder import TABLES, Archive
+from seqcoder_jobs.archive.lookup import archived_genomes
+from seqcoder_jobs.archive.manifest import files
+from seqcoder_jobs.archive.summary import summarise
+from seqcoder_jobs.reading.verify import expectations, verify_container
+from seqcoder_jobs.writing.planning import GivenParameters
+from seqcoder_jobs.writing.submit import Request, look_through, submit
 
 TIMES = ("parse_seconds", "model_seconds", "code_seconds", "verify_seconds")
 
@@ -120,7 +120,7 @@ def test_submit_again_changes_nothing(corpus: Path, tmp_path: Path) -> None:
         raise AssertionError("there is nothing to do")
 
     submit_here([corpus], archive, runner=nothing)
-    submit_here([], archive, wishes=Wishes(), runner=nothing)
+    submit_here([], archive, given=GivenParameters(), runner=nothing)
     after = {path: path.stat().st_mtime_ns for path in archive.rglob("*") if path.name != ".lock"}
     assert before == after
 
@@ -342,22 +342,22 @@ def test_input_changed_before_its_turn_is_taken_as_it_is(corpus: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "option"),
+    ("given", "option"),
     [
-        (Wishes(level=2), "--level 2"),
-        (Wishes(chunk_bases=2048), "--chunk-size 2048"),
-        (Wishes(container_bytes=7000), "--container-size 7000"),
-        (Wishes(model="no-such-model"), "--model no-such-model"),
-        (Wishes(group=False), "--no-groups"),
+        (GivenParameters(level=2), "--level 2"),
+        (GivenParameters(chunk_bases=2048), "--chunk-size 2048"),
+        (GivenParameters(container_bytes=7000), "--container-size 7000"),
+        (GivenParameters(model="no-such-model"), "--model no-such-model"),
+        (GivenParameters(group=False), "--no-groups"),
     ],
 )
 def test_changed_parameters_are_refused(
-    corpus: Path, tmp_path: Path, wishes: Wishes, option: str
+    corpus: Path, tmp_path: Path, given: GivenParameters, option: str
 ) -> None:
     archive = tmp_path / "archive"
     submit_here([corpus], archive)
     with pytest.raises(UsageError, match=f"{option}: the archive was begun with"):
-        submit_here([corpus], archive, wishes=wishes)
+        submit_here([corpus], archive, given=given)
 
 
 def test_new_inputs_go_to_additional_containers(
@@ -370,7 +370,7 @@ def test_new_inputs_go_to_additional_containers(
     other.mkdir()
     (other / "a.fa").write_bytes(b">new\nACGT\n")  # of a name that is taken
     (corpus / "f.fa").write_bytes(b">f\nTTTT\n")
-    submit_here([corpus, other], archive, wishes=Wishes())
+    submit_here([corpus, other], archive, given=GivenParameters())
     after = containers(archive)
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"000003.sqc"}
@@ -466,7 +466,7 @@ def test_an_archive_that_lost_files_is_not_called_complete(corpus: Path, tmp_pat
     first.write_bytes(whole)
     manifest = {path: path.read_bytes() for path in (archive / "manifest").rglob("*.parquet")}
     shutil.rmtree(archive / "manifest")
-    for read in (summarise, all_places):
+    for read in (summarise, archived_genomes):
         with pytest.raises(IntegrityError, match="makes the manifest anew"):
             read(Archive(archive))
     assert submit_here([corpus], archive).failures == ()

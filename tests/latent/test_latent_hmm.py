@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 from seqcoder.latent import hmm
 from seqcoder.latent.types import mirror
 
-Genome = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+TrainingGenome = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
-def test_genes_are_found_with_strand_and_frame(genome: Genome) -> None:
+def test_genes_are_found_with_strand_and_frame(genome: TrainingGenome) -> None:
     bases, truth = genome
     labels = hmm.fit_labels(bases)
     genes = truth > 0
@@ -17,7 +17,7 @@ def test_genes_are_found_with_strand_and_frame(genome: Genome) -> None:
     assert (labels[~genes] == 0).mean() > 0.5
 
 
-def test_both_strands_give_mirrored_labels(genome: Genome) -> None:
+def test_both_strands_give_mirrored_labels(genome: TrainingGenome) -> None:
     bases, _ = genome
     options = hmm.PhaseOptions(grain=1)
     here = hmm.fit_labels(bases, options=options)
@@ -25,7 +25,7 @@ def test_both_strands_give_mirrored_labels(genome: Genome) -> None:
     assert (here == there).mean() > 0.97
 
 
-def test_types_change_only_between_windows(genome: Genome) -> None:
+def test_types_change_only_between_windows(genome: TrainingGenome) -> None:
     from seqcoder.latent.types import classes_to_latents, latents_to_classes
 
     labels = hmm.fit_labels(genome[0])
@@ -51,7 +51,7 @@ def test_short_chunks() -> None:
         assert hmm.fit_labels(np.zeros(n, np.uint8)).shape == (n,)
 
 
-def test_unknown_labels_are_not_counted(genome: Genome) -> None:
+def test_unknown_labels_are_not_counted(genome: TrainingGenome) -> None:
     bases, truth = genome
     counts = np.zeros((hmm.STATES, hmm.WORDS), np.int64)
     hmm.count_words(bases, np.full(bases.size, 255, np.uint8), counts)

@@ -14,7 +14,7 @@ from seqcoder.latent import find_model, list_models, load_model, survey_models
 from seqcoder.latent.modelfile import read_model, write_model
 from seqcoder.latent.types import STRIDE
 
-Genome = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+TrainingGenome = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_damaged_file_is_refused(models: Path, at: int) -> None:
 
 
 def test_encoding_works_with_the_network_and_without(
-    genome: Genome, models: Path, monkeypatch: pytest.MonkeyPatch
+    genome: TrainingGenome, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bases, truth = genome
     windows = -(-bases.size // STRIDE)
@@ -131,7 +131,7 @@ def test_short_chunks_have_latents(n: int) -> None:
     assert load_model().encode(bases, refine=True).shape == (-(-n // STRIDE),)
 
 
-def test_device_differences_change_latents_only_a_little(genome: Genome) -> None:
+def test_device_differences_change_latents_only_a_little(genome: TrainingGenome) -> None:
     torch = pytest.importorskip("torch")
     from seqcoder.latent.choice import load_network
     from seqcoder.latent.network import score_windows

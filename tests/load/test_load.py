@@ -1,22 +1,22 @@
 """Load in small: what a submit of many files costs the driver does not grow with their number.
 
-The large one is ``python -m seqcoder_jobs.loadtest``; ``docs/reliability.md`` has its figures.
+The large one is ``python tests/load/run_load.py``; ``docs/reliability.md`` has its figures.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import load_run as run
 import numpy as np
 import pytest
+from load_corpus import Shape, fasta_text, generate, mutate
+from load_run import load
+from load_watch import Sample
 
 from genomes import random_bases
 from seqcoder import fasta
 from seqcoder.errors import IntegrityError
-from seqcoder_jobs.loadtest import run
-from seqcoder_jobs.loadtest.generate import Shape, fasta_text, generate, mutate
-from seqcoder_jobs.loadtest.run import load
-from seqcoder_jobs.loadtest.watch import Sample
 
 
 def corpus_bytes(folder: Path) -> dict[str, bytes]:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from genomes import fasta_bytes, letters, random_bases
-from seqcoder.chunk import ChunkCoder
-from seqcoder.executor import ThreadExecutor
-from seqcoder.genome import GenomeSource
-from seqcoder.pipeline import write_container
-from seqcoder.reader import Container
+from seqcoder.reading.reader import Container
 from seqcoder.settings import Settings
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.pipeline import write_container
+from seqcoder.writing.source import GenomeSource
 
 LENGTH = 120_000
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import seqcoder
-from seqcoder import verification
 from seqcoder.pangenome import PanGenome, Walk, read_walk, reading
 from seqcoder.pangenome.reading import Kept, read_walks
 from seqcoder.pangenome.relative import Forerunner
-from seqcoder.reader import Genome
+from seqcoder.reading import verification
+from seqcoder.reading.reader import Genome
 
 N_BASES = 20_000
 

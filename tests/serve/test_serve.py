@@ -27,12 +27,12 @@ pytest.importorskip("uvicorn")
 import uvicorn
 from local_runner import submit_here
 
-from seqcoder_jobs.archive import Archive
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.serve.app import make_app
-from seqcoder_jobs.serve.catalogue import Catalogue
-from seqcoder_jobs.serve.guard import disposition, host_of, is_loopback
-from seqcoder_jobs.serve.store import Store
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.reading.serve.app import make_app
+from seqcoder_jobs.reading.serve.catalogue import Catalogue
+from seqcoder_jobs.reading.serve.guard import disposition, host_of, is_loopback
+from seqcoder_jobs.reading.serve.store import Store
+from seqcoder_jobs.writing.planning import GivenParameters
 
 ODD = 'odd "name" é?#&<b>%2e.fa'
 FIRST = coding_genome(30_000, 1)
@@ -58,7 +58,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     (corpus / "relatives/two.fa").unlink()
     (corpus / "relatives/two.fa.gz").write_bytes(gzip.compress(FILES["relatives/two.fa"]))
     (corpus / "broken.fa.gz").write_bytes(b"\x1f\x8b<script>")
-    submit_here([corpus], folder / "archive", wishes=Wishes(level=1, latents=False))
+    submit_here([corpus], folder / "archive", given=GivenParameters(level=1, latents=False))
     return Archive(folder / "archive")
 
 
@@ -256,7 +256,7 @@ def test_search(site: Site, archive: Archive) -> None:
 def test_thousands_of_genomes_have_pages(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     import pyarrow as pa
 
-    import seqcoder_jobs.serve.catalogue as catalogue
+    import seqcoder_jobs.reading.serve.catalogue as catalogue
 
     one = Catalogue(archive).now()
     rows = one.genome("first.fa")
@@ -285,7 +285,7 @@ def test_relatives_share(site: Site) -> None:
 
 
 def test_a_run_that_goes_on_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import seqcoder_jobs.serve.catalogue as catalogue
+    import seqcoder_jobs.reading.serve.catalogue as catalogue
 
     monkeypatch.setattr(catalogue, "_LOOK_AGAIN_SECONDS", 0.0)
     corpus = tmp_path / "corpus"
@@ -304,21 +304,21 @@ def test_a_container_that_grows_while_it_is_open_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Appended genomes are found, and nothing kept of the container as it was is taken for it."""
-    import seqcoder_jobs.serve.catalogue as catalogue
+    import seqcoder_jobs.reading.serve.catalogue as catalogue
 
     monkeypatch.setattr(catalogue, "_LOOK_AGAIN_SECONDS", 0.0)
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    wishes = Wishes(level=1, latents=False)
+    given = GivenParameters(level=1, latents=False)
     (corpus / "one.fa").write_bytes(FILES["relatives/one.fa"])
     (corpus / "other.fa").write_bytes(FIRST)
-    submit_here([corpus], tmp_path / "archive", wishes=wishes)
+    submit_here([corpus], tmp_path / "archive", given=given)
     found, store = Catalogue(Archive(tmp_path / "archive")), Store(Archive(tmp_path / "archive"), 1)
     one = found.now().genome("one.fa")
     assert store.track(one).shared.sum() == 0
     with store.genome(one) as still_open:
         (corpus / "two.fa").write_bytes(FILES["relatives/two.fa"])
-        submit_here([corpus], tmp_path / "archive", wishes=wishes)
+        submit_here([corpus], tmp_path / "archive", given=given)
         two = found.now().genome("two.fa")
         assert two["container"] == one["container"]
         with store.genome(two) as genome:

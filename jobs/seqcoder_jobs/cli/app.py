@@ -22,10 +22,10 @@ from seqcoder.cli.options import (
     new_app,
 )
 from seqcoder.errors import UsageError
-from seqcoder_jobs.report.cli import report
-from seqcoder_jobs.scaling.cli import bench
-from seqcoder_jobs.serve.cli import serve
-from seqcoder_jobs.training.cli import train_command
+from seqcoder_jobs.cli.bench import bench
+from seqcoder_jobs.cli.report import report
+from seqcoder_jobs.cli.serve import serve
+from seqcoder_jobs.cli.train import train_command
 
 app = new_app(
     "seqcoder-ray",
@@ -128,10 +128,10 @@ def submit(
     submit - -o archive`; `seqcoder-ray submit batch.tar.xz ncbi_dataset.zip s3://bucket/fasta
     -o archive`.
     """
-    from seqcoder_jobs.cli.submit import Choices, run
+    from seqcoder_jobs.cli.submit import SubmitOptions, run
 
     run(
-        Choices(
+        SubmitOptions(
             corpora=tuple(corpora or ()),
             archive=output,
             from_file=from_file,
@@ -175,7 +175,7 @@ def demo(
     Examples: `seqcoder-ray demo`; `seqcoder-ray demo -o look/`; `seqcoder-ray demo --corpus
     corpus/`.
     """
-    from seqcoder_jobs.demo import run, write_only
+    from seqcoder_jobs.cli.demo import run, write_only
 
     if corpus is not None:
         write_only(corpus, quiet)

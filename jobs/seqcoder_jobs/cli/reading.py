@@ -111,10 +111,10 @@ def extract(
     ecoli.fa -o ecoli.fa.bgz`; `seqcoder-ray extract archive NC_000913.3:1000-2000`;
     `seqcoder-ray extract archive --all --format fa.gz -o for_others/`.
     """
-    from seqcoder_jobs.cli.extract import Choices, run
+    from seqcoder_jobs.cli.extract import ExtractOptions, run
 
     run(
-        Choices(
+        ExtractOptions(
             archive,
             tuple(queries or ()),
             tuple(genome or ()),
@@ -141,7 +141,7 @@ def logs(
 
     Example: `seqcoder-ray logs archive --follow`.
     """
-    from seqcoder_jobs.detach import print_logs
+    from seqcoder_jobs.writing.detach import print_logs
 
     print_logs(job, address, follow)
 
@@ -152,7 +152,7 @@ def stop(job: Job, address: JobAddress = None) -> None:
 
     Example: `seqcoder-ray stop archive`.
     """
-    from seqcoder_jobs.detach import stop_job
+    from seqcoder_jobs.writing.detach import stop_job
 
     stop_job(job, address)
 

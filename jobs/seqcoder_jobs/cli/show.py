@@ -5,15 +5,15 @@ from __future__ import annotations
 import json as json_module
 from typing import Any
 
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.success import check_present
+from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.submit import result_table
-from seqcoder_jobs.success import check_present
-from seqcoder_jobs.summary import summarise
 
 
 def run_status(name: str, address: str | None, json: bool) -> None:
     """Print how far an archive is, and the state of its job."""
-    from seqcoder_jobs.detach import JOB_PREFIX, job_status
+    from seqcoder_jobs.writing.detach import JOB_PREFIX, job_status
 
     if name.startswith(JOB_PREFIX):
         state = job_status(name, address)
@@ -39,7 +39,7 @@ def run_status(name: str, address: str | None, json: bool) -> None:
 
 def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool) -> None:
     """Print the genomes or records of an archive."""
-    from seqcoder_jobs.manifest.files import read_table
+    from seqcoder_jobs.archive.manifest.files import read_table
 
     archive = Archive(name)
     inputs = archive.load().inputs

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from seqcoder.errors import InputError, UsageError
-from seqcoder.executor import thread_count
-from seqcoder.settings import parse_size
+from seqcoder.settings import parse_size, thread_count
 from seqcoder.wording import count_of
 from seqcoder_cluster.options import ClusterOptions
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.summary import Summary, summarise
 from seqcoder_jobs.cli.console import (
     NAME,
     list_failures,
@@ -28,11 +28,11 @@ from seqcoder_jobs.cli.console import (
     time_text,
 )
 from seqcoder_jobs.corpus.listing import read_list
-from seqcoder_jobs.estimate import estimate, source_bases
-from seqcoder_jobs.grouping import Grouped, Sources, alone, map_here
-from seqcoder_jobs.joining import Held
-from seqcoder_jobs.planning import Wishes
-from seqcoder_jobs.submit import (
+from seqcoder_jobs.writing.estimate import estimate, source_bases
+from seqcoder_jobs.writing.grouping import Grouped, Sources, alone, map_here
+from seqcoder_jobs.writing.joining import Held
+from seqcoder_jobs.writing.planning import GivenParameters
+from seqcoder_jobs.writing.submit import (
     Outcome,
     Request,
     Todo,
@@ -40,14 +40,13 @@ from seqcoder_jobs.submit import (
     request_grouping,
     submit,
 )
-from seqcoder_jobs.summary import Summary, summarise
 
 _DRY_RUN_BYTES = 1 << 30
 """A dry run reads no more than this to find relatives."""
 
 
 @dataclass(frozen=True)
-class Choices:
+class SubmitOptions:
     """The options of ``submit`` as they were given."""
 
     corpora: tuple[str, ...]
@@ -73,63 +72,63 @@ class Choices:
     metrics: bool = False
 
 
-def run(choices: Choices) -> None:
+def run(options: SubmitOptions) -> None:
     """Plan, compress, report; raises SeqcoderError at the end if anything failed."""
-    if not choices.archive:
+    if not options.archive:
         raise UsageError("no archive named; say where it goes with -o ARCHIVE")
-    if choices.no_latents and choices.model:
+    if options.no_latents and options.model:
         raise UsageError("--model and --no-latents contradict each other; choose one")
-    if choices.no_groups and choices.groups:
+    if options.no_groups and options.groups:
         raise UsageError("--groups and --no-groups contradict each other; choose one")
-    corpora = tuple(_corpora(choices))
+    corpora = tuple(_corpora(options))
     request = Request(
         corpora,
-        choices.archive,
-        Wishes(
-            choices.level,
-            parse_size(choices.chunk_size) if choices.chunk_size else None,
-            parse_size(choices.container_size) if choices.container_size else None,
-            choices.model,
-            False if choices.no_latents else None,
-            False if choices.no_groups else True if choices.groups else None,
-            choices.solid or None,
+        options.archive,
+        GivenParameters(
+            options.level,
+            parse_size(options.chunk_size) if options.chunk_size else None,
+            parse_size(options.container_size) if options.container_size else None,
+            options.model,
+            False if options.no_latents else None,
+            False if options.no_groups else True if options.groups else None,
+            options.solid or None,
         ),
-        choices.all_files,
-        choices.groups,
+        options.all_files,
+        options.groups,
         ClusterOptions(
-            address=choices.address,
-            workers=choices.workers,
-            actors=choices.actors,
-            gpus_per_actor=choices.gpus_per_actor,
-            metrics=choices.metrics,
+            address=options.address,
+            workers=options.workers,
+            actors=options.actors,
+            gpus_per_actor=options.gpus_per_actor,
+            metrics=options.metrics,
         ),
     )
-    if choices.dry_run:
-        _dry_run(request, choices)
-    elif choices.detach:
-        from seqcoder_jobs.detach import detach
+    if options.dry_run:
+        _dry_run(request, options)
+    elif options.detach:
+        from seqcoder_jobs.writing.detach import detach
 
-        detach(request, choices.address, choices.quiet)
+        detach(request, options.address, options.quiet)
     else:
-        _submit(request, choices)
+        _submit(request, options)
 
 
-def _corpora(choices: Choices) -> Iterator[str]:
+def _corpora(options: SubmitOptions) -> Iterator[str]:
     """Yield CORPUS arguments, with - and --from-file read."""
-    if choices.corpora.count("-") > 1:
+    if options.corpora.count("-") > 1:
         raise UsageError("standard input (-) can be read once only")
-    for corpus in choices.corpora:
+    for corpus in options.corpora:
         if corpus == "-":
             yield from read_list(_stdin_lines())
         else:
             yield corpus
-    if choices.from_file is not None:
+    if options.from_file is not None:
         try:
-            with Path(choices.from_file).open(errors="surrogateescape") as lines:
+            with Path(options.from_file).open(errors="surrogateescape") as lines:
                 yield from read_list(lines)
         except OSError as error:
             raise UsageError(
-                f"{choices.from_file}: {error.strerror}; --from-file takes a list of inputs"
+                f"{options.from_file}: {error.strerror}; --from-file takes a list of inputs"
             ) from None
 
 
@@ -138,9 +137,9 @@ def _stdin_lines() -> Iterator[str]:
         yield os.fsdecode(line)
 
 
-def _dry_run(request: Request, choices: Choices) -> None:
+def _dry_run(request: Request, options: SubmitOptions) -> None:
     """Print what a submit would do."""
-    grouping = request_grouping(request, partial(map_here, threads=choices.workers or 0))
+    grouping = request_grouping(request, partial(map_here, threads=options.workers or 0))
     grouped = True
 
     def grouping_if_small(sources: Sources, container_bytes: int, held: Held) -> Grouped:
@@ -149,8 +148,8 @@ def _dry_run(request: Request, choices: Choices) -> None:
         return (grouping if grouped else alone)(sources, container_bytes, held)
 
     todo = look_through(request, grouping_if_small)
-    facts = plan_facts(todo, choices.workers) | {"groups": todo.n_groups if grouped else None}
-    if choices.json:
+    facts = plan_facts(todo, options.workers) | {"groups": todo.n_groups if grouped else None}
+    if options.json:
         facts["plan"] = todo.saved.plan.to_dict()
         print(json.dumps(facts, indent=1))
     else:
@@ -171,11 +170,11 @@ def _dry_run(request: Request, choices: Choices) -> None:
                 ("plan digest", todo.saved.plan.digest),
             ],
         )
-    _remark(todo, choices)
+    _remark(todo, options)
     if not grouped:
         note(
             "relatives are not looked for in a dry run on so much; the plan of the run will differ",
-            choices.quiet,
+            options.quiet,
         )
     list_failures(todo.problems)
     if todo.problems:
@@ -194,32 +193,32 @@ def plan_facts(todo: Todo, workers: int | None) -> dict[str, Any]:
     }
 
 
-def _remark(todo: Todo, choices: Choices) -> None:
+def _remark(todo: Todo, options: SubmitOptions) -> None:
     if todo.listing.passed_over:
         note(
             f"{count_of(todo.listing.passed_over, 'file')} without a FASTA suffix passed over "
             "(--all-files takes them)",
-            choices.quiet,
+            options.quiet,
         )
 
 
-def _submit(request: Request, choices: Choices) -> None:
+def _submit(request: Request, options: SubmitOptions) -> None:
     from seqcoder_cluster import run_containers
-    from seqcoder_jobs.report import write_report
+    from seqcoder_jobs.reading.report import write_report
 
     started = time.monotonic()
 
     def begin(todo: Todo) -> None:
-        _remark(todo, choices)
+        _remark(todo, options)
         if todo.pending:
             note(
                 f"{count_of(todo.n_genomes, 'genome')}, {size_text(todo.source_bytes)}, to "
                 f"{count_of(len(todo.pending), 'container')} in {request.archive}",
-                choices.quiet,
+                options.quiet,
             )
 
     # The bar needs totals that are known when the corpus is listed: it is made when work begins.
-    outcome = _with_progress(request, choices, begin, run_containers)
+    outcome = _with_progress(request, options, begin, run_containers)
     seconds = time.monotonic() - started
     archive = Archive(request.archive)
     problems = (*outcome.todo.problems, *outcome.failures)
@@ -227,8 +226,8 @@ def _submit(request: Request, choices: Choices) -> None:
     if archive.exists and (outcome.error is None or outcome.done):
         summary = summarise(archive)
         page = write_report(archive)
-        note(f"report: {page}", choices.quiet)
-        if choices.json:
+        note(f"report: {page}", options.quiet)
+        if options.json:
             facts = summary.to_dict() | {
                 "seconds": seconds,
                 "failures": [asdict(problem) for problem in problems],
@@ -263,7 +262,7 @@ def _map(options: ClusterOptions, quiet: bool, function: Any, items: Sequence[An
     return map_tasks(function, items, options, ordered=True)
 
 
-def _with_progress(request: Request, choices: Choices, begin: Any, runner: Any) -> Outcome:
+def _with_progress(request: Request, options: SubmitOptions, begin: Any, runner: Any) -> Outcome:
     from contextlib import ExitStack
 
     with ExitStack() as stack:
@@ -273,13 +272,13 @@ def _with_progress(request: Request, choices: Choices, begin: Any, runner: Any) 
             begin(todo)
             bases = sum(source_bases(genome) for c in todo.pending for genome in c.genomes)
             if todo.pending:
-                bar = progress(bases, todo.n_genomes, choices.quiet)
+                bar = progress(bases, todo.n_genomes, options.quiet)
                 update[0] = stack.enter_context(bar)
 
         return submit(
             request,
             runner=runner,
-            mapper=partial(_map, request.options, choices.quiet),
+            mapper=partial(_map, request.options, options.quiet),
             begin=begin_with_bar,
             on_progress=lambda counts: update[0](counts),
         )

@@ -12,9 +12,9 @@ from seqcoder.cli.common import fail
 from seqcoder.cli.verify import damaged_genomes
 from seqcoder.errors import IntegrityError
 from seqcoder.wording import count_of
-from seqcoder_jobs.archive import Archive
+from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.cli.console import NAME, count_bar, note
-from seqcoder_jobs.verify import expectations, manifest_findings, verify_container
+from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
 
 T = TypeVar("T")
 R = TypeVar("R")

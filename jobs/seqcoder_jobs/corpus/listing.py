@@ -10,16 +10,9 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from seqcoder.errors import InputError
-from seqcoder.genome import GenomeSource
+from seqcoder.writing.source import GenomeSource
 from seqcoder_jobs.corpus import ncbi
-from seqcoder_jobs.corpus.locations import (
-    FileFacts,
-    absolute,
-    facts,
-    is_uri,
-    split_uri,
-    walk_uri,
-)
+from seqcoder_jobs.corpus.locations import FileFacts, absolute, facts, is_uri, split_uri, walk_uri
 from seqcoder_jobs.corpus.names import (
     Candidate,
     assign_names,

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 from seqcoder.errors import InputError
-from seqcoder.genome import changed_message
+from seqcoder.writing.source import changed_message
 
 
 @dataclass(frozen=True)

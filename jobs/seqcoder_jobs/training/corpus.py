@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.checksum import file_sha256
 from seqcoder.errors import InputError
 from seqcoder.fasta import read_bases
 from seqcoder.latent import hmm
 from seqcoder.latent.types import CLASS_OF, STRIDE, TYPES, base_types, mirror
+from seqcoder.storage.checksum import file_sha256
 
 _SUFFIXES = (".fa", ".fna", ".fasta", ".fa.zst", ".fna.zst", ".fasta.zst")
 
 
 @dataclass(frozen=True)
-class Genome:
+class TrainingGenome:
     """One training genome: bases and labels (n,) uint8, window costs' table (4096, 8) int32."""
 
     name: str
@@ -42,13 +42,13 @@ def describe_corpus(files: list[Path]) -> str:
     return f"{len(files)} files, SHA-256 {sha256(facts.encode()).hexdigest()[:16]}"
 
 
-def load_genome(path: Path) -> Genome:
+def load_genome(path: Path) -> TrainingGenome:
     """Read one genome and label it with the phase model (a second or so for 5 Mbases)."""
     bases = read_bases(path)
     labels = hmm.fit_labels(bases)
     counts = np.zeros((hmm.STATES, hmm.WORDS), np.int64)
     hmm.count_words(bases, labels, counts)
-    return Genome(path.name.split(".")[0], bases, labels, hmm.word_costs(counts))
+    return TrainingGenome(path.name.split(".")[0], bases, labels, hmm.word_costs(counts))
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Batch:
 
 
 def _crop(
-    genome: Genome, start: int, windows: int, flip: bool
+    genome: TrainingGenome, start: int, windows: int, flip: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
     size = windows * STRIDE
     # five bases more on the left complete the first words
@@ -83,7 +83,9 @@ def _crop(
     return bases, shares.astype(np.float32), (costs / hmm.COST_ONE_BIT).astype(np.float32)
 
 
-def draw_batch(genomes: list[Genome], seed: int, step: int, size: int, windows: int) -> Batch:
+def draw_batch(
+    genomes: list[TrainingGenome], seed: int, step: int, size: int, windows: int
+) -> Batch:
     """Draw ``size`` crops of ``windows`` windows at random: a function of (seed, step) alone.
 
     Genomes are drawn by the square root of their length; half of the crops are reverse

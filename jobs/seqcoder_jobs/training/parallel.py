@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from seqcoder.latent.network import PhaseEncoder
 from seqcoder_cluster import ClusterOptions, connect
 from seqcoder_cluster.actors import Actors
-from seqcoder_jobs.training.corpus import Genome
-from seqcoder_jobs.training.train import TrainOptions, step_loss
+from seqcoder_jobs.training.corpus import TrainingGenome
+from seqcoder_jobs.training.loss import TrainOptions, step_loss
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -27,7 +27,7 @@ Arrays = dict[str, NDArray[Any]]
 class GradientWorker:
     """One replica of the network with the corpus at hand."""
 
-    def __init__(self, genomes: list[Genome], options: TrainOptions, shard: int) -> None:
+    def __init__(self, genomes: list[TrainingGenome], options: TrainOptions, shard: int) -> None:
         torch.set_num_threads(1)
         self.network = PhaseEncoder(options.shape)
         self.genomes, self.options, self.shard = genomes, options, shard
@@ -48,7 +48,7 @@ class GradientWorker:
 
 @contextmanager
 def ray_gradients(
-    network: PhaseEncoder, genomes: list[Genome], options: TrainOptions, workers: int
+    network: PhaseEncoder, genomes: list[TrainingGenome], options: TrainOptions, workers: int
 ) -> Iterator[Callable[[int], dict[str, float]]]:
     """Give a function that sets a step's gradients, those of ``workers`` actors averaged.
 
@@ -64,7 +64,7 @@ def ray_gradients(
 
 
 def _start_team(
-    actors: Actors, genomes: list[Genome], options: TrainOptions, workers: int
+    actors: Actors, genomes: list[TrainingGenome], options: TrainOptions, workers: int
 ) -> list[Any]:
     import ray
 

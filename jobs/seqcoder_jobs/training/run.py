@@ -17,8 +17,9 @@ from seqcoder_jobs.training.checkpoint import check_options
 from seqcoder_jobs.training.corpus import corpus_files, describe_corpus, load_genome
 from seqcoder_jobs.training.export import export_model
 from seqcoder_jobs.training.library import choose_residues, starting_counts
+from seqcoder_jobs.training.loss import TrainOptions
 from seqcoder_jobs.training.proteins import nearness, protein_stream
-from seqcoder_jobs.training.train import TrainOptions, train
+from seqcoder_jobs.training.train import train
 
 
 def read_families(path: Path) -> dict[str, str]:

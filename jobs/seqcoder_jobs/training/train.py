@@ -13,58 +13,22 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from seqcoder.latent.network import NetworkShape, PhaseEncoder
-from seqcoder.latent.types import STRIDE
+from seqcoder.latent.network import PhaseEncoder
 from seqcoder_jobs.training.checkpoint import load_checkpoint, save_checkpoint
 from seqcoder_jobs.training.corpus import (
-    Batch,
-    Genome,
+    TrainingGenome,
     corpus_files,
     describe_corpus,
-    draw_batch,
     load_genome,
 )
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """Everything a run depends on besides the corpus; recorded in its checkpoint."""
-
-    steps: int = 6000
-    stage_two: float = 0.7  # share of the steps after which stage two begins
-    batch: int = 16
-    windows: int = 256
-    rate: float = 3e-3
-    seed: int = 1
-    switch_bits: float = 12.0  # cost of a change of type in the rate term
-    keep_labels: float = 0.3  # weight of the cross-entropy that stage two retains
-    shape: NetworkShape = field(default_factory=NetworkShape)
-
-
-def losses(
-    network: PhaseEncoder, batch: Batch, switch_bits: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross-entropy (nats a window), cost (bits a base, rate included) and accuracy."""
-    device = network.scores.weight.device
-    bases, shares, costs = (
-        torch.from_numpy(x).to(device) for x in (batch.bases, batch.shares, batch.costs)
-    )
-    scores = network(bases).float()
-    log_q = torch.log_softmax(scores, dim=2)
-    entropy = -(shares * log_q).sum(dim=2).mean()
-    q = log_q.exp()
-    distortion = (q * costs).sum(dim=2).mean()
-    changes = 0.5 * (q[:, 1:] - q[:, :-1]).abs().sum(dim=2).mean()
-    bits = (distortion + switch_bits * changes) / STRIDE
-    accuracy = (scores.argmax(dim=2) == shares.argmax(dim=2)).float().mean()
-    return entropy, bits, accuracy
+from seqcoder_jobs.training.loss import TrainOptions, step_loss
+from seqcoder_jobs.training.parallel import ray_gradients
 
 
 def learning_rate(options: TrainOptions, step: int) -> float:
@@ -74,19 +38,6 @@ def learning_rate(options: TrainOptions, step: int) -> float:
         return options.rate * (step + 1) / warm
     at = (step - warm) / max(1, options.steps - warm)
     return options.rate * (0.01 + 0.99 * 0.5 * (1 + float(np.cos(np.pi * at))))
-
-
-def step_loss(
-    network: PhaseEncoder, genomes: list[Genome], options: TrainOptions, step: int, shard: int
-) -> tuple[Tensor, dict[str, float]]:
-    """Loss of one step's batch. ``shard`` numbers the data-parallel worker."""
-    seed = options.seed + 1000003 * shard
-    batch = draw_batch(genomes, seed, step, options.batch, options.windows)
-    entropy, bits, accuracy = losses(network, batch, options.switch_bits)
-    two = step >= options.stage_two * options.steps
-    loss = options.keep_labels * entropy + STRIDE * bits * 0.1 if two else entropy
-    shown = {"loss": entropy, "bits": bits, "accuracy": accuracy}
-    return loss, {k: float(v.detach()) for k, v in shown.items()}
 
 
 def train(
@@ -163,12 +114,10 @@ def train(
 
 @contextmanager
 def _gradients(
-    network: PhaseEncoder, genomes: list[Genome], options: TrainOptions, workers: int
+    network: PhaseEncoder, genomes: list[TrainingGenome], options: TrainOptions, workers: int
 ) -> Iterator[Callable[[int], dict[str, float]]]:
     """Give a function that sets a step's gradients and returns the figures to show."""
     if workers > 1:
-        from seqcoder_jobs.training.parallel import ray_gradients
-
         with ray_gradients(network, genomes, options, workers) as gradients:
             yield gradients
         return

@@ -1,0 +1,92 @@
+"""Where the genomes and records of an archive are, by its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from seqcoder.errors import NotFoundError, UsageError
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.success import check_present
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedGenome:
+    """A genome and the container it is in."""
+
+    name: str
+    container: str
+
+
+def archived_genomes(archive: Archive) -> list[ArchivedGenome]:
+    """Return where every genome of the archive is, in the order of the containers.
+
+    Raises:
+        UsageError: there is no archive. IntegrityError: its plan or manifest is damaged.
+    """
+    archive.load()
+    return archived_genomes_now(archive)
+
+
+def archived_genomes_now(archive: Archive) -> list[ArchivedGenome]:
+    """Return the same by the manifest alone; raises IntegrityError where it is damaged."""
+    from seqcoder_jobs.archive.manifest.files import read_table
+
+    check_present(archive.folder)
+    table = read_table(archive.manifest, "genomes", ["genome", "container", "ordinal"])
+    rows = zip(
+        *(table[name].to_pylist() for name in ("container", "ordinal", "genome")), strict=True
+    )
+    there = sorted(row for row in rows if row[0] is not None)
+    names: dict[str, str] = {}  # of the equal names of containers one is kept
+    return [ArchivedGenome(genome, names.setdefault(file, file)) for file, _, genome in there]
+
+
+def find_genome(archived: Sequence[ArchivedGenome], name: str, where: str) -> ArchivedGenome:
+    """Return the genome called ``name``, in full or by its only file name or stem.
+
+    The name of its folder will do where it is alone there, as accessions of NCBI packages are.
+
+    Raises:
+        NotFoundError: there is none. UsageError: it could be several.
+    """
+    for genome in archived:
+        if genome.name == name:
+            return genome
+    like = [
+        genome
+        for genome in archived
+        if name in ((path := PurePosixPath(genome.name)).name, path.stem)
+    ]
+    like = like or [genome for genome in archived if name == PurePosixPath(genome.name).parent.name]
+    if len(like) == 1:
+        return like[0]
+    if like:
+        names = ", ".join(genome.name for genome in like[:5])
+        raise UsageError(f"{where}: {name!r} could be {names}; say which")
+    raise NotFoundError(f"{where}: no genome {name!r}; 'seqcoder-ray list' names them")
+
+
+def records_called(archive: Archive, names: Collection[str]) -> list[dict[str, Any]]:
+    """Return genome, container, ordinal and record of the manifest's rows of these record names.
+
+    Names are as the manifest spells them (``printable``). In the order of the manifest.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
+
+    from seqcoder_jobs.archive.manifest.files import manifest_files
+
+    files = [str(file.path) for file in manifest_files(archive.manifest, "records")]
+    if not files:
+        return []
+    # Row groups whose statistics exclude the names are not read.
+    found = ds.dataset(files).to_table(
+        columns=["genome", "container", "ordinal", "record"],
+        filter=pc.field("record").isin(pa.array(sorted(names), pa.string())),
+    )
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows

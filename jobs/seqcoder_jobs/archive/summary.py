@@ -1,0 +1,119 @@
+"""What is in an archive, added up from its plan and manifest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.success import check_present
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts and sums over an archive; bytes of frames by kind, ``bytes`` of whole containers.
+
+    ``missing``: containers of the manifest that are not there, or not as long as they were.
+    """
+
+    archive: str
+    complete: bool
+    running: bool
+    containers: int
+    containers_done: int
+    genomes: int
+    verified: int
+    stored: int
+    failed: int
+    pending: int
+    records: int
+    raw_bytes: int
+    source_bytes: int
+    bases: int
+    bytes: int
+    side_bytes: int
+    latent_bytes: int
+    residual_bytes: int
+    code_seconds: float
+    missing: tuple[str, ...] = ()
+
+    @property
+    def ratio(self) -> float | None:
+        """Raw bytes by container bytes."""
+        return self.raw_bytes / self.bytes if self.bytes else None
+
+    @property
+    def bits_per_base(self) -> float | None:
+        """Bits of whole containers per base."""
+        return 8 * self.bytes / self.bases if self.bases else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self) | {"ratio": self.ratio, "bits_per_base": self.bits_per_base}
+
+
+def summarise(archive: Archive) -> Summary:
+    """Add up an archive; raises UsageError where there is none."""
+    import pyarrow.compute as pc
+
+    from seqcoder_jobs.archive.manifest.files import covered_containers, read_table
+
+    saved = archive.load()
+    check_present(archive.folder)
+    genomes = read_table(archive.manifest, "genomes")
+    containers = read_table(archive.manifest, "containers", ["container", "bytes"])
+    statuses = genomes["status"].to_pylist()
+    planned = {genome.name for c in saved.plan.containers for genome in c.genomes}
+    covered = covered_containers(archive.manifest)
+    # A failed genome that is planned anew is pending again.
+    again = {
+        genome.name for c in saved.plan.containers if c.key not in covered for genome in c.genomes
+    }
+    to_do = {c.file for c in saved.plan.containers if c.key not in covered}
+    failed = {
+        name
+        for name, status in zip(genomes["genome"].to_pylist(), statuses, strict=True)
+        if status == "failed" and name in planned
+    }
+
+    def total(column: str) -> Any:
+        return pc.sum(genomes[column]).as_py() or 0
+
+    verified, stored = statuses.count("verified"), statuses.count("stored")
+    sizes = dict(
+        zip(containers["container"].to_pylist(), containers["bytes"].to_pylist(), strict=True)
+    )
+    missing = tuple(sorted(name for name in sizes if _size(archive, name) != sizes[name]))
+    return Summary(
+        archive=str(archive),
+        complete=archive.success.exists() and not missing,
+        running=archive.is_locked,
+        containers=len({c.file for c in saved.plan.containers}),
+        containers_done=len({c.file for c in saved.plan.containers} - to_do),
+        genomes=len(planned),
+        verified=verified,
+        stored=stored,
+        failed=len(failed - again),
+        pending=len(planned) - verified - stored - len(failed - again),
+        records=total("records"),
+        raw_bytes=total("raw_bytes"),
+        source_bytes=total("source_bytes"),
+        bases=total("bases"),
+        bytes=pc.sum(containers["bytes"]).as_py() or 0,
+        side_bytes=total("side_bytes"),
+        latent_bytes=total("latent_bytes"),
+        residual_bytes=total("residual_bytes"),
+        code_seconds=sum(
+            total(column)
+            for column in ("parse_seconds", "model_seconds", "code_seconds", "verify_seconds")
+        ),
+        missing=missing,
+    )
+
+
+def _size(archive: Archive, container: str) -> int | None:
+    """Return the bytes a container has, None if it is not there."""
+    try:
+        return (archive.containers / container).stat().st_size
+    except OSError:
+        return None

@@ -1,0 +1,44 @@
+"""``seqcoder-ray report``: the command's signature."""
+
+from __future__ import annotations
+
+import json as json_module
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+
+def report(
+    archive: Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive folder.")],
+    json: Annotated[bool, typer.Option("--json", help="Print what it tells as JSON.")] = False,
+) -> None:
+    """Write an archive's report.html and seqcoder_mqc.json anew (submit has written them).
+
+    Example: `seqcoder-ray report archive`.
+    """
+    from seqcoder_jobs.archive.folder import Archive
+    from seqcoder_jobs.reading.report import write_report
+    from seqcoder_jobs.reading.report.read import STAGES, read_facts
+
+    target = Archive(archive)
+    path = write_report(target)
+    if not json:
+        print(path)
+        return
+    facts = read_facts(target)
+    seconds = {column: facts.total(column) for column, _ in STAGES}
+    failures = facts.chosen([("genome", "ascending")], facts.summary.failed + 1, status="failed")
+    told = {
+        "report": str(path),
+        **asdict(facts.summary),
+        "ratio": facts.summary.ratio,
+        "bits_per_base": facts.summary.bits_per_base,
+        "workers": facts.workers,
+        "seconds": seconds,
+        "failures": [
+            {"genome": row["genome"], "source": row["source"], "error": row["error"]}
+            for row in failures
+        ],
+    }
+    print(json_module.dumps(told, indent=1))

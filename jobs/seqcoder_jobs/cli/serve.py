@@ -1,0 +1,63 @@
+"""``seqcoder-ray serve``: the command's signature and the server's start."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from seqcoder.errors import InputError, UsageError
+
+
+def serve(
+    archive: Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive folder.")],
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; the default is this machine only.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8765,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", help="Name that requests may use besides loopback."),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option("--threads", "-T", min=0, help="Cores for decoding, 0: all.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks.")] = False,
+) -> None:
+    """Show an archive as web pages: browse, search, look along genomes, download FASTA.
+
+    Read-only, without a password: whoever reaches the address reads the archive. By default that
+    is this machine; from elsewhere use `ssh -L 8765:localhost:8765 HOST`.
+
+    Example: `seqcoder-ray serve archive --port 8000`.
+    """
+    from seqcoder_jobs.archive.folder import Archive
+    from seqcoder_jobs.cli.console import note
+
+    try:
+        import uvicorn
+
+        from seqcoder_jobs.reading.serve.app import make_app
+        from seqcoder_jobs.reading.serve.guard import is_loopback
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"serve needs {error.name}, which is not installed; pip install 'seqcoder[serve]'"
+        ) from None
+    app = make_app(Archive(archive), [host, *(allow_host or ())], threads)
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", access_log=False, server_header=False
+    )
+    try:
+        socket = config.bind_socket()
+    except SystemExit:
+        raise InputError(
+            f"{host} port {port}: cannot listen there; it may be in use: choose another --port"
+        ) from None
+    bound = socket.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    if not is_loopback(host):
+        note("anyone who reaches this address can read the archive", quiet)
+    print(f"http://{shown}:{bound}/", flush=True)
+    note("Ctrl-C ends it", quiet)
+    with socket:
+        uvicorn.Server(config).run([socket])

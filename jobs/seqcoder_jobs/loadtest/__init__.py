@@ -1,1 +1,0 @@
-"""Load: a corpus made by mutation, and what a submit of it costs (docs/reliability.md)."""

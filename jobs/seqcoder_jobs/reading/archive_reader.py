@@ -1,0 +1,148 @@
+"""Reading an archive from Python: ``seqcoder_jobs.open_archive(folder)``.
+
+An :class:`OpenArchive` is a mapping of the names of all its genomes to ``seqcoder.Genome``::
+
+    with seqcoder_jobs.open_archive("archive") as archive:
+        archive["ecoli.fa"]["NC_000913.3"][1000:1060]
+        for record in archive.records_called("NC_000913.3"):
+            print(record.genome.name, len(record))
+
+Which genome is in which container is read from the manifest when it is opened. Containers are
+opened as they are needed, and of those at most ``most_open`` are held with an open file and
+decoded bases. A genome stays readable whatever is read after it: its container's file is then
+opened again, as long as the archive itself is open.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import BinaryIO, cast
+
+from seqcoder.errors import IntegrityError, NotFoundError, UsageError
+from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.record import Record
+from seqcoder.wording import count_of
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes_now, records_called
+from seqcoder_jobs.reading.open_files import OpenFiles, SharedFile
+
+MOST_OPEN = 8
+"""Each keeps up to 128 MiB of decoded bases."""
+
+
+def open_archive(
+    folder: str | os.PathLike[str], *, threads: int = 0, most_open: int = MOST_OPEN
+) -> OpenArchive:
+    """Open an archive folder for reading; what is appended later is seen when it is opened anew.
+
+    Args:
+        folder: the archive, as ``seqcoder-ray submit -o`` made it, finished or not.
+        threads: chunks decoded at a time, 0: all cores.
+        most_open: containers held open at a time, each with up to 128 MiB of decoded bases.
+
+    Raises:
+        UsageError: there is no archive, or ``most_open`` is below 1.
+        IntegrityError: its manifest is damaged.
+    """
+    archive = Archive(folder)
+    archive.require()
+    return OpenArchive(archive, archived_genomes_now(archive), threads=threads, most_open=most_open)
+
+
+class OpenArchive(Mapping[str, Genome]):
+    """All genomes of an archive by name, in the order of its containers. Safe for threads."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        archived: Iterable[ArchivedGenome],
+        *,
+        threads: int = 0,
+        most_open: int = MOST_OPEN,
+    ) -> None:
+        """``archived``: of the genomes wanted; the rest as ``open_archive``."""
+        if most_open < 1:
+            raise UsageError(f"most_open {most_open}: one container at least must be open")
+        self.archive = archive
+        self._container_of = {genome.name: genome.container for genome in archived}
+        self._threads = threads
+        self._most_open = most_open
+        self._files = OpenFiles(most_open, str(archive))
+        self._containers: OrderedDict[str, Container] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str) -> Genome:
+        """Return a genome.
+
+        Raises:
+            NotFoundError: there is none of this name, or it failed, or is not compressed yet.
+            IntegrityError: its container is missing or damaged. UsageError: this is closed.
+        """
+        if name not in self._container_of:
+            raise NotFoundError(
+                f"{self.archive}: no genome {name!r}; 'seqcoder-ray list' names them"
+            )
+        container = self._container(self._container_of[name])
+        if name not in container:
+            raise IntegrityError(
+                f"{container.path}: has no genome {name!r}, which the manifest says it has; "
+                "'seqcoder-ray verify' tells what else is wrong"
+            )
+        return container[name]
+
+    def _container(self, name: str) -> Container:
+        with self._lock:
+            if name not in self._containers:
+                if PurePosixPath(name).name != name:
+                    raise IntegrityError(
+                        f"{self.archive}: its manifest names a container {name!r}; it is damaged"
+                    )
+                file = SharedFile(self.archive.containers / name, self._files)
+                container = Container(cast(BinaryIO, file), threads=self._threads)
+                file.let_go = container.forget
+                self._containers[name] = container
+                while len(self._containers) > self._most_open:
+                    self._containers.popitem(last=False)
+            self._containers.move_to_end(name)
+            return self._containers[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._container_of
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._container_of)
+
+    def __len__(self) -> int:
+        return len(self._container_of)
+
+    def __repr__(self) -> str:
+        return f"<OpenArchive {self.archive}: {count_of(len(self), 'genome')}>"
+
+    def records_called(self, name: str) -> Iterator[Record]:
+        """Yield all records called ``name``, in any genome, as the manifest has them.
+
+        Raises:
+            IntegrityError: manifest or container is damaged.
+        """
+        from seqcoder_jobs.archive.manifest.rows import printable
+
+        for row in records_called(self.archive, {printable(name)}):
+            if row["genome"] in self._container_of:
+                record = Record(self[row["genome"]], row["ordinal"])
+                if record.name == name:  # others may be spelt like it in the manifest
+                    yield record
+
+    def close(self) -> None:
+        """Close all files; what was taken from here cannot be read any more."""
+        self._files.close()
+        self._containers.clear()
+
+    def __enter__(self) -> OpenArchive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

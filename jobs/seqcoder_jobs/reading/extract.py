@@ -1,0 +1,135 @@
+"""Getting genomes, records and regions out of an archive, found by name in its manifest."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqcoder.api import check_free, output_path, write_below
+from seqcoder.errors import SeqcoderError
+from seqcoder.export import file_name, write_genomes
+from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.record import Record
+from seqcoder.reading.region import Region, find_region
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.lookup import ArchivedGenome, records_called
+from seqcoder_jobs.reading.archive_reader import OpenArchive
+
+
+@dataclass(frozen=True)
+class Restore:
+    """Genomes of one container, to be restored below a folder; ``threads`` 0: all cores."""
+
+    container: str
+    genomes: tuple[str, ...]
+    folder: str
+    force: bool
+    threads: int
+    format: str = "fa"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A region found, without its container: residues as in ``Region``, record by its place."""
+
+    genome: str
+    ordinal: int
+    start: int
+    stop: int
+    whole: bool
+
+
+def find_regions(
+    opened: OpenArchive, queries: Sequence[str], within: Collection[str] = ()
+) -> list[Wanted]:
+    """Find records and regions by the manifest's record table, ``within`` genomes if any.
+
+    Nothing is decoded, and no container is held by what is returned.
+
+    Raises:
+        NotFoundError, UsageError: as ``seqcoder.reading.region.find_region``.
+    """
+    from seqcoder_jobs.archive.manifest.rows import printable
+
+    names = {printable(name) for query in queries for name in _record_names(query)}
+    by_record: dict[str, list[str]] = {}
+    for row in records_called(opened.archive, names):
+        if row["genome"] in opened and (not within or row["genome"] in within):
+            by_record.setdefault(row["record"], []).append(row["genome"])
+    found = []
+    for query in queries:
+        genomes = [g for name in _record_names(query) for g in by_record.get(printable(name), [])]
+        region = find_region(
+            query, [opened[genome] for genome in dict.fromkeys(genomes)], str(opened.archive)
+        )
+        record = region.record
+        found.append(
+            Wanted(record.genome.name, record.ordinal, region.start, region.stop, region.whole)
+        )
+    return found
+
+
+def open_regions(opened: OpenArchive, found: Iterable[Wanted]) -> Iterator[Region]:
+    """Yield regions one by one, each from a container open then."""
+    for wanted in found:
+        record = Record(opened[wanted.genome], wanted.ordinal)
+        yield Region(record, wanted.start, wanted.stop, wanted.whole)
+
+
+def _record_names(query: str) -> list[str]:
+    """Return what a query's record may be called: all of it, or what is before its last colon."""
+    before = query.rpartition(":")[0]
+    return [query, before] if before else [query]
+
+
+def restores(
+    archive: Archive,
+    archived: Sequence[ArchivedGenome],
+    folder: str,
+    *,
+    force: bool,
+    threads: int,
+    format: str = "fa",
+) -> list[Restore]:
+    """Return the work of restoring genomes below ``folder``, container by container."""
+    by_container: dict[str, list[str]] = {}
+    for genome in archived:
+        by_container.setdefault(genome.container, []).append(genome.name)
+    return [
+        Restore(str(archive.containers / name), tuple(genomes), folder, force, threads, format)
+        for name, genomes in by_container.items()
+    ]
+
+
+def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
+    """Restore genomes, each whole and checked or not at all; what fails is told, not raised.
+
+    Returns (genome, error, exit code) for those that failed. Runs anywhere the files are seen.
+    """
+    failures: list[tuple[str, str, int]] = []
+    try:
+        container = Container(work.container, threads=work.threads)
+    except SeqcoderError as error:
+        return [(name, str(error), error.exit_code) for name in work.genomes]
+    archived: set[tuple[int, int]] = set()
+    with contextlib.closing(container):
+        for name in work.genomes:
+            try:
+                _restore_one(container[name], work, archived)
+            except SeqcoderError as error:
+                failures.append((name, str(error), error.exit_code))
+            except OSError as error:
+                reason = f"{error.filename or work.folder}: {error.strerror or error}"
+                failures.append((name, reason, 1))
+    return failures
+
+
+def _restore_one(genome: Genome, work: Restore, archived: set[tuple[int, int]]) -> None:
+    target = output_path(Path(work.folder), file_name(genome.name, work.format))
+    check_free(target, work.force, archived)
+    packed = io.BytesIO()
+    write_genomes(packed, [genome], None, work.format, genome.name)
+    write_below(target, packed.getvalue(), archived)

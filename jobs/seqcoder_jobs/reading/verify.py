@@ -1,0 +1,99 @@
+"""Checking a whole archive: every container against itself and against the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqcoder.container.check import Finding
+from seqcoder.errors import SeqcoderError
+from seqcoder.reading.reader import Container
+from seqcoder.reading.verification import Verification, verify
+from seqcoder.storage.checksum import file_sha256
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.success import damaged_files
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A container and what the manifest says of it. ``threads`` 0: all cores."""
+
+    path: str
+    size: int
+    sha256: str
+    """"": not known, nor are size and genomes."""
+    genomes: str
+    """Digest over names and SHA-256 of its genomes, see ``genomes_digest``."""
+    full: bool
+    threads: int
+
+
+def genomes_digest(pairs: list[tuple[str, str]]) -> str:
+    """Return one digest (hex) over names and SHA-256 of genomes, in any order."""
+    return hashlib.sha256(json.dumps(sorted(pairs)).encode()).hexdigest()
+
+
+def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected]:
+    """Return what there is to check; raises UsageError where there is no archive.
+
+    A container whose rows an interrupted run wrote in part is not there yet; of one that was to
+    be appended to, the manifest does not know whether it was, and only it itself is checked.
+    """
+    from seqcoder_jobs.archive.manifest.files import covered_by, read_table
+
+    plan = archive.load().plan
+    covered = covered_by(archive.manifest, "genomes")  # written last
+    in_doubt = {container.file for container in plan.containers if container.key not in covered}
+    columns = ["genome", "sha256", "container", "status"]
+    genomes: dict[str, list[tuple[str, str]]] = {}
+    for row in read_table(archive.manifest, "genomes", columns).to_pylist():
+        if row["status"] != "failed":
+            genomes.setdefault(row["container"], []).append((row["genome"], row["sha256"]))
+    columns = ["container", "bytes", "sha256"]
+    return [
+        Expected(
+            str(archive.containers / row["container"]),
+            row["bytes"],
+            "" if row["container"] in in_doubt else row["sha256"],
+            genomes_digest(genomes.get(row["container"], [])),
+            full,
+            threads,
+        )
+        for row in sorted(
+            read_table(archive.manifest, "containers", columns).to_pylist(),
+            key=lambda row: str(row["container"]),
+        )
+        if row["container"] in covered
+    ]
+
+
+def verify_container(expected: Expected) -> Verification:
+    """Check one container; damage is reported, not raised. Runs anywhere the file is seen."""
+    path = Path(expected.path)
+    try:
+        with Container(path, threads=expected.threads) as container:
+            result = verify(container, full=expected.full, threads=expected.threads)
+            pairs = [(genome.name, genome.sha256) for genome in container.values()]
+    except SeqcoderError as error:
+        return Verification(str(path), expected.full, 0, 0, 0, (Finding(str(error)),))
+    if result.intact and expected.sha256:
+        sha256 = file_sha256(path)
+        problem = ""
+        if genomes_digest(pairs) != expected.genomes:
+            problem = "holds other genomes than the manifest says"
+        elif sha256 != expected.sha256:
+            problem = f"its SHA-256 is {sha256}, the manifest says {expected.sha256}"
+        if problem:
+            finding = Finding(f"{path}: {problem}; restore one of them from a good copy")
+            return Verification(
+                str(path), expected.full, result.genomes, result.chunks, result.bases, (finding,)
+            )
+    return result
+
+
+def manifest_findings(archive: Archive) -> Iterator[str]:
+    """Yield what is wrong with the files of an archive that are not containers."""
+    yield from damaged_files(archive.folder)

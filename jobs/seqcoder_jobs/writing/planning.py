@@ -1,0 +1,256 @@
+"""What a submit will do: settings agreed, inputs compared with the plan, containers added."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from seqcoder import fasta
+from seqcoder.errors import ModelError, SeqcoderError, UsageError
+from seqcoder.settings import DEFAULT_LEVEL, Settings, default_chunk_bases
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_groups
+from seqcoder.writing.source import GenomeSource
+from seqcoder_jobs.archive.folder import SavedPlan
+from seqcoder_jobs.corpus.locations import is_uri
+from seqcoder_jobs.corpus.opener import ArchiveOpener
+from seqcoder_jobs.writing.grouping import Grouped, Grouping, alone
+from seqcoder_jobs.writing.joining import Sketch, held
+
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class GivenParameters:
+    """Parameters as the user gave them; None: not given, so the archive's own or the default."""
+
+    level: int | None = None
+    chunk_bases: int | None = None
+    container_bytes: int | None = None
+    model: str | None = None
+    latents: bool | None = None
+    group: bool | None = None
+    solid: bool | None = None
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters agreed on."""
+
+    settings: Settings
+    model_digest: str
+    container_bytes: int
+
+
+def agree(given: GivenParameters, saved: SavedPlan | None) -> Parameters:
+    """Return the parameters of a run: those wished for, which must be those of the archive.
+
+    Raises:
+        UsageError: a parameter was given that the archive was not made with.
+        ModelError: the model is not to be had, or is not the one the archive was begun with.
+    """
+    model = None if given.latents is False else model_name(given.model) or Settings.model
+    if saved is None:
+        settings = Settings(
+            level=given.level or DEFAULT_LEVEL,
+            chunk_bases=given.chunk_bases or default_chunk_bases(bool(given.solid)),
+            model=model,
+            group=given.group is not False,
+            solid=bool(given.solid),
+        )
+        return Parameters(
+            settings, model_digest(settings), given.container_bytes or DEFAULT_CONTAINER_BYTES
+        )
+    settings = saved.plan.settings
+    wants_model = given.latents is False or given.model is not None
+    for option, wished, made in (
+        ("--level", given.level, settings.level),
+        ("--chunk-size", given.chunk_bases, settings.chunk_bases),
+        ("--container-size", given.container_bytes, saved.container_bytes),
+        ("--model", (model or "none") if wants_model else None, settings.model or "none"),
+    ):
+        if wished is not None and wished != made:
+            raise UsageError(
+                f"{option} {wished}: the archive was begun with {made}; leave the option out to "
+                "go on with it, or submit to a new archive"
+            )
+    if given.group not in (None, settings.group):
+        option, made = ("--groups", "--no-groups") if given.group else ("--no-groups", "groups")
+        raise UsageError(
+            f"{option}: the archive was begun with {made}; leave the option out to go on with it, "
+            "or submit to a new archive"
+        )
+    if given.solid and not settings.solid:
+        raise UsageError(
+            "--solid: the archive was begun without it; leave the option out to go on with it, "
+            "or submit to a new archive"
+        )
+    digest = model_digest(settings)
+    if digest != saved.plan.model_digest:
+        raise ModelError(
+            f"model {settings.model}: its digest is {digest[:16]}, the archive was begun with "
+            f"{saved.plan.model_digest[:16]}; install that model, or submit to a new archive"
+        )
+    return Parameters(settings, digest, saved.container_bytes)
+
+
+def model_name(name: str | None) -> str | None:
+    """Return a model's name, or its absolute path if it is a file."""
+    return str(Path(name).absolute()) if name is not None and Path(name).is_file() else name
+
+
+def model_digest(settings: Settings) -> str:
+    """Return the SHA-256 (hex) of the model the settings name, "" for none; ModelError."""
+    if not settings.uses_model:
+        return ""
+    return ChunkCoder(settings).model_digests()[0].hex()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the manifest tells of an archive: containers finished, genomes and failures in them.
+
+    Containers are named by ``ContainerPlan.key``.
+
+    ``sha256`` and ``failed`` (attempts made) go by genome name.
+    """
+
+    containers: frozenset[str] = frozenset()
+    sha256: Mapping[str, str] | None = None
+    failed: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Extended:
+    """A plan with new inputs, and their sketches, to be saved beside it.
+
+    ``changed``: inputs that are not what the archive holds under their names.
+    """
+
+    saved: SavedPlan
+    sketches: Mapping[str, Sketch]
+    changed: tuple[GenomeSource, ...] = ()
+
+
+def extend(
+    saved: SavedPlan | None,
+    sources: Sequence[GenomeSource],
+    parameters: Parameters,
+    done: Done,
+    grouping: Grouping = alone,
+    sketches: Callable[[], Mapping[str, Sketch]] = dict,
+) -> Extended:
+    """Return the plan with new inputs, and those that failed, appended or in new containers.
+
+    What is in containers stays where it is. What is planned and not yet in one is taken as it is
+    now. A failed input is taken out of the container it was left out of, and planned anew as it is
+    now; or not, if its file has been removed. ``grouping``
+    is asked about what is planned now only, and not at all with ``--no-groups``; ``sketches``
+    reads those that were saved.
+    """
+    old = saved.plan.containers if saved else ()
+    failed = done.failed or {}
+    places = {_key(genome): (genome, c.key) for c in old for genome in c.genomes}
+    retry = {
+        key
+        for key, (genome, file) in places.items()
+        if file in done.containers and genome.name in failed
+    }
+    listed = {_key(source): source for source in sources}
+    touched = {
+        key: source
+        for key, source in listed.items()
+        if key in places and key not in retry and _facts(source) != _facts(places[key][0])
+    }
+    held_now = [source for key, source in touched.items() if places[key][1] in done.containers]
+    now_pending = {key: s for key, s in touched.items() if places[key][1] not in done.containers}
+    again = [
+        replace(listed.get(key, genome), name=genome.name)
+        for key, (genome, _) in places.items()
+        if key in retry and (key in listed or not _is_gone(genome))
+    ]
+    fresh = [source for key, source in listed.items() if key not in places]
+    kept = [
+        replace(
+            c,
+            genomes=tuple(
+                now_pending.get(_key(genome), genome)
+                for genome in c.genomes
+                if _key(genome) not in retry
+            ),
+        )
+        for c in old
+    ]
+    kept = [container for container in kept if container.genomes]
+    first = saved.next_container if saved else 0
+    now = [*again, *fresh]
+    numbers = {name: group for name, (_, group) in saved.inputs.items()} if saved else {}
+    there = held(kept, numbers, parameters.container_bytes, sketches)
+    wanted = parameters.settings.group and (len(now) > 1 or (now and there.sources))
+    grouped = (grouping if wanted else alone)(now, parameters.container_bytes, there)
+    pieces = [piece for group in grouped.groups for piece in group.pieces]
+    added = plan_groups(pieces, parameters.container_bytes, first)
+    parts = {c.file: c.part for c in old}  # the last of each file
+    appended = [
+        ContainerPlan(joined.file, joined.sources, 1 + parts[joined.file], joined.relatives)
+        for joined in grouped.joined
+    ]
+    plan = Plan(parameters.settings, parameters.model_digest, (*kept, *appended, *added))
+    inputs = _inputs(saved.inputs if saved else {}, plan, now, grouped)
+    extended = SavedPlan(plan, parameters.container_bytes, first + len(added), inputs)
+    return Extended(extended, grouped.sketches, _changed(held_now, done.sha256 or {}))
+
+
+def _inputs(
+    old: Mapping[str, tuple[int, int]],
+    plan: Plan,
+    now: Sequence[GenomeSource],
+    grouped: Grouped,
+) -> dict[str, tuple[int, int]]:
+    """Return place and group of all inputs planned: new ones come after all that were there."""
+    place = 1 + max((place for place, _ in old.values()), default=-1)
+    fresh = count(1 + max((group for _, group in old.values()), default=-1))
+    new = [source.name for source in now if source.name not in old]
+    places = {name: place for name, (place, _) in old.items()}
+    places |= {name: number for number, name in enumerate(new, place)}
+    of_group = {name: group for name, (_, group) in old.items()}
+    of_group |= grouped.numbers
+    for group in grouped.groups:
+        number = next(fresh) if group.number is None else group.number
+        of_group |= {source.name: number for piece in group.pieces for source in piece}
+    names = [genome.name for container in plan.containers for genome in container.genomes]
+    return {name: (places[name], of_group[name]) for name in names}
+
+
+def _key(source: GenomeSource) -> _Key:
+    return source.path, source.member
+
+
+def _is_gone(source: GenomeSource) -> bool:
+    """Whether the user removed a local input."""
+    return not is_uri(source.path) and not Path(source.path).exists()
+
+
+def _facts(source: GenomeSource) -> tuple[int, int]:
+    return source.size, source.mtime_ns
+
+
+def _changed(
+    sources: Sequence[GenomeSource], sha256: Mapping[str, str]
+) -> tuple[GenomeSource, ...]:
+    """Return the inputs that are not what the archive holds; ``sha256`` (hex) by genome name."""
+    ArchiveOpener().expect(sources)
+    return tuple(source for source in sources if _digest(source) != sha256.get(source.name))
+
+
+def _digest(source: GenomeSource) -> str:
+    """Return the SHA-256 (hex) of the file as it is now, "" if it cannot be read."""
+    try:
+        return hashlib.sha256(
+            fasta.decompress(ArchiveOpener()(source), source.label).data
+        ).hexdigest()
+    except SeqcoderError:
+        return ""

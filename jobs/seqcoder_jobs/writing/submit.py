@@ -1,0 +1,299 @@
+"""Compressing a corpus into an archive, or going on where an earlier run stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from seqcoder.errors import SeqcoderError, UsageError
+from seqcoder.settings import Settings
+from seqcoder.storage.atomic import is_same_file
+from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.source import Opener
+from seqcoder_cluster.options import ClusterOptions, ProgressCounts
+from seqcoder_jobs.archive.folder import Archive, SavedPlan
+from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
+from seqcoder_jobs.corpus.opener import ArchiveOpener
+from seqcoder_jobs.writing.grouping import (
+    Grouping,
+    Mapper,
+    by_names,
+    by_sketches,
+    map_here,
+    read_groups,
+)
+from seqcoder_jobs.writing.joining import Sketch
+from seqcoder_jobs.writing.planning import Done, GivenParameters, Parameters, agree, extend
+from seqcoder_jobs.writing.recovery import recover, written_containers
+from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
+
+_CHANGED = (
+    "changed since it was compressed, and the archive keeps what it holds; restore it, or submit "
+    "it under another name"
+)
+
+
+class Runner(Protocol):
+    """Writes containers: ``seqcoder_cluster.run_containers``, or something like it."""
+
+    def __call__(
+        self,
+        containers: Sequence[ContainerPlan],
+        settings: Settings,
+        out: Path,
+        options: ClusterOptions,
+        *,
+        opener: Opener,
+        on_report: Callable[[ContainerReport], None],
+        on_progress: Callable[[ProgressCounts], None],
+    ) -> None:
+        """Write ``containers`` into ``out``; raises SeqcoderError at the end if one failed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for: corpora into an archive."""
+
+    corpora: tuple[str, ...]
+    archive: str
+    given: GivenParameters = field(default_factory=GivenParameters)
+    all_files: bool = False
+    groups: str | None = None
+    """A file that tells the groups of new inputs (``read_groups``); None: they are looked for."""
+    options: ClusterOptions = field(default_factory=ClusterOptions)
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A submit looked through: the plan as it will be, what of it is left, what was not listed."""
+
+    saved: SavedPlan
+    pending: tuple[ContainerPlan, ...]
+    listing: Listing
+    attempts: dict[str, int]
+    """By genome name, which try this will be."""
+    sketches: Mapping[str, Sketch] = field(default_factory=dict)
+    """Those of inputs planned just now, by genome name."""
+    changed: tuple[Problem, ...] = ()
+    """Inputs that are not what the archive holds under their names."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was named and cannot be taken."""
+        return (*self.listing.problems, *self.changed)
+
+    @property
+    def n_groups(self) -> int:
+        """Groups of relatives to be done, those of a single genome counted."""
+        inputs = self.saved.inputs
+        return len({inputs[genome.name][1] for c in self.pending for genome in c.genomes})
+
+    @property
+    def source_bytes(self) -> int:
+        """Bytes of the inputs to be read, as they lie on disk."""
+        return sum(container.source_bytes for container in self.pending)
+
+    @property
+    def n_genomes(self) -> int:
+        """Inputs to be read."""
+        return sum(len(container.genomes) for container in self.pending)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a submit came to: failures in the archive (source, reason), and listing problems."""
+
+    todo: Todo
+    failures: tuple[Problem, ...]
+    error: SeqcoderError | None
+    """What ended the run early, if something did; the same command goes on from there."""
+    done: int = 0
+    """Inputs that this run got done: verified or stored, and in the manifest."""
+
+
+def request_grouping(request: Request, mapper: Mapper = map_here) -> Grouping:
+    """Return how new inputs are grouped; raises UsageError where the file of groups is not one."""
+    if request.groups is None:
+        return lambda sources, most, held: by_sketches(sources, most, mapper, held)
+    groups = read_groups(request.groups)
+    return lambda sources, _, held: by_names(sources, groups, held)
+
+
+def look_through(request: Request, grouping: Grouping | None = None) -> Todo:
+    """Work out what a submit would do, writing nothing.
+
+    ``grouping`` is by default what ``submit`` does: new inputs are read once.
+
+    Raises:
+        UsageError: changed parameters, nothing to do at all.
+    """
+    grouping = grouping or request_grouping(request)
+    archive = Archive(request.archive)
+    saved = archive.load() if archive.exists else None
+    if saved is None and not request.corpora:
+        raise UsageError("nothing to compress; name folders, files or tar files (see --help)")
+    parameters = agree(request.given, saved)
+    done = _done(archive) if saved else Done()
+    return _look_through(request, saved, parameters, done, grouping)
+
+
+def _look_through(
+    request: Request,
+    saved: SavedPlan | None,
+    parameters: Parameters,
+    done: Done,
+    grouping: Grouping,
+) -> Todo:
+    known = [genome for c in saved.plan.containers for genome in c.genomes] if saved else []
+    archive = Archive(request.archive)
+    for corpus in request.corpora:
+        if is_same_file(Path(corpus), archive.folder):
+            raise UsageError(f"{corpus}: is the archive itself; name another folder with -o")
+    listing = list_corpora(
+        request.corpora, all_files=request.all_files, known=known, leave_out=str(archive)
+    )
+    extended = extend(
+        saved,
+        listing.sources,
+        parameters,
+        done,
+        grouping,
+        lambda: load_sketches(archive.sketches),
+    )
+    plan = extended.saved.plan
+    pending = tuple(c for c in plan.containers if c.key not in done.containers)
+    failed = done.failed or {}
+    attempts = {
+        genome.name: 1 + failed.get(genome.name, 0) for c in pending for genome in c.genomes
+    }
+    changed = tuple(Problem(source.label, _CHANGED) for source in extended.changed)
+    return Todo(extended.saved, pending, listing, attempts, extended.sketches, changed)
+
+
+def _done(archive: Archive) -> Done:
+    """Read from the manifest what is done."""
+    from seqcoder_jobs.archive.manifest.files import (
+        covered_containers,
+        failed_genomes,
+        read_table,
+    )
+
+    table = read_table(archive.manifest, "genomes", ["genome", "sha256"])
+    digests = dict(zip(table["genome"].to_pylist(), table["sha256"].to_pylist(), strict=True))
+    failed = {name: attempt for name, (attempt, _) in failed_genomes(archive.manifest).items()}
+    return Done(frozenset(covered_containers(archive.manifest)), digests, failed)
+
+
+def submit(
+    request: Request,
+    *,
+    runner: Runner,
+    mapper: Mapper = map_here,
+    begin: Callable[[Todo], None] = lambda todo: None,
+    on_progress: Callable[[ProgressCounts], None] = lambda counts: None,
+) -> Outcome:
+    """Compress what is missing; returns what became of it. Kill it anywhere and call it again.
+
+    New inputs are sketched by ``mapper`` to find relatives; what is planned stays so. ``begin`` is
+    told what will be done before it is. Everything is committed container by
+    container: the container first, under its name only when verified, then its manifest part.
+
+    Raises:
+        UsageError: changed parameters, another run on the archive.
+    """
+    archive = Archive(request.archive)
+    grouping = request_grouping(request, mapper)
+    todo = None
+    if not archive.exists:
+        # Before any folder is made: what makes no sense, or has no input at all, leaves none.
+        todo = look_through(request, grouping)
+        if not todo.pending:
+            begin(todo)
+            return Outcome(todo, (), None)
+    with archive.lock():
+        saved = archive.load() if archive.exists else None
+        if saved is not None:
+            parameters = agree(request.given, saved)
+            recover(archive, saved)
+            todo = _look_through(request, saved, parameters, _done(archive), grouping)
+        assert todo is not None
+        begin(todo)
+        error, done = None, 0
+        if todo.pending or todo.saved != saved:
+            archive.mark_incomplete()
+            # First the sketches: those of what is not planned after all do no harm.
+            save_sketches(archive.sketches, todo.sketches)
+            archive.save(todo.saved)
+        if todo.pending:
+            error, done = _run(archive, todo, request.options, runner, on_progress)
+        return Outcome(todo, _finish(archive, todo), error, done)
+
+
+def _run(
+    archive: Archive,
+    todo: Todo,
+    options: ClusterOptions,
+    runner: Runner,
+    on_progress: Callable[[ProgressCounts], None],
+) -> tuple[SeqcoderError | None, int]:
+    """Write the pending containers; returns what ended that early, and the inputs done."""
+    from seqcoder_jobs.archive.manifest.files import write_part
+    from seqcoder_jobs.archive.manifest.rows import container_rows
+
+    planned = {genome.name: c for c in todo.pending for genome in c.genomes}
+    written = written_containers(archive)
+    done = 0
+
+    def on_report(report: ContainerReport) -> None:
+        nonlocal done
+        # A report without container (all inputs failed) tells by its genomes which it is.
+        container = planned[report.genomes[0].name]
+        before = written.get(container.file) if container.part else None
+        rows = container_rows(container.file, report, todo.attempts, before)
+        write_part(archive.manifest, container.key, rows)
+        written.update({row["container"]: row for row in rows["containers"]})
+        done += len(report.genomes) - len(report.failures)
+
+    try:
+        runner(
+            todo.pending,
+            todo.saved.plan.settings,
+            archive.containers,
+            options,
+            opener=ArchiveOpener(),
+            on_report=on_report,
+            on_progress=on_progress,
+        )
+    except SeqcoderError as error:
+        return error, done
+    return None, done
+
+
+def _finish(archive: Archive, todo: Todo) -> tuple[Problem, ...]:
+    """Compact the manifest and mark success, if all is there; returns the failures."""
+    from seqcoder_jobs.archive.manifest.files import compact, covered_containers, read_table
+
+    plan = todo.saved.plan
+    table = read_table(archive.manifest, "genomes", ["genome", "source", "status", "error"])
+    names = {genome.name for container in plan.containers for genome in container.genomes}
+    failures = tuple(
+        Problem(row["source"], row["error"] or "")
+        for row in table.to_pylist()
+        if row["status"] == "failed" and row["genome"] in names
+    )
+    if {container.key for container in plan.containers} <= covered_containers(archive.manifest):
+        compact(archive.manifest, names)
+        if not failures and not archive.success.exists():
+            archive.mark_success(todo.saved, container_facts(archive))
+    return failures
+
+
+def container_facts(archive: Archive) -> list[dict[str, Any]]:
+    """Return name, bytes and SHA-256 of every container, from the manifest."""
+    from seqcoder_jobs.archive.manifest.files import read_table
+
+    table = read_table(archive.manifest, "containers", ["container", "bytes", "sha256"])
+    return sorted(table.to_pylist(), key=lambda row: str(row["container"]))

@@ -1,0 +1,64 @@
+"""Where chunks are coded: the interface, and threads of this process.
+
+The cluster layer has the other implementation. Both give the same bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Protocol
+
+from seqcoder.container.frames import Bases
+from seqcoder.settings import thread_count
+from seqcoder.writing.chunk import ChunkCoder, CodedChunk
+
+
+class Executor(Protocol):
+    """Codes chunks, many at a time, and gives them back in the order they came."""
+
+    def code(self, chunks: Iterator[Bases]) -> Iterator[CodedChunk]:
+        """Yield the coded chunks in order; takes from ``chunks`` only as room becomes free."""
+        ...
+
+
+def code_one(coder: ChunkCoder, bases: Bases, worker: str = "local") -> CodedChunk:
+    """Run both stages on one chunk."""
+    started = time.perf_counter()
+    latents = coder.latents(bases)
+    seconds = time.perf_counter() - started
+    return replace(coder.code(bases, latents), model_seconds=seconds, worker=worker)
+
+
+class ThreadExecutor:
+    """Codes chunks in threads; the kernels release the interpreter lock.
+
+    Memory: at most ``threads + 1`` chunks with their coder tables are alive at a time.
+    """
+
+    def __init__(self, coder: ChunkCoder, threads: int = 0) -> None:
+        """``threads`` 0 takes all cores."""
+        self.coder = coder
+        self.threads = thread_count(threads)
+
+    def code(self, chunks: Iterator[Bases]) -> Iterator[CodedChunk]:
+        """Yield the coded chunks in order."""
+        if self.threads == 1:
+            for bases in chunks:
+                yield code_one(self.coder, bases)
+            return
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="coder") as pool:
+            window: deque[Future[CodedChunk]] = deque()
+            try:
+                for bases in chunks:
+                    window.append(pool.submit(code_one, self.coder, bases))
+                    if len(window) > self.threads:
+                        yield window.popleft().result()
+                while window:
+                    yield window.popleft().result()
+            finally:
+                for future in window:
+                    future.cancel()

@@ -1,0 +1,244 @@
+"""From input files to one finished container: the way in, local and on a cluster alike.
+
+A container's bytes depend on the files (names, contents, order) and the settings alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from seqcoder.container import frames
+from seqcoder.container.check import check_frames
+from seqcoder.container.frames import Bases
+from seqcoder.container.index import Index
+from seqcoder.container.rows import check_name
+from seqcoder.container.writer import ContainerWriter, GenomeFrames
+from seqcoder.errors import InputError, IntegrityError, SeqcoderError, UsageError
+from seqcoder.settings import Settings
+from seqcoder.storage.atomic import commit
+from seqcoder.storage.memory import NO_LIMIT
+from seqcoder.storage.outlock import hold_output
+from seqcoder.writing.appending import Append, Basis, before, check_unchanged, copy_basis
+from seqcoder.writing.base_space import SeparateSpace, SharedSpace, Space
+from seqcoder.writing.chunk import CodedChunk
+from seqcoder.writing.executor import Executor
+from seqcoder.writing.genome import prepare_genome
+from seqcoder.writing.partial import FoundChunks, open_partial, partial_path, remove_partials
+from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.reporting import build_report
+from seqcoder.writing.run import GenomeRun
+from seqcoder.writing.source import GenomeSource, Opener, read_local
+
+Progress = Callable[[int, int, int, int], None]
+"""Called with what was just done: genomes read, raw bytes read, bases coded, bytes written."""
+
+
+def no_progress(genomes: int, raw_bytes: int, bases: int, coded_bytes: int) -> None:
+    """Ignore progress."""
+
+
+def write_container(
+    sources: Sequence[GenomeSource],
+    settings: Settings,
+    models: Sequence[bytes],
+    executor: Executor,
+    out: Path,
+    *,
+    opener: Opener = read_local,
+    progress: Progress = no_progress,
+    append: Append | None = None,
+    force: bool = True,
+) -> ContainerReport:
+    """Compress ``sources``, in order, into the container ``out``, or append them to it.
+
+    Inputs that cannot be read are left out and reported as failed; if all fail, there is no
+    container. The container grows under a hidden temporary name beside ``out``; if an earlier
+    run was interrupted there, its whole chunks are compared with the input and kept. The output's
+    lock is held from before that file is opened until ``out`` has its name. ``force`` false
+    refuses to replace an ``out`` that is there.
+
+    Raises:
+        UsageError: a name that is no relative path, two sources of one name, another process
+            writes the same container, or has written it since ``append`` was read.
+        InputError: the output cannot be written (no space, no permission). What is whole of the
+            temporary file is kept for the next try.
+    """
+    names = [source.name for source in sources]
+    for name in names:
+        check_name(name)
+    if len(set(names)) != len(names):
+        double = next(name for name in names if names.count(name) > 1)
+        first, second = [source.label for source in sources if source.name == double][:2]
+        raise UsageError(
+            f"{first} and {second} would both be called {double!r}; rename one, or use "
+            "'seqcoder-ray submit', which tells them apart by their folders"
+        )
+    after = append.basis if append else None
+    there = {entry.row.name for entry in after.index.genomes} if after else set()
+    if there.intersection(names):
+        double = next(name for name in names if name in there)
+        raise UsageError(f"{out} holds a genome called {double!r} already; rename the input")
+    try:
+        with hold_output(out):
+            if after is not None:
+                check_unchanged(after)
+            elif not force:
+                check_absent(out)
+            return _write(sources, settings, models, executor, out, opener, progress, append)
+    except OSError as error:
+        raise _cannot_write(out, error) from error
+
+
+def check_absent(out: Path) -> None:
+    """Raise UsageError if there is a file of the name ``out``."""
+    if out.exists():
+        raise UsageError(f"{out}: exists already; use --force to replace it")
+
+
+def _write(
+    sources: Sequence[GenomeSource],
+    settings: Settings,
+    models: Sequence[bytes],
+    executor: Executor,
+    out: Path,
+    opener: Opener,
+    progress: Progress,
+    append: Append | None,
+) -> ContainerReport:
+    """As ``write_container``, by one who holds the lock of ``out``."""
+    after = append.basis if append else None
+    temporary = partial_path(out, settings, models, after.facts if after else ())
+    genomes: list[GenomeRun] = []
+    with open_partial(temporary) as file:
+        writer = _begin(file, after)
+        space = _space(settings, len(sources), append)
+        chunks = _read_chunks(sources, space, writer.index.n_bases, opener, progress, genomes)
+        found = FoundChunks(temporary, writer.position)
+        coded = _code_chunks(chunks, writer, executor, found, progress)
+        n_genomes = len(writer.index.genomes)
+        _add_genomes(writer, genomes)
+        added = len(writer.index.genomes) > n_genomes
+        size = writer.finish()
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+    if not added:
+        remove_partials(out)
+        return build_report("", 0, "", writer.index, genomes, coded)
+    digest = check_frames(temporary, memory=NO_LIMIT)  # our own
+    commit(temporary, out)
+    remove_partials(out)
+    return build_report(str(out), size, digest, writer.index, genomes, coded)
+
+
+def _begin(file: BinaryIO, after: Basis | None) -> ContainerWriter:
+    """Return a writer at the start of a new container, or behind the one appended to."""
+    if after is None:
+        return ContainerWriter(file)
+    copy_basis(after, file)
+    old = after.index
+    index = Index(list(old.chunks), list(old.genomes), list(old.others))
+    return ContainerWriter(file, index=index, position=after.size)
+
+
+def _space(settings: Settings, n_sources: int, append: Append | None) -> Space:
+    """Return where the genomes are placed: base space as it is before the first."""
+    n_bases = append.basis.index.n_bases if append else 0
+    alone = n_sources == 1 and (append is None or append.relatives == ())
+    if not settings.group or alone:
+        return SeparateSpace(settings.chunk_bases, n_bases)
+    return SharedSpace(
+        settings.chunk_bases, before(append) if append else None, solid=settings.solid
+    )
+
+
+def _read_chunks(
+    sources: Sequence[GenomeSource],
+    space: Space,
+    n_bases: int,
+    opener: Opener,
+    progress: Progress,
+    genomes: list[GenomeRun],
+) -> Iterator[Bases]:
+    """Read the genomes one after the other and yield the chunks of base space after ``n_bases``."""
+    if expect := getattr(opener, "expect", None):
+        expect(sources)  # an opener that can make use of it
+    for source in sources:
+        genome = GenomeRun(source, n_bases, n_bases)
+        genomes.append(genome)
+        try:
+            prepared = prepare_genome(source, opener)
+        except SeqcoderError as error:
+            genome.error = str(error)
+            progress(1, source.size, 0, 0)
+            continue
+        try:
+            placed = space.place(prepared.bases)
+        except IntegrityError as error:
+            raise IntegrityError(f"{source.label}: {error}") from None
+        n_bases += placed.novel
+        genome.stop = n_bases
+        genome.base_start = placed.base_start
+        genome.walk = frames.compress(placed.walk, 19) if placed.walk else b""
+        genome.prepared = replace(prepared, bases=prepared.bases[:0])
+        del prepared
+        yield from placed.chunks
+        progress(1, genome.prepared.row.size, 0, 0)
+    yield from space.flush()
+
+
+def _code_chunks(
+    chunks: Iterator[Bases],
+    writer: ContainerWriter,
+    executor: Executor,
+    found: FoundChunks,
+    progress: Progress,
+) -> list[CodedChunk]:
+    """Write all chunks, first those found coded already; returns them without their frames."""
+    coded: list[CodedChunk] = []
+
+    def keep(chunk: CodedChunk) -> None:
+        entry = writer.add_chunk(chunk.frames)
+        coded.append(replace(chunk, frames=replace(chunk.frames, latents=b"", residual=b"")))
+        progress(0, 0, entry.row.n_bases, entry.end - entry.offset)
+
+    def not_found() -> Iterator[Bases]:
+        # Those found are written over themselves, at the same place: cheap, and one way only.
+        for bases in chunks:
+            taken = found.take(bases)
+            if taken is None:
+                yield bases
+                break
+            keep(taken)
+        yield from chunks
+
+    try:
+        for chunk in executor.code(not_found()):
+            keep(chunk)
+    finally:
+        found.close()
+    return coded
+
+
+def _add_genomes(writer: ContainerWriter, genomes: Sequence[GenomeRun]) -> None:
+    for genome in genomes:
+        prepared = genome.prepared
+        if prepared is None:
+            continue
+        row = replace(prepared.row, base_start=genome.base_start, walk_length=len(genome.walk))
+        writer.add_genome(
+            GenomeFrames(row, prepared.side, genome.walk, prepared.stored, prepared.record_table)
+        )
+
+
+def _cannot_write(out: Path, error: OSError) -> InputError:
+    reason = "no space left" if error.errno == errno.ENOSPC else error.strerror or str(error)
+    return InputError(
+        f"{out}: cannot be written: {reason}; mend that and repeat the command, it goes on where "
+        "it stopped"
+    )

@@ -1,0 +1,75 @@
+"""The input files: what each is called, where its bytes are, and reading them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqcoder.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class GenomeSource:
+    """An input file: its name in the container, and where its bytes are.
+
+    ``size`` and ``mtime_ns`` are those of the file on disk when it was planned (0: not known).
+    ``member`` names a member where ``path`` is a tar file.
+    """
+
+    name: str
+    path: str
+    member: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+
+    @property
+    def label(self) -> str:
+        """The source as a person would write it."""
+        return f"{self.path}::{self.member}" if self.member else self.path
+
+
+Opener = Callable[[GenomeSource], bytes]
+"""Returns the bytes of a source as they are stored (maybe gzipped); raises InputError."""
+
+
+def read_local(source: GenomeSource) -> bytes:
+    """Return the stored bytes of a local file.
+
+    Raises:
+        InputError: it cannot be read, or has changed since it was listed.
+    """
+    path = Path(source.path)
+    try:
+        status = path.stat()
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{source.label}: {error.strerror or error}; input skipped") from None
+    if source.mtime_ns and (status.st_size, status.st_mtime_ns) != (source.size, source.mtime_ns):
+        raise InputError(changed_message(source.label))
+    return data
+
+
+def changed_message(label: str) -> str:
+    """Return what is said of an input that is not as it was when it was listed."""
+    return f"{label}: changed since it was listed; name it again to take it as it is now"
+
+
+def local_source(path: str | os.PathLike[str], name: str | None = None) -> GenomeSource:
+    """Describe a local file; ``name`` defaults to its file name without a compression suffix."""
+    text = os.fspath(path)
+    try:
+        status = Path(text).stat()
+        size, mtime_ns = status.st_size, status.st_mtime_ns
+    except OSError:
+        size = mtime_ns = 0  # prepare_genome will say what is wrong, and the others go on
+    return GenomeSource(name or strip_compression(Path(text).name), text, "", size, mtime_ns)
+
+
+def strip_compression(name: str) -> str:
+    """Return a file name without ``.gz``, ``.bgz``, ``.zst``, ``.xz`` or ``.bz2``."""
+    for suffix in (".gz", ".bgz", ".zst", ".xz", ".bz2"):
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
