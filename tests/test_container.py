@@ -20,6 +20,7 @@ from seqcoder.container.scan import scan_sections
 from seqcoder.container.sections import END, Section, section
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import IntegrityError, SeqcoderError
+from seqcoder.reading.repair import repair
 from seqcoder.storage.source import RangeSource
 from seqcoder.storage.varint import ByteReader, put_varint
 
@@ -204,6 +205,8 @@ def test_containers_of_other_formats_are_refused(packed: bytes, tmp_path: Path) 
             with pytest.raises(seqcoder.FormatError, match=what) as refused:
                 read(path)
             assert refused.value.exit_code == 4
+        with pytest.raises(seqcoder.FormatError, match=what):
+            repair(path, tmp_path / "out.sqc")
 
 
 def with_section(kind: str, head: bytes = b"") -> bytes:

@@ -19,11 +19,18 @@ from seqcoder.container import frames
 from seqcoder.container.frames import bases_digest
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
 from seqcoder.container.parity import by_parity
-from seqcoder.container.reader import read_index
+from seqcoder.container.reader import check_signature, read_index
 from seqcoder.container.rows import ChunkRow
 from seqcoder.container.scan import whole_parts
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
-from seqcoder.errors import IntegrityError, MemoryLimitError, ModelError, SeqcoderError, UsageError
+from seqcoder.errors import (
+    InputError,
+    IntegrityError,
+    MemoryLimitError,
+    ModelError,
+    SeqcoderError,
+    UsageError,
+)
 from seqcoder.fasta import pack_record_table
 from seqcoder.reading.reader import Container, Genome
 from seqcoder.settings import thread_count
@@ -70,6 +77,7 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
     Raises:
         UsageError: ``out`` exists and ``force`` is not set.
         IntegrityError: no genome is whole.
+        FormatError: the same, and it is a container of another format.
         ModelError, MemoryLimitError: a model that intact chunks need is not here, or they need
             more memory than the limit; nothing is known to be lost.
     """
@@ -117,6 +125,8 @@ def _rescue(source: Path, damaged: Path, out: Path, threads: int) -> Repair:
                     writer.add_genome(found)
                     recovered.append(genome.name)
             if not recovered:
+                with suppress(InputError):
+                    check_signature(container.reader.source)
                 raise IntegrityError(f"{damaged}: no genome is whole; nothing to recover")
             writer.finish()
     return Repair(tuple(recovered), tuple(lost), tuple(salvage.problems))

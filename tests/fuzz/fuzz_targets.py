@@ -18,7 +18,7 @@ import numpy as np
 import seqcoder
 from genomes import letters, random_bases
 from seqcoder import coder, fasta
-from seqcoder.container import frames, index
+from seqcoder.container import frames, index, reader, scan
 from seqcoder.container.rows import ChunkRow
 from seqcoder.errors import IntegrityError, SeqcoderError
 from seqcoder.pangenome import Walk
@@ -35,21 +35,17 @@ MOST = 1 << 20
 def without_checksums() -> Iterator[None]:
     """Frames are their contents, and no checksum is compared."""
 
-    def contents(frame: bytes, most: int, what: str) -> bytes:
+    def contents(frame: bytes, most: int, what: str, dictionary: object = None) -> bytes:
         if len(frame) > most:
             raise IntegrityError(f"{what}: frame of {len(frame)} bytes where {most} belong")
         return frame
 
-    def unchecked(frame_contents: bytes, following: bytes, what: str) -> bytes:
-        if len(frame_contents) < 4:
-            raise IntegrityError(f"{what}: no CRC")
-        return frame_contents[:-4]
-
     with (
         mock.patch.object(frames, "decompress", contents),
         mock.patch.object(frames, "checked_size", lambda frame, most, what: len(frame)),
-        mock.patch.object(frames, "compress", lambda data, level: bytes(data)),
-        mock.patch.object(frames, "check_head", unchecked),
+        mock.patch.object(frames, "compress", lambda data, level, dictionary=None: bytes(data)),
+        mock.patch.object(reader, "check_crc"),
+        mock.patch.object(scan, "check_crc"),
         mock.patch.object(frames, "digest8", return_value=bytes(8)),
         mock.patch.object(index, "_most_body", return_value=1 << 24),
     ):
@@ -104,7 +100,7 @@ def chunk(data: bytes) -> None:
     cut = min(data[3], len(data) - 4) if model else 0
     latents, payload = data[4 : 4 + cut], data[4 + cut :]
     stop = 1 + (more & 63) * 16 if more & 64 else None
-    row = ChunkRow(n, coding, 1 if model else 0, 0, 0, b"")
+    row = ChunkRow(n, coding, b"12345678" if model else b"", 0, 0)
     try:
         bases = decode_chunk(row, latents, payload, model, stop)
     except SeqcoderError:
@@ -155,7 +151,7 @@ def _genome(genome: seqcoder.reading.reader.Genome) -> None:
     if genome.row.size > MOST:
         return
     file = genome.read()
-    assert hashlib.sha256(file).digest() == genome.row.sha256
+    assert hashlib.sha256(file).hexdigest() == genome.sha256
     for record in list(genome)[:5]:
         assert len(record.fetch(0, len(record))) == len(record)
         assert isinstance(record.header, str)
