@@ -12,7 +12,8 @@ A :class:`Container` is a mapping of genome names to :class:`Genome`; a genome i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, BinaryIO, overload
@@ -296,6 +297,17 @@ class Container(Mapping[str, Genome]):
             for genome in self._genomes.values()
             for ordinal in genome.ordinals_of(name)
         ]
+
+    def expect(self, names: Collection[str] | None = None) -> None:
+        """Say which genomes (None: all) will be read, so that no chunk is decoded twice for them.
+
+        What is wrong with one of them shows when it is read.
+        """
+        if names is None:
+            self.decoder.expect()
+        for name in names or ():
+            with suppress(IntegrityError, MemoryLimitError):
+                self.decoder.expect(self[name].walk.spans())
 
     def forget(self) -> None:
         """Let decoded bases and walks go; what is asked for again is decoded again."""
