@@ -19,7 +19,7 @@ from seqcoder.container.index import (
     Part,
 )
 from seqcoder.container.rows import MAX_CHUNK_BASES, ChunkRow
-from seqcoder.container.sections import CRC_BYTES, END, check_crc, entry_at, read_entry
+from seqcoder.container.sections import CHUNK, CRC_BYTES, END, GENOME, check_crc, entry_at, read_entry
 from seqcoder.errors import FormatError, InputError, IntegrityError, SeqcoderError
 from seqcoder.storage.memory import (
     PER_SIDE_BYTE,
@@ -97,7 +97,8 @@ def _index_of(data: bytes, name: str) -> Index:
     reader.take(len(SIGNATURE))
     while len(reader):
         offset = reader.position
-        what = f"{name}: section at byte {offset}"
+        label = {CHUNK: f"chunk {len(index.chunks)}", GENOME: "genome 0"}.get(data[offset], "section")
+        what = f"{name}: {label} at byte {offset}"
         try:
             found = read_entry(reader, offset)
             reader.take(found.end - reader.position)
