@@ -193,7 +193,7 @@ def test_containers_of_other_formats_are_refused(packed: bytes, tmp_path: Path) 
     first = bytes.fromhex("582a4d1830000000") + b"SQC\r\n\x1a\n\0\1" + bytes(200)
     for data, what in (
         (first, "format 1, .* compress them again"),
-        (b"SQC\3" + bytes(99), "upgrade"),
+        (b"SQC\3" + bytes(99), "format 3, .* upgrade it"),
     ):
         path = tmp_path / "x.sqc"
         path.write_bytes(data)

@@ -19,7 +19,15 @@ from seqcoder.container.index import (
     Part,
 )
 from seqcoder.container.rows import MAX_CHUNK_BASES, ChunkRow
-from seqcoder.container.sections import CHUNK, CRC_BYTES, END, GENOME, check_crc, entry_at, read_entry
+from seqcoder.container.sections import (
+    CHUNK,
+    CRC_BYTES,
+    END,
+    GENOME,
+    check_crc,
+    entry_at,
+    read_entry,
+)
 from seqcoder.errors import FormatError, InputError, IntegrityError, SeqcoderError
 from seqcoder.storage.memory import (
     PER_SIDE_BYTE,
@@ -51,8 +59,8 @@ def check_signature(source: RangeSource) -> None:
         )
     if start[:3] == SIGNATURE[:3]:
         raise FormatError(
-            f"{source.name}: a container of format {start[3]}, this seqcoder reads format "
-            f"{FORMAT}; upgrade seqcoder"
+            f"{source.name}: a container of format {start[3]}, or damaged in its fourth byte; this "
+            f"seqcoder reads format {FORMAT}: upgrade it, or try 'seqcoder repair'"
         )
     raise InputError(f"{source.name}: not a seqcoder container (no SQC signature)")
 
@@ -97,7 +105,9 @@ def _index_of(data: bytes, name: str) -> Index:
     reader.take(len(SIGNATURE))
     while len(reader):
         offset = reader.position
-        label = {CHUNK: f"chunk {len(index.chunks)}", GENOME: "genome 0"}.get(data[offset], "section")
+        label = {CHUNK: f"chunk {len(index.chunks)}", GENOME: "genome 0"}.get(
+            data[offset], "section"
+        )
         what = f"{name}: {label} at byte {offset}"
         try:
             found = read_entry(reader, offset)
