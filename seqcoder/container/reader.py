@@ -25,6 +25,7 @@ from seqcoder.container.sections import (
     END,
     GENOME,
     check_crc,
+    crc_problem,
     entry_at,
     read_entry,
 )
@@ -100,22 +101,30 @@ def index_before(source: RangeSource, end: int) -> Index | None:
 
 
 def _index_of(data: bytes, name: str) -> Index:
-    """Return the index of a small container's sections, read whole."""
+    """Return the index of a small container's sections, read whole.
+
+    A damaged chunk may stay: it is refused when it is read, and its genome is known.
+    """
     index, reader = Index(), ByteReader(data, name)
     reader.take(len(SIGNATURE))
     while len(reader):
         offset = reader.position
-        label = {CHUNK: f"chunk {len(index.chunks)}", GENOME: "genome 0"}.get(
-            data[offset], "section"
-        )
+        label = {CHUNK: f"chunk {len(index.chunks)}", GENOME: "genome"}.get(data[offset], "section")
         what = f"{name}: {label} at byte {offset}"
+        damage = ""
         try:
             found = read_entry(reader, offset)
+            section = data[offset : found.end]
             reader.take(found.end - reader.position)
-            check_crc(data[offset : found.end], what)
+            damage = crc_problem(section, what)
+            if damage and found.kind != CHUNK:
+                raise IntegrityError(damage)
             index.add(found, what)
-        except IntegrityError as error:
-            raise IntegrityError(f"{error}; 'seqcoder repair' recovers what is whole") from None
+        except SeqcoderError as error:
+            if isinstance(error, FormatError) and not damage:
+                raise
+            hint = "'seqcoder repair' recovers what is whole"
+            raise IntegrityError(f"{damage or error}; {hint}") from None
     index.check_names(name)
     return index
 
@@ -171,6 +180,11 @@ class ContainerReader:
         self.index, self.end = read_index(source) if index is None else (index, source.size)
         # The section read last: a genome's frames are asked for one after the other.
         self._last: tuple[Part, bytes] | None = None
+
+    def forget(self) -> None:
+        """Let go what has been read of the file, the index excepted."""
+        self._last = None
+        self.source.keep(0, b"")
 
     @property
     def torn_bytes(self) -> int:

@@ -84,11 +84,18 @@ def entry_at(source: RangeSource, offset: int, stop: int) -> Section:
     return found
 
 
-def check_crc(data: bytes, what: str) -> None:
-    """Raise IntegrityError, naming ``what``, unless a whole section's CRC-32 holds."""
+def crc_problem(data: bytes, what: str) -> str:
+    """Return what is wrong, naming ``what``, if a whole section's CRC-32 does not hold, else ""."""
     body, tail = memoryview(data)[:-CRC_BYTES], data[-CRC_BYTES:]
     if len(tail) < CRC_BYTES or struct.unpack("<I", tail)[0] != zlib.crc32(body):
-        raise IntegrityError(f"{what}: CRC mismatch; the data are damaged")
+        return f"{what}: CRC mismatch; the data are damaged"
+    return ""
+
+
+def check_crc(data: bytes, what: str) -> None:
+    """Raise IntegrityError, naming ``what``, unless a whole section's CRC-32 holds."""
+    if problem := crc_problem(data, what):
+        raise IntegrityError(problem)
 
 
 def check_letter(letter: int, what: str) -> None:

@@ -310,8 +310,9 @@ class Container(Mapping[str, Genome]):
                 self.decoder.expect(self[name].walk.spans())
 
     def forget(self) -> None:
-        """Let decoded bases and walks go; what is asked for again is decoded again."""
+        """Let decoded bases and walks go; what is asked for again is read and decoded again."""
         self.decoder.forget()
+        self.reader.forget()
         vars(self).pop("kept_walks", None)
 
     def close(self) -> None:
