@@ -13,7 +13,7 @@ from seqcoder import fasta
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 
 def append(old: bytes, new: bytes) -> bytes:

@@ -16,12 +16,12 @@ from seqcoder.container.scan import scan_sections
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.pangenome.build import UNKNOWN
 from seqcoder.reading.verification import verify
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.writing.appending import Append, before, read_basis
 from seqcoder.writing.chunk import ChunkCoder, CodedChunk
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.pipeline import write_container
-from seqcoder.writing.source import GenomeSource
 
 PLAIN = Settings(level=1, chunk_bases=20_000)
 

@@ -21,7 +21,7 @@ from seqcoder.container.sections import END, Section, section
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import IntegrityError, SeqcoderError
 from seqcoder.reading.repair import repair
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader, put_varint
 
 FILES = {

@@ -28,7 +28,7 @@ from seqcoder.container.sections import END, section
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.reading.repair import repair
 from seqcoder.settings import DEFAULT_MODEL
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import put_bytes, put_varint
 
 BASES = random_bases(8)

@@ -19,7 +19,7 @@ from independent_fasta import RefusedError
 from seqcoder import Settings, coder
 from seqcoder.container.reader import ContainerReader
 from seqcoder.pangenome import Walk
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh")
 """Inputs that begin so are decompressed, or refused."""

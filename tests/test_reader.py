@@ -16,7 +16,7 @@ import seqcoder
 from genomes import fasta_bytes, letters, random_bases, small_genome
 from seqcoder import Settings
 from seqcoder.container.rows import ChunkRow
-from seqcoder.reading import decoding
+from seqcoder.reading import base_decoder as decoding
 
 FILES = {
     "one.fa": small_genome(30_000, seed=1, records=1),

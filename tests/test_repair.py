@@ -17,7 +17,7 @@ from seqcoder.container.reader import ContainerReader
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.sections import CHUNK, section
 from seqcoder.reading.repair import Repair, repair
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 FILES = {f"g{i}.fa": small_genome(6_000, seed=i) for i in range(5)}
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from seqcoder.errors import UsageError
-from seqcoder.storage.outlock import is_held
+from seqcoder.storage.output_lock import is_held
 from seqcoder.writing.appending import Append, read_basis
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import Opener
 from seqcoder_cluster.executor import RayExecutor
 from seqcoder_cluster.options import ProgressCounts, Window
 from seqcoder_cluster.stages import Coding, node_lock

@@ -15,9 +15,9 @@ from seqcoder.errors import InputError, IntegrityError, SeqcoderError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import write_atomically
 from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import Opener
 from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.coordinator import TOKEN_FILE, Coordinator, Job
 from seqcoder_cluster.executor import BATCH_BASES

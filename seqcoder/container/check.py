@@ -9,7 +9,7 @@ from pathlib import Path
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError
 from seqcoder.storage.checksum import file_sha256
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from seqcoder.storage.memory import (
     check_memory,
     memory_limit,
 )
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader
 
 _TAIL = PLACE_BYTES + CRC_BYTES

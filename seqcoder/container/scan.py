@@ -20,7 +20,7 @@ from seqcoder.container.index import (
 from seqcoder.container.reader import check_signature, index_before
 from seqcoder.container.sections import END, Section, check_crc, entry_at
 from seqcoder.errors import IntegrityError, SeqcoderError
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 _SEARCH_STEP = 1 << 20
 # A chunk or genome, the length of its head: small, and of a chunk at most 75 (varints of 9, 9, 1

@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass
 
 from seqcoder.errors import FormatError, IntegrityError
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 CHUNK, GENOME, END = b"CGE"

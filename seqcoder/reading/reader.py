@@ -27,11 +27,11 @@ from seqcoder.container.index import GenomeEntry, Index
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError, MemoryLimitError, NotFoundError, UsageError
 from seqcoder.pangenome import Walk
-from seqcoder.reading.decoding import DEFAULT_CACHE_BYTES, BaseDecoder
+from seqcoder.reading.base_decoder import DEFAULT_CACHE_BYTES, BaseDecoder
 from seqcoder.reading.record import Record
 from seqcoder.settings import thread_count
 from seqcoder.storage.memory import PER_FILE_BYTE, check_memory
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader
 from seqcoder.wording import count_of
 

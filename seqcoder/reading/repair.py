@@ -35,7 +35,7 @@ from seqcoder.fasta import pack_record_table
 from seqcoder.reading.reader import Container, Genome
 from seqcoder.settings import thread_count
 from seqcoder.storage.atomic import atomic_file, commit, is_same_file
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 # A lost chunk's place is kept in pieces of this many bases; what lies between two chunks that are
 # whole is at most so much (64 Gb, coded in some megabytes).

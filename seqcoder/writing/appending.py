@@ -21,7 +21,7 @@ from seqcoder.container.index import SIGNATURE, SMALL, Index
 from seqcoder.container.scan import scan_sections
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.reading.reader import Container
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 if TYPE_CHECKING:
     from seqcoder.pangenome.build import Before

@@ -62,11 +62,14 @@ class ChunkCoder:
         """Return the SHA-256 of the models that chunks may name."""
         return [] if self.model is None else [bytes.fromhex(self.model.digest)]
 
-    def latents(self, bases: Bases) -> Latents | None:
-        """Stage 1: return the latents of a chunk, or None where there is no model or no gain."""
+    def latents(self, bases: Bases, device: str = "cpu") -> Latents | None:
+        """Stage 1: return the latents of a chunk, or None where there is no model or no gain.
+
+        They are the same on any ``device`` ("cpu", "cuda"), which is where the network runs.
+        """
         if self.model is None or not len(bases):
             return None
-        latents = self.model.encode(bases, refine=self.settings.level >= 3)
+        latents = self.model.encode(bases, refine=self.settings.level >= 3, device=device)
         return latents if latents.any() else None
 
     def code(self, bases: Bases, latents: Latents | None) -> CodedChunk:

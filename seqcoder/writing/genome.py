@@ -14,8 +14,8 @@ from seqcoder.container import frames, rows
 from seqcoder.container.rows import GenomeRow
 from seqcoder.fasta import digest
 from seqcoder.storage.varint import put_bytes
-from seqcoder.writing.report import RecordReport
-from seqcoder.writing.source import GenomeSource, Opener, read_local
+from seqcoder.writing.container_report import RecordReport
+from seqcoder.writing.genome_source import GenomeSource, Opener, read_local
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,22 @@ class PreparedGenome:
     source_bytes: int
     warning: str
     parse_seconds: float
+
+
+@dataclass
+class GenomeRun:
+    """A genome on its way: prepared (its bases dropped once placed), or failed; its novel bases.
+
+    ``start`` and ``stop`` are the part of base space that the genome brought.
+    """
+
+    source: GenomeSource
+    start: int
+    stop: int
+    base_start: int | None = None
+    walk: bytes = b""
+    prepared: PreparedGenome | None = None
+    error: str = ""
 
 
 def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> PreparedGenome:

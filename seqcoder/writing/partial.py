@@ -16,7 +16,7 @@ from seqcoder.container.scan import scan_sections
 from seqcoder.container.writer import ChunkFrames
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import open_no_link, short_name
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.version import __version__
 from seqcoder.writing.chunk import CodedChunk
 

@@ -22,17 +22,16 @@ from seqcoder.errors import InputError, IntegrityError, SeqcoderError, UsageErro
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import commit
 from seqcoder.storage.memory import NO_LIMIT
-from seqcoder.storage.outlock import hold_output
+from seqcoder.storage.output_lock import hold_output
 from seqcoder.writing.appending import Append, Basis, before, check_unchanged, copy_basis
 from seqcoder.writing.base_space import SeparateSpace, SharedSpace, Space
+from seqcoder.writing.build_report import build_report
 from seqcoder.writing.chunk import CodedChunk
+from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import Executor
-from seqcoder.writing.genome import prepare_genome
+from seqcoder.writing.genome import GenomeRun, prepare_genome
+from seqcoder.writing.genome_source import GenomeSource, Opener, read_local
 from seqcoder.writing.partial import FoundChunks, open_partial, partial_path, remove_partials
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.reporting import build_report
-from seqcoder.writing.run import GenomeRun
-from seqcoder.writing.source import GenomeSource, Opener, read_local
 
 Progress = Callable[[int, int, int, int], None]
 """Called with what was just done: genomes read, raw bytes read, bases coded, bytes written."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from genomes import small_genome
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import local_source, read_local
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan, plan_containers
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import local_source, read_local
 from seqcoder_cluster import ClusterOptions, run_containers
 
 # Chunks of more than a batch, so that there are several tasks.

@@ -12,9 +12,9 @@ from corpus import Corpus
 from genomes import small_genome
 from seqcoder.errors import InputError, ModelError, UsageError
 from seqcoder.settings import Settings
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import GenomeSource, local_source, read_local
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import GenomeSource, local_source, read_local
 from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run, run_containers
 from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.stages import Coding

@@ -17,8 +17,8 @@ from genomes import random_bases
 from ray_processes import Occupant, kill_worker, wait_for, workers
 from seqcoder.container.frames import Bases, bases_digest
 from seqcoder.settings import Settings
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import read_local
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import read_local
 from seqcoder_cluster import ClusterOptions
 from seqcoder_cluster.actors import Actors, start_model_actors
 from seqcoder_cluster.coordinator import Job
@@ -142,7 +142,7 @@ import sys
 import time
 from pathlib import Path
 from corpus import PER_CONTAINER, SETTINGS
-from seqcoder.writing.source import local_source, read_local
+from seqcoder.writing.genome_source import local_source, read_local
 from seqcoder.writing.plan import plan_containers
 from seqcoder_cluster import ClusterOptions, run_containers
 sources = [local_source(path) for path in sorted(Path(sys.argv[2]).glob("*.fa"))]

@@ -14,7 +14,7 @@ import numpy as np
 from seqcoder.container.index import SIGNATURE
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.sections import entry_at
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 Rng = np.random.Generator
 

@@ -15,7 +15,7 @@ import zstandard
 
 from seqcoder import fasta
 from seqcoder.errors import InputError
-from seqcoder.fasta.source import read_input
+from seqcoder.fasta.decompression import read_input
 
 DATA = b">x\n" + bytes(random.Random(2).choices(b"ACGT\n", k=300_000)) + b"\n"
 

@@ -25,7 +25,7 @@ from genomes import fasta_bytes, letters, random_bases  # noqa: E402
 from seqcoder import Settings, coder, fasta  # noqa: E402
 from seqcoder.container.reader import ContainerReader  # noqa: E402
 from seqcoder.latent import pack_latents  # noqa: E402
-from seqcoder.storage.source import RangeSource  # noqa: E402
+from seqcoder.storage.range_source import RangeSource  # noqa: E402
 from seqcoder.storage.varint import put_bytes, put_varint  # noqa: E402
 
 TEXT = letters(random_bases(240, seed=5))

@@ -9,7 +9,8 @@ from seqcoder.container.index import ChunkEntry
 from seqcoder.fasta import digest
 from seqcoder.reading.reader import Container, Genome
 from seqcoder.storage.checksum import file_sha256
-from seqcoder.writing.report import (
+from seqcoder.writing.build_report import chunk_report, shares
+from seqcoder.writing.container_report import (
     FAILED,
     STORED_STATUS,
     VERIFIED,
@@ -17,8 +18,7 @@ from seqcoder.writing.report import (
     GenomeReport,
     RecordReport,
 )
-from seqcoder.writing.reporting import chunk_report, shares
-from seqcoder.writing.source import GenomeSource
+from seqcoder.writing.genome_source import GenomeSource
 
 LOST_ERROR = "could not be compressed; the reason was lost when the run was interrupted"
 
