@@ -11,7 +11,7 @@ import pytest
 import seqcoder
 from genomes import fasta_bytes, letters, random_bases
 from seqcoder import Settings
-from seqcoder.reading.decoding import BaseDecoder
+from seqcoder.reading.base_decoder import BaseDecoder
 
 
 @pytest.fixture(scope="module")
