@@ -72,8 +72,8 @@ def choose_latents(
 ) -> NDArray[np.int8]:
     """Latents of one chunk: (n,) uint8 -> (ceil(n / 24),) int8.
 
-    ``refine`` has the network look at longer chunks and fits the phase model for longer. ``device`` is where the network runs ("cpu",
-    "cuda"); it changes nothing but the time that takes.
+    ``refine`` has the network look at longer chunks and fits the phase model for longer.
+    ``device`` is where the network runs ("cpu", "cuda"); it changes nothing but the time it takes.
     """
     n = bases.size
     if n < STRIDE * 4:
