@@ -12,6 +12,229 @@ VARIANT: str
 def supports_v3() -> bool:
     """Whether this processor runs the ``v3`` build."""
 
+# The search for walks. A text is uint8: 0..3, or 4..7, which equal no base and no complement.
+
+SEED_LENGTH: int
+SEED_STEP: int
+"""Every so many bases of base space a seed is indexed."""
+SPARSE_STEP: int
+"""The same of the parents of a genome, and of itself."""
+
+def insert_seeds(
+    text: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    step: int,
+    table: NDArray[np.uint32],
+    over: bool,
+) -> None:
+    """Enter the seeds of ``text[start:stop]`` at multiples of ``step`` into an index.
+
+    Args:
+        text: uint8, shape ``(n,)``, ``n`` below 2^32.
+        start: first base.
+        stop: end of the last base.
+        step: bases from one seed to the next.
+        table: uint32, shape ``(2**bits,)``, written: 1 + a place in the text, 0: none.
+        over: over what is there; else into free slots only.
+    """
+
+def find_segments(
+    text: NDArray[np.uint8],
+    edges: NDArray[np.int64],
+    end: int,
+    known: NDArray[np.uint32],
+    parents: NDArray[np.uint32],
+) -> NDArray[np.int64]:
+    """Find the gap-free alignments of a genome, ``text[edges[-1]:end]``, to all before and itself.
+
+    Args:
+        text: uint8, shape ``(n,)``.
+        edges: int64, shape ``(s + 1,)``, rising from 0: ``text[edges[i]:edges[i + 1]]`` is space i.
+        end: end of the genome.
+        known: index of space 0.
+        parents: index of the other spaces, where the genome is entered as it goes by.
+
+    Returns:
+        int64, shape ``(k, 6)``, in no order: begin and end in the text, sign and offset of the
+        source (that of ``text[t]`` is ``text[sign * t + offset]``, complemented where sign is -1),
+        mismatches, and a flag that means nothing.
+    """
+
+def choose_path(
+    text: NDArray[np.uint8],
+    begin: int,
+    end: int,
+    segments: NDArray[np.int64],
+    novel_base: int,
+    new_item: int,
+) -> tuple[NDArray[np.int64], int]:
+    """Choose along which of ``segments``, sorted by begin, ``text[begin:end]`` is read.
+
+    Costs are in 1/256 bit.
+
+    Returns:
+        int64, shape ``(p, 2)``: segment (-1: novel) and where it is entered; what the path costs.
+    """
+
+def extend_alignment(
+    text: NDArray[np.uint8], at: int, back: bool, sign: int, offset: int, n: int
+) -> tuple[int, int, int]:
+    """Follow a diagonal for at most ``n`` bases: length, score, mismatches of the best stretch."""
+
+def compare_alignment(
+    text: NDArray[np.uint8], at: int, sign: int, offset: int, n: int
+) -> tuple[int, int, int]:
+    """Compare ``text[at:at + n]`` with its source.
+
+    Returns:
+        How many match in a row from the first on, from the last downwards; how many differ.
+    """
+
+def segment_rates(length: int, bad: int) -> tuple[int, int]:
+    """Return what a match and a mismatch cost, in 1/256 bit, with ``bad`` mismatches."""
+
+# Walks. Pieces are int64, shape ``(k, 4)``: end in the genome, start in base space, length,
+# reverse; substitutions int64, shape ``(m, 2)``: position, difference 1..3.
+
+def follow_walk(
+    pieces: NDArray[np.int64],
+    substitutions: NDArray[np.int64],
+    text: NDArray[np.uint8],
+    out: NDArray[np.uint8],
+) -> None:
+    """Write the genome of a walk over ``text``, its base space, to ``out``, other memory."""
+
+_Walks = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+def write_relative_walk(
+    items: NDArray[np.int64],
+    bases: NDArray[np.uint8],
+    text: NDArray[np.uint8],
+    novel_start: int,
+    parents: _Walks,
+    forerunners: _Walks,
+) -> tuple[NDArray[np.uint8], int, int, NDArray[np.int64], NDArray[np.int64]]:
+    """Write the walk of ``bases`` along items (docs/pangenome.md, form 2).
+
+    Args:
+        items: int64, shape ``(n, 4)``: space, reverse, source, length.
+        bases: the genome, uint8, 0..3.
+        text: base space, the genome's novel bases included.
+        novel_start: where these begin.
+        parents: pieces and substitutions of each.
+        forerunners: the parents and theirs, in order.
+
+    Returns:
+        What stands behind the head; plain and changed substitutions (counts); pieces and
+        substitutions of the walk.
+
+    Raises:
+        ValueError: the items are not a walk of so many bases, or a relative is none.
+    """
+
+WALK_BAD_ITEM: int
+WALK_BAD_SUBSTITUTION: int
+WALK_BAD_SITES: int
+WALK_TOO_LARGE: int
+
+def read_relative_walk(
+    payload: NDArray[np.uint8],
+    counts: tuple[int, int, int],
+    n_bases: int,
+    space: int,
+    novel_start: int,
+    parents: _Walks,
+    forerunners: _Walks,
+    most_pieces: int,
+    most_range: int,
+) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
+    """Read what `write_relative_walk` wrote; ``payload`` may be anything.
+
+    Args:
+        payload: uint8, shape ``(n,)``.
+        counts: items, plain and changed substitutions, each at most ``n_bases``.
+        n_bases: length of the genome.
+        space: size of base space.
+        novel_start: at most ``space``.
+        parents: as above.
+        forerunners: as above.
+        most_pieces: more pieces, or substitutions that come along, are refused.
+        most_range: a longer range of base space, from the genome's first base to its last, is too.
+
+    Returns:
+        0 or one of the four above; pieces and substitutions.
+    """
+
+# Sketches. Those of n genomes are hashes (uint64, rising and distinct within each), edges (int64,
+# shape ``(n + 1,)``) and the most hashes of a genome: what has fewer is complete.
+
+SKETCH_LENGTH: int
+INDEXED_HASHES: int
+"""Of each leader the index of `assign_groups` holds so many."""
+
+def sketch_hashes(bases: NDArray[np.uint8], limit: int) -> NDArray[np.uint64]:
+    """Return the hashes below ``limit`` of the canonical 21-mers of ``bases``, in their order."""
+
+def count_shared(one: NDArray[np.uint64], two: NDArray[np.uint64]) -> int:
+    """Count the values that two rising arrays share."""
+
+def jaccard(
+    hashes: NDArray[np.uint64], edges: NDArray[np.int64], size: int, one: int, two: int
+) -> float:
+    """Return the Jaccard index of two genomes' sketches."""
+
+def jaccards(
+    hashes: NDArray[np.uint64],
+    edges: NDArray[np.int64],
+    size: int,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    out: NDArray[np.float64],
+) -> None:
+    """Write the Jaccard indices of ``rows`` and at most 64 ``columns`` to ``out``."""
+
+def assign_groups(
+    hashes: NDArray[np.uint64],
+    edges: NDArray[np.int64],
+    size: int,
+    order: NDArray[np.int64],
+    given: NDArray[np.int64],
+    related: float,
+    fresh: int,
+) -> NDArray[np.int64]:
+    """Return a group for every genome, int64, taken in ``order``; see ``pangenome.leaders``.
+
+    Args:
+        hashes: as above.
+        edges: as above, of fewer than 2^32 / 250 genomes.
+        size: as above.
+        order: int64: genomes in the order in which they are taken.
+        given: int64, shape ``(n,)``: the group a genome is known to be in, or -1.
+        related: least Jaccard index with a group's leader.
+        fresh: number of the first new group.
+    """
+
+# Codings without models.
+
+def find_repeats(
+    bases: NDArray[np.uint8], bits: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Find the repeats of at least 32 bases that are told in less than they are long.
+
+    Args:
+        bases: uint8, 0..3, shape ``(n,)``, ``n`` below 2^31.
+        bits: the index has 2^bits slots of 4 bytes; a quarter as many as bases serve well.
+
+    Returns:
+        Tokens (docs/coder.md), and the bases that are in no repeat.
+    """
+
+def copy_repeats(
+    tokens: NDArray[np.uint8], packed: NDArray[np.uint8], bases: NDArray[np.uint8]
+) -> bool:
+    """Fill ``bases`` by tokens and packed literals; False where these, any bytes, do not do."""
+
 def pack_bases(bases: NDArray[np.uint8], packed: NDArray[np.uint8]) -> None:
     """Pack bases, four in a byte, the first in the highest bits.
 
@@ -142,3 +365,86 @@ def run_layer(
         depthwise: Every channel by itself.
         relu: See ``output``.
     """
+
+class Library:
+    """Residues of known proteins and an index of their seeds; never changes once made."""
+
+    def __init__(self, residues: NDArray[np.uint8], counts: NDArray[np.uint32] | None) -> None:
+        """Index residues (half a second for ten million).
+
+        Args:
+            residues: uint8, any values (above 31: 31, a gap), shape ``(m,)``, m below 2^28 - 2.
+            counts: uint32, shape ``(2 * 65536,)``: what the two tables of contexts begin with, four
+                counts of 8 bits, A in the lowest; None: zeros. Copied.
+        """
+
+    @property
+    def memory(self) -> int:
+        """Bytes it takes."""
+
+def trace_library(
+    library: Library,
+    bases: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
+    contexts: NDArray[np.uint16],
+    confidence: NDArray[np.uint8],
+) -> None:
+    """Say what a library knows of every base of a sequence, from the bases before it.
+
+    Args:
+        library: the library.
+        bases: uint8, 0..3, shape ``(n,)``.
+        classes: uint8, 0..15, shape ``(n,)``.
+        contexts: uint16, shape ``(2, n)``, written: two context numbers, 0 for none.
+        confidence: uint8, shape ``(n,)``, written: 0..8.
+    """
+
+def encode_mixing(
+    level: int,
+    bases: NDArray[np.uint8],
+    classes: NDArray[np.uint8] | None,
+    library: Library | None,
+) -> bytes:
+    """Code a chunk by mixing.
+
+    Args:
+        level: 2 or 3.
+        bases: uint8, the low two bits count, shape ``(n,)``, n below 2^31.
+        classes: uint8, the low four bits count, shape ``(m,)`` with m at most n (0 behind it).
+        library: what is read along the classes.
+    """
+
+def mixing_memory(level: int, bases: int) -> int:
+    """Bytes a coder or decoder of a chunk takes for tables and buffers, at the most."""
+
+class MixingDecoder:
+    """Decodes a chunk from its start and goes on from where it stopped.
+
+    Any bytes are a payload of any number of bases. Threads may share it: one at a time works.
+    """
+
+    def __init__(
+        self,
+        level: int,
+        payload: NDArray[np.uint8],
+        n: int,
+        classes: NDArray[np.uint8] | None,
+        library: Library | None,
+    ) -> None:
+        """Set up the tables; payload and classes (as in ``encode_mixing``) are copied."""
+
+    def read(self, bases: NDArray[np.uint8]) -> None:
+        """Decode as many more bases as ``bases`` (uint8, written) has room for."""
+
+    def read_costs(self, bases: NDArray[np.uint8], step: int, bits: NDArray[np.float64]) -> None:
+        """Decode as ``read`` does; say what each ``step`` of the bases took.
+
+        Args:
+            bases: uint8, shape ``(k,)``, written.
+            step: bases counted together; at least 1.
+            bits: float64, shape ``((k + step - 1) // step,)``, written.
+        """
+
+    @property
+    def done(self) -> int:
+        """Bases decoded so far."""

@@ -116,11 +116,10 @@ def read_walks(
         data, n_bases = data_of(at), bases_of(at)
         if data and data[0] == RELATIVE:
             relatives = relatives_of(at, kept.parents[at], kept.sets[at], known)
-            walk = read_relative(data, n_bases, space, relatives, most_bytes)
+            known[at] = read_relative(data, n_bases, space, relatives, most_bytes)
         else:
             check_memory(_COLUMNS_BYTES * columns_size(data), most_bytes, "walk")
-            walk = Walk.from_bytes(data, n_bases, space)
-        known[at] = Forerunner.of(walk)
+            known[at] = Forerunner.of(Walk.from_bytes(data, n_bases, space))
         kept.put(at, known[at])
         most_bytes -= 3 * known[at].nbytes
     return Reading(known, {at: kept.sets[at] for at in known})

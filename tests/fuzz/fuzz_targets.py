@@ -17,7 +17,7 @@ import numpy as np
 
 import seqcoder
 from genomes import letters, random_bases
-from seqcoder import coder, fasta
+from seqcoder import fasta
 from seqcoder.container import frames, index
 from seqcoder.container.rows import ChunkRow
 from seqcoder.errors import IntegrityError, SeqcoderError
@@ -201,8 +201,6 @@ def seeds_of_all() -> Iterator[bytes]:
 
 def warm_up() -> None:
     """Compile or load all kernels, outside of what is timed."""
-    for coding in (1, 2, 3):
-        coder.warm_up(coding)
     bases = random_bases(2000, seed=1)
     files = {name: b">x\n" + letters(bases) + b"\n" for name in "ab"}
     packed = seqcoder.compress_bytes(files, settings=Settings(level=1))

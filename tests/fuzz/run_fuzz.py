@@ -5,9 +5,8 @@
 TARGET is a name of fuzz_targets.TARGETS, or ``all``, where an input's first byte says which; for
 example ``run_fuzz.py container -runs=200000 -seed=1``. The kept corpus
 (tests/fuzz/corpus/TARGET) is always read; new inputs go to the folder, or nowhere. What breaks a
-target is written to ``crash-*`` in the current folder, exit code 77. The kernels (numba) are
-compiled and cannot be
-followed; everything around them, in Python, is.
+target is written to ``crash-*`` in the current folder, exit code 77. The native core is not
+followed (run_core_fuzz.py fuzzes it by itself); everything around it, in Python, is.
 """
 
 from __future__ import annotations
@@ -22,22 +21,9 @@ import atheris
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-# numba reads the byte code of these: they are imported before atheris changes any.
-import seqcoder.coder.copying  # noqa: E402
-import seqcoder.coder.engine  # noqa: E402
-import seqcoder.latent.library  # noqa: E402
-import seqcoder.pangenome.align  # noqa: E402
-import seqcoder.pangenome.build  # noqa: E402
-import seqcoder.pangenome.choose  # noqa: E402
-import seqcoder.pangenome.coding  # noqa: E402
-import seqcoder.pangenome.compose  # noqa: E402
-import seqcoder.pangenome.entropy  # noqa: E402
-import seqcoder.pangenome.seeds  # noqa: E402, F401
-
 FOLLOWED = (
     "seqcoder.writing.chunk",
-    "seqcoder.coder.engine",
-    "seqcoder.coder.tables",
+    "seqcoder.coder.mixing",
     "seqcoder.coder.twobit",
     "seqcoder.container",
     "seqcoder.reading.base_decoder",

@@ -35,11 +35,11 @@ def test_the_shipped_model_is_whole_and_small() -> None:
     assert find_model(model.digest[:16]).digest == model.digest
 
 
-def test_loading_starts_neither_torch_nor_numba() -> None:
+def test_loading_starts_no_torch() -> None:
     code = (
         "import sys; from seqcoder.latent import load_model; m = load_model();"
         "import numpy as np; m.classes(np.ones(3, np.int8), 60);"
-        "assert not {'torch', 'numba', 'ray'} & set(sys.modules)"
+        "assert not {'torch', 'ray'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
@@ -58,10 +58,9 @@ def test_counts_and_residues_come_back(models: Path) -> None:
     counts = rng.integers(0, 256, (2, 65536, 4)).astype(np.uint8)
     write_model(models / "counted.sqmodel", "counted", residues, counts)
     library = load_model("counted").library
-    assert np.array_equal(library.residues[1:-1], residues)
+    assert np.array_equal(library.residues, residues)
     unpacked = np.stack([(library.counts >> (8 * s)) & 255 for s in range(4)], axis=1)
     assert np.array_equal(unpacked.reshape(2, 65536, 4), counts)
-    assert np.array_equal(library.for_seed(5).counts, library.counts)
 
 
 def test_a_missing_or_different_model_is_refused(models: Path) -> None:
