@@ -156,11 +156,11 @@ def memory_bytes(coding: int, n: int) -> int:
 
 def is_compiled(coding: int) -> bool:
     """Whether a first use of a coding has no need to compile (cheap: no numba import)."""
-    if coding == TWO_BIT:
+    if coding == TWO_BIT or not _level(coding).models:
         return True
     from seqcoder.coder import compiled
 
-    return compiled.is_compiled("kernel" if _level(coding).models else "copying")
+    return compiled.is_compiled("kernel")
 
 
 def warm_up(coding: int) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from seqcoder import core
 from seqcoder.coder import twobit
 from seqcoder.errors import IntegrityError
-from seqcoder.varint import put_varint
+from seqcoder.storage.varint import put_varint
 
 
 def encode(bases: NDArray[np.uint8]) -> bytes:

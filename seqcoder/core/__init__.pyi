@@ -12,6 +12,37 @@ VARIANT: str
 def supports_v3() -> bool:
     """Whether this processor runs the ``v3`` build."""
 
+# Letters and lines.
+
+def find_line_ends(data: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the places of all line feeds."""
+
+def drop_carriage_returns(text: NDArray[np.uint8]) -> bytes:
+    """Return ``text`` with each CR LF a LF."""
+
+def add_carriage_returns(text: NDArray[np.uint8]) -> bytes:
+    """Return ``text`` with each LF a CR LF."""
+
+def take_bases(
+    text: NDArray[np.uint8], rna: bool, out: NDArray[np.uint8]
+) -> tuple[int, bool]:
+    """Take the bases out of ``text``: A, C, G and T, or U where ``rna``, in either case.
+
+    Args:
+        text: uint8, shape ``(n,)``.
+        rna: U is a base, T is none.
+        out: uint8, shape ``(n,)`` or longer: first the bases, 0..3, then anything.
+
+    Returns:
+        How many bases there are, and whether any is in lower case.
+    """
+
+def write_letters(bases: NDArray[np.uint8], rna: bool) -> bytes:
+    """Write bases (uint8, 0..3) as the letters ACGT, or ACGU."""
+
+def wrap_lines(residues: NDArray[np.uint8], width: int) -> bytes:
+    """Break residues into lines of ``width``, at least 1, each ended by a line feed."""
+
 # The search for walks. A text is uint8: 0..3, or 4..7, which equal no base and no complement.
 
 SEED_LENGTH: int

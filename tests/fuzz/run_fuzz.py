@@ -23,18 +23,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 # numba reads the byte code of these: they are imported before atheris changes any.
-import seqcoder.coder.copying  # noqa: E402
 import seqcoder.coder.engine  # noqa: E402
 import seqcoder.latent.library  # noqa: E402
 import seqcoder.latent.network  # noqa: E402
-import seqcoder.latent.packing  # noqa: E402
-import seqcoder.pangenome.align  # noqa: E402
-import seqcoder.pangenome.build  # noqa: E402
-import seqcoder.pangenome.choose  # noqa: E402
-import seqcoder.pangenome.coding  # noqa: E402
-import seqcoder.pangenome.compose  # noqa: E402
-import seqcoder.pangenome.entropy  # noqa: E402
-import seqcoder.pangenome.seeds  # noqa: E402, F401
+import seqcoder.latent.packing  # noqa: E402, F401
 
 FOLLOWED = (
     "seqcoder.writing.chunk",

@@ -18,6 +18,7 @@ static bool supports_v3() {
 
 NB_MODULE(CORE_NAME, module) {
     module.def("supports_v3", &seqcoder::supports_v3);
+    seqcoder::bind_fasta(module);
     seqcoder::bind_pangenome(module);
     seqcoder::bind_repeats(module);
     seqcoder::bind_sketches(module);
