@@ -62,11 +62,11 @@ def insert_seeds(
     """Enter the seeds of ``text[start:stop]`` at multiples of ``step`` into an index.
 
     Args:
-        text: uint8, shape ``(n,)``, ``n`` below 2^32.
+        text: uint8, shape ``(n,)``, ``n`` below 2^32 - 8.
         start: first base.
         stop: end of the last base.
-        step: bases from one seed to the next.
-        table: uint32, shape ``(2**bits,)``, written: 1 + a place in the text, 0 where there is none.
+        step: bases from one seed to the next, a multiple of SEED_STEP.
+        table: uint32, shape ``(2**bits,)``, written; 0 where there is no seed.
         over: over what is there; else into free slots only.
     """
 
