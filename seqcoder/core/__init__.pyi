@@ -23,9 +23,7 @@ def drop_carriage_returns(text: NDArray[np.uint8]) -> bytes:
 def add_carriage_returns(text: NDArray[np.uint8]) -> bytes:
     """Return ``text`` with each LF a CR LF."""
 
-def take_bases(
-    text: NDArray[np.uint8], rna: bool, out: NDArray[np.uint8]
-) -> tuple[int, bool]:
+def take_bases(text: NDArray[np.uint8], rna: bool, out: NDArray[np.uint8]) -> tuple[int, bool]:
     """Take the bases out of ``text``: A, C, G and T, or U where ``rna``, in either case.
 
     Args:
@@ -77,7 +75,7 @@ def find_segments(
     known: NDArray[np.uint32],
     parents: NDArray[np.uint32],
 ) -> NDArray[np.int64]:
-    """Find the gap-free alignments of ``text[edges[-1]:end]``, a genome, to all before it and itself.
+    """Find the gap-free alignments of a genome, ``text[edges[-1]:end]``, to all before it.
 
     Args:
         text: uint8, shape ``(n,)``.
@@ -87,7 +85,7 @@ def find_segments(
         parents: index of the other spaces, where the genome is entered as it goes by.
 
     Returns:
-        int64, shape ``(k, 6)``, in no order: begin and end in the text, sign and offset of the source
+        int64, shape ``(k, 6)``, in no order: begin, end, sign and offset of the source
         (that of ``text[t]`` is ``text[sign * t + offset]``, complemented where sign is -1),
         mismatches, and a flag that means nothing.
     """
@@ -100,12 +98,12 @@ def choose_path(
     novel_base: int,
     new_item: int,
 ) -> tuple[NDArray[np.int64], int]:
-    """Choose along which of ``segments``, sorted by begin, each base of ``text[begin:end]`` is read.
+    """Choose along which of ``segments``, sorted, each base of ``text[begin:end]`` is read.
 
     Costs are in 1/256 bit.
 
     Returns:
-        int64, shape ``(p, 2)``: segment (-1: novel) and where it is entered; and what the path costs.
+        int64, shape ``(p, 2)``: segment (-1: novel) and where it is entered; and its cost.
     """
 
 def extend_alignment(
@@ -123,7 +121,7 @@ def compare_alignment(
     """
 
 def segment_rates(length: int, bad: int) -> tuple[int, int]:
-    """Return what a match and a mismatch cost, in 1/256 bit, in a segment with ``bad`` mismatches."""
+    """Return the cost of a match and a mismatch, in 1/256 bit, in a segment."""
 
 # Walks. Pieces are int64, shape ``(k, 4)``: end in the genome, start in base space, length,
 # reverse; substitutions int64, shape ``(m, 2)``: position, difference 1..3.
@@ -135,6 +133,32 @@ def follow_walk(
     out: NDArray[np.uint8],
 ) -> None:
     """Write the genome of a walk over ``text``, its base space, to ``out``, other memory."""
+
+def apply_walk(
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    reverse: NDArray[np.bool_],
+    positions: NDArray[np.int64],
+    differences: NDArray[np.uint8],
+    range_starts: NDArray[np.int64],
+    ranges: list[NDArray[np.uint8]],
+    out: NDArray[np.uint8],
+) -> None:
+    """Write the genome of a walk, column by column, over the parts of base space that are at hand.
+
+    Args:
+        starts: first place in base space of each interval.
+        lengths: of each interval; all are ``out``.
+        reverse: whether it is turned round.
+        positions: of the substitutions, in the genome.
+        differences: of each.
+        range_starts: first place of each range, rising.
+        ranges: the bases; every interval lies in one.
+        out: uint8, written.
+
+    Raises:
+        ValueError: an interval or a substitution does not lie inside.
+    """
 
 _Walks = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 

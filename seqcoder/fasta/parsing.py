@@ -1,7 +1,8 @@
 """FASTA bytes into record table, side streams and bases, exactly.
 
 The work on every byte is the core's (line ends, letters to bases), that on every line numpy's;
-a file of upper-case ACGT is never looked at a third time. Lower case and exceptions cost one more pass each.
+a file of upper-case ACGT is never looked at a third time. Lower case and exceptions cost one more
+pass each.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ struct Relatives {
     /// Size of base space before the genome's own novel bases.
     Index novel_start;
     std::span<const WalkView> parents;
-    /// The parents and theirs, in order; all are walks over base space.
+    /// The parents and theirs, in order. Parents are walks over base space; of these only the
+    /// pieces have to be sound.
     std::span<const WalkView> forerunners;
 };
 
