@@ -74,7 +74,8 @@ def test_what_is_written_is_read(build: ModuleType, seed: int, n_parents: int, r
     novel = sum(item[3] for item in items if item[0] == NOVEL)
     text = rng.integers(0, 4, SPACE + novel).astype(np.uint8)
     bases = plainly(items, parents, text)
-    where = rng.random(len(bases)) < rate
+    copied = np.repeat([space != NOVEL for space, *_ in items], [item[3] for item in items])
+    where = copied & (rng.random(len(bases)) < rate)
     bases[where] ^= rng.integers(1, 4, int(where.sum())).astype(np.uint8)
     relatives = [[(one.rows, one.subs) for one in group] for group in (parents, forerunners)]
     rows = np.array(items, np.int64).reshape(-1, 4)
@@ -141,6 +142,9 @@ def test_what_is_no_walk_is_refused(build: ModuleType) -> None:
             build.write_relative_walk(
                 np.array(items), text[:20], text, SPACE, [(good.rows, good.subs)], []
             )
+    novel = np.array([(NOVEL, 0, 0, 20)])
+    with pytest.raises(ValueError, match="items"):
+        build.write_relative_walk(novel, text[:20] + np.uint8(1), text, SPACE - 20, [], [])
     for parents, forerunners in (([far], []), ([], [far])):
         groups = [[(one.rows, one.subs) for one in group] for group in (parents, forerunners)]
         with pytest.raises(ValueError, match="no walk over the space"):
