@@ -49,11 +49,10 @@ def checks() -> Iterator[Check]:
         f"{__version__}, Python {platform.python_version()}, {platform.machine()}, "
         f"{os.cpu_count()} CPUs",
     )
-    for package in ("numba", "numpy", "zstandard"):
+    for package in ("numpy", "zstandard"):
         yield _package(package, "broken", "pip install seqcoder")
     for name, function in (
         ("exactness", _exactness),
-        ("numba cache", _cache),
         ("models", _models),
         ("torch", _torch),
     ):
@@ -86,7 +85,7 @@ def _exactness() -> Check:
             "exactness",
             "broken",
             "; ".join(problems),
-            "do not use this installation; try other versions of numba and numpy, and report it",
+            "do not use this installation; install it again, and report it if that does not help",
         )
     return Check("exactness", "ok", f"{tried} codings decode and encode to the golden bytes")
 
@@ -134,21 +133,6 @@ def encodings(container: Container) -> Iterator[tuple[str, str, bool]]:
         payload = coder.encode(bases, coding, classes, model.library)
         again = coder.decode(payload, len(bases), coding, classes, library=model.library)
         yield name, sha256(payload).hexdigest(), bool((again == bases).all())
-
-
-def _cache() -> Check:
-    import seqcoder.pangenome.build  # noqa: F401 - compiles its kernels as it is imported
-    from seqcoder import coder
-
-    kept = all(coder.is_compiled(level.coding) for level in coder.LEVELS.values())
-    if kept:
-        return Check("numba cache", "ok", "compiled kernels are kept")
-    return Check(
-        "numba cache",
-        "missing",
-        "compiled kernels cannot be kept: every start takes half a minute more",
-        "set NUMBA_CACHE_DIR to a folder that can be written",
-    )
 
 
 def _models() -> Check:

@@ -62,18 +62,6 @@ def node_lock(name: str) -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def compiled(coding: int) -> None:
-    """See that the kernels of a coding are compiled.
-
-    Where they are not in numba's cache, one process of the node compiles them, and the others
-    wait and read the cache.
-    """
-    if not coder.is_compiled(coding):
-        with node_lock("seqcoder-compile"):
-            coder.warm_up(coding)
-
-
-@lru_cache(maxsize=1)
 def loaded_coder(coding: Coding) -> ChunkCoder:
     """Return this process's coder, loaded once.
 
@@ -90,18 +78,12 @@ def loaded_coder(coding: Coding) -> ChunkCoder:
 
 
 def stage_batch(coding: Coding, batch: Sequence[Bases], device: str) -> list[Staged]:
-    """Stage 1 on a batch of chunks.
-
-    On "cpu" GPUs stay hidden, as they may be another's: Ray hides those of a worker that asked
-    for some, and none from one that did not.
-    """
-    if device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # torch looks when it is first used
+    """Stage 1 on a batch of chunks: the core on "cpu", torch on "cuda", with the same latents."""
     chunk_coder = loaded_coder(coding)
     staged = []
     for bases in batch:
         started = time.perf_counter()
-        latents = chunk_coder.latents(bases.copy())
+        latents = chunk_coder.latents(bases.copy(), device)
         staged.append(Staged(latents, time.perf_counter() - started, device))
     return staged
 
@@ -115,7 +97,6 @@ def code_batch(
         IntegrityError: a chunk did not decode to itself.
     """
     chunk_coder = loaded_coder(coding)
-    compiled(coder.LEVELS[coding.settings.level].coding)
     worker = f"{platform.node()}:{os.getpid()}"
     done = []
     for bases, stage in zip(batch, staged or stage_batch(coding, batch, "cpu"), strict=True):

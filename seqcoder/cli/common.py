@@ -78,16 +78,6 @@ def binary_stdout() -> BinaryIO:
     return sys.stdout.buffer
 
 
-def warm_up(level: int, quiet: bool = False) -> None:
-    """Compile the coder's kernels if this is their first use, saying so."""
-    from seqcoder import coder
-
-    coding = coder.LEVELS[level].coding
-    if not coder.is_compiled(coding):
-        note("compiling the coder for this machine, once (up to half a minute) ...", quiet)
-    coder.warm_up(coding)
-
-
 def draws(quiet: bool) -> bool:
     """Whether progress is drawn: on a terminal only."""
     return not quiet and sys.stderr.isatty()

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seqcoder.api import try_append, try_compress
-from seqcoder.cli.common import binary_stdout, fail, note, progress_bar, warm_up
+from seqcoder.cli.common import binary_stdout, fail, note, progress_bar
 from seqcoder.container.rows import check_name
 from seqcoder.errors import InputError, UsageError
 from seqcoder.settings import Settings, default_chunk_bases, parse_size
@@ -50,7 +50,6 @@ def run(
         raise UsageError("--append needs -o FILE, the container to add to")
     if to_stdout:
         binary_stdout()
-    warm_up(level, quiet)
     sources = [_source(item, name) for item in inputs]
     reports: list[ContainerReport] = []
     before = 0

@@ -6,10 +6,8 @@ import json as json_module
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from seqcoder.cli.common import note
 from seqcoder.doctor import Check, checks
 from seqcoder.errors import InputError
-from seqcoder.settings import DEFAULT_LEVEL
 
 _MARKS = {"ok": "ok", "missing": "-", "broken": "BROKEN"}
 
@@ -21,10 +19,6 @@ def run(quiet: bool, json: bool) -> None:
 
 def tell(found: Iterable[Check], quiet: bool, json: bool, name: str = "seqcoder") -> None:
     """Print checks as they come; raises InputError at the end if something is broken."""
-    from seqcoder import coder
-
-    if not coder.is_compiled(coder.LEVELS[DEFAULT_LEVEL].coding):
-        note("compiling the coder for this machine, once (up to a minute) ...", quiet, name)
     all_checks = []
     for check in found:
         all_checks.append(check)

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from seqcoder.api import check_other, make_folder
 from seqcoder.cli.common import binary_stdout
 from seqcoder.errors import UsageError
 from seqcoder.reading.opening import open as open_container
 from seqcoder.reading.reader import Container
 from seqcoder.storage.atomic import atomic_file, is_special
+from seqcoder.storage.output_files import check_other, make_folder
 
 
 def open_source(name: str, threads: int = 1) -> Container:

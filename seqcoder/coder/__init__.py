@@ -1,10 +1,8 @@
 """The residual coder: bases in, few bits out.
 
-Importing this package is cheap; the kernels (numba) are imported when first needed.
-
 A base is a uint8 of 0..3 (A, C, G, T). A class is a uint8 of 0..15 that stage 1 gives
 every base: 0 unknown or between genes, 1..3 the codon positions of a gene on this
-strand, 4..6 those of a gene on the opposite one (see ``levels.COMPLEMENT_CLASS``).
+strand, 4..6 those of a gene on the opposite one (``docs/coder.md``).
 """
 
 from __future__ import annotations
@@ -14,8 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.coder import twobit
+from seqcoder import core
+from seqcoder.coder import mixing, twobit
 from seqcoder.coder.levels import LEVELS, TWO_BIT, Level, by_coding
+from seqcoder.coder.mixing import Decoder
 from seqcoder.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 __all__ = [
     "LEVELS",
     "TWO_BIT",
+    "Decoder",
     "Level",
     "costs",
     "decode",
     "encode",
-    "is_compiled",
     "memory_bytes",
-    "warm_up",
 ]
 
 
@@ -65,13 +64,11 @@ def encode(
     if coding == TWO_BIT or len(bases) == 0:
         return twobit.pack(bases)
     level = _level(coding)
-    if not level.models:
+    if not level.mixes:
         from seqcoder.coder import copying
 
         return copying.encode(bases)
-    from seqcoder.coder import engine
-
-    return engine.encode(bases, level, classes, library)
+    return mixing.encode(bases, level, classes, library)
 
 
 def decode(
@@ -100,13 +97,13 @@ def decode(
     if coding == TWO_BIT or count == 0:
         return twobit.unpack(payload, count)
     level = _level(coding)
-    if not level.models:
+    if not level.mixes:
         from seqcoder.coder import copying
 
         return copying.decode(payload, count)
-    from seqcoder.coder import engine
-
-    return engine.decode(payload, n, level, classes, count, library)
+    bases = np.empty(count, np.uint8)
+    Decoder(payload, n, level, classes, library).read(bases)
+    return bases
 
 
 def costs(
@@ -129,10 +126,9 @@ def costs(
         IntegrityError: as ``decode``.
     """
     level = None if coding == TWO_BIT else _level(coding)
-    if level is not None and level.models and n:
-        from seqcoder.coder import engine
-
-        return engine.costs(payload, n, level, classes, step, library)
+    if level is not None and level.mixes and n:
+        bases = np.empty(n, np.uint8)
+        return bases, Decoder(payload, n, level, classes, library).read_costs(bases, step)
     bases = decode(payload, n, coding, classes)
     if level is None or n == 0:
         edges = np.append(np.arange(0, n, step), n)
@@ -147,23 +143,6 @@ def memory_bytes(coding: int, n: int) -> int:
     if coding == TWO_BIT:
         return 2 * n
     level = _level(coding)
-    if not level.models:
+    if not level.mixes:
         return 3 * n + (64 << 20)
-    from seqcoder.coder import tables
-
-    return tables.memory_bytes(level, n)
-
-
-def is_compiled(coding: int) -> bool:
-    """Whether a first use of a coding has no need to compile (cheap: no numba import)."""
-    if coding == TWO_BIT or not _level(coding).models:
-        return True
-    from seqcoder.coder import compiled
-
-    return compiled.is_compiled("kernel")
-
-
-def warm_up(coding: int) -> None:
-    """Compile the kernels a coding needs, or load them from numba's cache."""
-    bases = np.zeros(64, np.uint8)
-    decode(encode(bases, coding), len(bases), coding)
+    return core.mixing_memory(level.number, n)

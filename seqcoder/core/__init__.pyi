@@ -75,7 +75,7 @@ def find_segments(
     known: NDArray[np.uint32],
     parents: NDArray[np.uint32],
 ) -> NDArray[np.int64]:
-    """Find the gap-free alignments of a genome, ``text[edges[-1]:end]``, to all before it.
+    """Find the gap-free alignments of a genome, ``text[edges[-1]:end]``, to all before and itself.
 
     Args:
         text: uint8, shape ``(n,)``.
@@ -85,8 +85,8 @@ def find_segments(
         parents: index of the other spaces, where the genome is entered as it goes by.
 
     Returns:
-        int64, shape ``(k, 6)``, in no order: begin, end, sign and offset of the source
-        (that of ``text[t]`` is ``text[sign * t + offset]``, complemented where sign is -1),
+        int64, shape ``(k, 6)``, in no order: begin and end in the text, sign and offset of the
+        source (that of ``text[t]`` is ``text[sign * t + offset]``, complemented where sign is -1),
         mismatches, and a flag that means nothing.
     """
 
@@ -98,12 +98,12 @@ def choose_path(
     novel_base: int,
     new_item: int,
 ) -> tuple[NDArray[np.int64], int]:
-    """Choose along which of ``segments``, sorted, each base of ``text[begin:end]`` is read.
+    """Choose along which of ``segments``, sorted by begin, ``text[begin:end]`` is read.
 
     Costs are in 1/256 bit.
 
     Returns:
-        int64, shape ``(p, 2)``: segment (-1: novel) and where it is entered; and its cost.
+        int64, shape ``(p, 2)``: segment (-1: novel) and where it is entered; what the path costs.
     """
 
 def extend_alignment(
@@ -121,7 +121,7 @@ def compare_alignment(
     """
 
 def segment_rates(length: int, bad: int) -> tuple[int, int]:
-    """Return the cost of a match and a mismatch, in 1/256 bit, in a segment."""
+    """Return what a match and a mismatch cost, in 1/256 bit, with ``bad`` mismatches."""
 
 # Walks. Pieces are int64, shape ``(k, 4)``: end in the genome, start in base space, length,
 # reverse; substitutions int64, shape ``(m, 2)``: position, difference 1..3.
@@ -305,3 +305,201 @@ def unpack_bases(packed: NDArray[np.uint8], bases: NDArray[np.uint8]) -> None:
         packed: uint8, shape ``((n + 3) // 4,)`` or longer.
         bases: uint8, shape ``(n,)``, written.
     """
+
+def decode_classes(latents: NDArray[np.int8], classes: NDArray[np.uint8]) -> None:
+    """Classes of ``n`` bases from their latents.
+
+    Args:
+        latents: int8, any values (they count modulo 7 as unsigned bytes), shape ``(w,)``; missing
+            ones count as 0, surplus ones are ignored.
+        classes: uint8, shape ``(n,)``, written: 0..6.
+    """
+
+def open_frame_types(bases: NDArray[np.uint8], types: NDArray[np.uint8]) -> None:
+    """Types of the windows inside the longest open reading frames, 0 elsewhere.
+
+    Args:
+        bases: uint8, 0..3, shape ``(n,)``, below 2**30.
+        types: uint8, shape ``((n + 23) // 24,)``, written.
+    """
+
+def count_words(
+    bases: NDArray[np.uint8], types: NDArray[np.uint8], counts: NDArray[np.uint32]
+) -> None:
+    """Count words of six bases by the class of their last base, and their reverse complements.
+
+    Args:
+        bases: uint8, 0..3, shape ``(n,)``, below 2**30.
+        types: uint8, shape ``((n + 23) // 24,)``; one of 7 or more is unknown, not counted.
+        counts: uint32, shape ``(4096, 8)``, by word (first base highest) and class, written.
+    """
+
+def word_costs(counts: NDArray[np.uint32], prior: int, costs: NDArray[np.uint16]) -> None:
+    """Code lengths of the last base of every word.
+
+    Args:
+        counts: uint32, shape ``(4096, 8)``, as of `count_words`.
+        prior: Counts by which every order is smoothed towards the next lower one, 1 to 255.
+        costs: uint16, in 1/256 bit, at most 8191, shape ``(4096, 8)``, written.
+    """
+
+def cheapest_types(
+    bases: NDArray[np.uint8],
+    costs: NDArray[np.uint16],
+    into_gene: int,
+    into_other: int,
+    types: NDArray[np.uint8],
+) -> None:
+    """Types of windows that cost least: code lengths and changes of type.
+
+    Args:
+        bases: uint8, 0..3, shape ``(n,)``.
+        costs: uint16, in 1/256 bit, at most 8191, shape ``(4096, 8)``.
+        into_gene: What a change to types 1..6 costs in 1/256 bit, 0 to 2**24.
+        into_other: What a change to type 0 costs.
+        types: uint8, shape ``((n + 23) // 24,)``, written.
+    """
+
+def cheapest_path(
+    window_costs: NDArray[np.int32], into_gene: int, into_other: int, types: NDArray[np.uint8]
+) -> None:
+    """Types that cost least where every window's costs are given.
+
+    Args:
+        window_costs: int32, 0 to 2**24 in 1/256 bit, shape ``(w, 8)``; the last column is unused.
+        into_gene: What a change to types 1..6 costs, 0 to 2**24.
+        into_other: What a change to type 0 costs.
+        types: uint8, shape ``(w,)``, written.
+
+    Raises:
+        ValueError: a cost is out of range.
+    """
+
+def pack_types(types: NDArray[np.uint8]) -> bytes:
+    """Entropy code types of windows, (w,) uint8; ValueError if one is 7 or more."""
+
+def unpack_types(data: NDArray[np.uint8], types: NDArray[np.uint8]) -> bool:
+    """Write the types that `pack_types` gave the bytes ``data`` for; False if it gave no such.
+
+    Args:
+        data: uint8, shape ``(size,)``, anything.
+        types: uint8, shape ``(w,)``, written: below 7 up to where damage shows.
+    """
+
+def run_layer(
+    input: NDArray[np.int8],
+    weights: NDArray[np.int8],
+    bias: NDArray[np.int32],
+    shifts: NDArray[np.uint8],
+    residual: NDArray[np.int8] | None,
+    output: NDArray[np.int8],
+    *,
+    kernel: int,
+    stride: int,
+    dilation: int,
+    padding: int,
+    depthwise: bool,
+    relu: bool,
+) -> None:
+    """One layer of the encoder network: sums of products, a bias, a shift to the right, a clamp.
+
+    Output p sees inputs p * stride - padding + k * dilation, zeros where there are none.
+
+    Args:
+        input: int8, shape ``(length, inputs)``.
+        weights: int8, of (kernel, inputs, outputs) or, depthwise, (kernel, outputs), flat.
+        bias: int32, of magnitude below 2**24, shape ``(outputs,)``.
+        shifts: uint8, below 24, shape ``(outputs,)``.
+        residual: int8, shape as ``output``, added after the shift.
+        output: int8, shape ``(length // stride, outputs)``, written: -127..127, with ``relu``
+            0..127.
+        kernel: At most 64 places along the sequence.
+        stride: 1 or more.
+        dilation: At most 64.
+        padding: At most 4096.
+        depthwise: Every channel by itself.
+        relu: See ``output``.
+    """
+
+class Library:
+    """Residues of known proteins and an index of their seeds; never changes once made."""
+
+    def __init__(self, residues: NDArray[np.uint8], counts: NDArray[np.uint32] | None) -> None:
+        """Index residues (half a second for ten million).
+
+        Args:
+            residues: uint8, any values (above 31: 31, a gap), shape ``(m,)``, m below 2^28 - 2.
+            counts: uint32, shape ``(2 * 65536,)``: what the two tables of contexts begin with, four
+                counts of 8 bits, A in the lowest; None: zeros. Copied.
+        """
+
+    @property
+    def memory(self) -> int:
+        """Bytes it takes."""
+
+def trace_library(
+    library: Library,
+    bases: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
+    contexts: NDArray[np.uint16],
+    confidence: NDArray[np.uint8],
+) -> None:
+    """Say what a library knows of every base of a sequence, from the bases before it.
+
+    Args:
+        library: the library.
+        bases: uint8, 0..3, shape ``(n,)``.
+        classes: uint8, 0..15, shape ``(n,)``.
+        contexts: uint16, shape ``(2, n)``, written: two context numbers, 0 for none.
+        confidence: uint8, shape ``(n,)``, written: 0..8.
+    """
+
+def encode_mixing(
+    level: int,
+    bases: NDArray[np.uint8],
+    classes: NDArray[np.uint8] | None,
+    library: Library | None,
+) -> bytes:
+    """Code a chunk by mixing.
+
+    Args:
+        level: 2 or 3.
+        bases: uint8, the low two bits count, shape ``(n,)``, n below 2^31.
+        classes: uint8, the low four bits count, shape ``(m,)`` with m at most n (0 behind it).
+        library: what is read along the classes.
+    """
+
+def mixing_memory(level: int, bases: int) -> int:
+    """Bytes a coder or decoder of a chunk takes for tables and buffers, at the most."""
+
+class MixingDecoder:
+    """Decodes a chunk from its start and goes on from where it stopped.
+
+    Any bytes are a payload of any number of bases. Threads may share it: one at a time works.
+    """
+
+    def __init__(
+        self,
+        level: int,
+        payload: NDArray[np.uint8],
+        n: int,
+        classes: NDArray[np.uint8] | None,
+        library: Library | None,
+    ) -> None:
+        """Set up the tables; payload and classes (as in ``encode_mixing``) are copied."""
+
+    def read(self, bases: NDArray[np.uint8]) -> None:
+        """Decode as many more bases as ``bases`` (uint8, written) has room for."""
+
+    def read_costs(self, bases: NDArray[np.uint8], step: int, bits: NDArray[np.float64]) -> None:
+        """Decode as ``read`` does; say what each ``step`` of the bases took.
+
+        Args:
+            bases: uint8, shape ``(k,)``, written.
+            step: bases counted together; at least 1.
+            bits: float64, shape ``((k + step - 1) // step,)``, written.
+        """
+
+    @property
+    def done(self) -> int:
+        """Bases decoded so far."""

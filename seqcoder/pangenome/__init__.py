@@ -1,6 +1,6 @@
 """Archives of relatives: a pan-genome stored once, every genome a walk over it.
 
-Importing this package is cheap; what computes is imported when first needed.
+Importing this package is cheap; what is heavy is imported when first needed.
 """
 
 from __future__ import annotations

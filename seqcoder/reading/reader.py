@@ -12,7 +12,8 @@ A :class:`Container` is a mapping of genome names to :class:`Genome`; a genome i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, BinaryIO, overload
@@ -55,7 +56,7 @@ class Genome(Sequence[Record]):
     @property
     def sha256(self) -> str:
         """SHA-256 of the file, hex."""
-        return self.row.sha256.hex()
+        return self._digest.hex()
 
     @property
     def stored(self) -> bool:
@@ -76,13 +77,16 @@ class Genome(Sequence[Record]):
         return f"<Genome {self.name}: {records}, {count_of(self.row.n_residues, 'residue')}>"
 
     @cached_property
-    def _parts(self) -> tuple[bytes, bytes, bytes]:
-        """Record table, record digests and side streams of the side frame."""
+    def _digest(self) -> bytes:
+        return self.container.reader.file_digest(self.entry)
+
+    @cached_property
+    def _parts(self) -> tuple[bytes, bytes]:
+        """Record table and side streams of the side frame."""
         frame = self.container.reader.genome_frame(self.entry, "side")
         source = ByteReader(frame, f"{self._what}: side frame")
         table = source.take(source.varint())
-        digests = source.take(source.varint())
-        return table, digests, source.take(len(source))
+        return table, source.take(len(source))
 
     @property
     def _what(self) -> str:
@@ -105,7 +109,7 @@ class Genome(Sequence[Record]):
     @cached_property
     def full_side(self) -> fasta.SideStreams:
         """All side streams, with the headers' descriptions."""
-        side = fasta.unpack_side(self._parts[2], self.table, self.row.size, self._what)
+        side = fasta.unpack_side(self._parts[1], self.table, self.row.size, self._what)
         exceptions, expected = int(side.exceptions.lengths.sum()), self.row.n_residues
         if exceptions + self.row.n_bases != expected or side.width != self.row.line_width:
             raise IntegrityError(f"{self._what}: side streams and index disagree")
@@ -189,7 +193,7 @@ class Genome(Sequence[Record]):
     def read(self) -> bytes:
         """Return the whole file; raises IntegrityError unless it matches its SHA-256."""
         data = self.restore()
-        if sha256(data).digest() != self.row.sha256:
+        if sha256(data).digest() != self._digest:
             raise IntegrityError(
                 f"{self._what}: the file restored does not match its SHA-256; the data are damaged"
             )
@@ -294,9 +298,21 @@ class Container(Mapping[str, Genome]):
             for ordinal in genome.ordinals_of(name)
         ]
 
+    def expect(self, names: Collection[str] | None = None) -> None:
+        """Say which genomes (None: all) will be read, so that no chunk is decoded twice for them.
+
+        What is wrong with one of them shows when it is read.
+        """
+        if names is None:
+            self.decoder.expect()
+        for name in names or ():
+            with suppress(IntegrityError, MemoryLimitError):
+                self.decoder.expect(self[name].walk.spans())
+
     def forget(self) -> None:
-        """Let decoded bases and walks go; what is asked for again is decoded again."""
+        """Let decoded bases and walks go; what is asked for again is read and decoded again."""
         self.decoder.forget()
+        self.reader.forget()
         vars(self).pop("kept_walks", None)
 
     def close(self) -> None:

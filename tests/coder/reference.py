@@ -1,23 +1,86 @@
-"""The mixing coder once more, in plain Python: what the kernel must agree with, bit for bit.
+"""The mixing coder once more, in plain Python: what the native core must agree with, bit for bit.
 
-Written for reading, not for speed: integers without bounds, dictionaries for tables, no
-prefetching, no vectors. Only ``levels`` and the shared constant tables come from the
-package; that the bounds in the kernel's docstring hold is asserted as it goes.
+Written for reading, not for speed, from docs/coder.md: integers without bounds, dictionaries for
+tables, no prefetching, no vectors; that the bounds the core relies on hold is asserted as it goes.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
+from dataclasses import dataclass
 
 import numpy as np
+from reference_library import HASH, MASK64, LibraryReader
 
-from seqcoder.coder import tables
-from seqcoder.coder.levels import Level
-from seqcoder.latent.library import STATE, Library, library_step
+from seqcoder.latent.library import Library
 
 DELAY, HALF, START = 8, 4, 32
-MASK64 = (1 << 64) - 1
-EVEN = 0x5555555555555555
+OPPOSITE = (0, 4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9, 13, 14, 15)
+
+
+def _round(x: float) -> int:
+    return math.floor(x + 0.5)
+
+
+LOG_P = [_round(256 * math.log((i + 0.5) / 4096)) for i in range(4096)]
+VOTE = [max(0, _round(256 * math.log(3 * (i + 0.5) / (4095.5 - i)))) for i in range(4096)]
+EXP = [_round(65535 * math.exp(-i / 256)) for i in range(4096)]
+RATE = [131072 // (2 * count + 3) for count in range(1024)]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level's models: (order, with class, limit); and the orders of long contexts."""
+
+    contexts: tuple[tuple[int, bool, int], ...]
+    plain: tuple[tuple[int, bool, int], ...]
+    long_orders: tuple[int, ...]
+    bits: int
+    seeds: tuple[str, ...]
+    places: int
+    sets: tuple[str, ...]
+    map_shift: int
+    library: int
+    rate: int = 25
+    second_rate: int = 2097
+
+
+_SEEDS = ("1110100110010101111", "110110110110110110", "1100101000010111011")
+
+
+def _contexts(plain: str, classed: str, fast: str = "") -> tuple[tuple[int, bool, int], ...]:
+    return (
+        *((int(x), False, 255) for x in plain.split()),
+        *((int(x), True, 255) for x in classed.split()),
+        *((int(x), True, 15) for x in fast.split()),
+    )
+
+
+LEVELS = {
+    2: Level(
+        contexts=_contexts("3", "3 5 7 9", "2"),
+        plain=_contexts("3 8 11", ""),
+        long_orders=(12, 16),
+        bits=22,
+        seeds=_SEEDS[:1],
+        places=24,
+        sets=("repeat",),
+        map_shift=7,
+        library=1,
+    ),
+    3: Level(
+        contexts=_contexts("4 8 11", "3 5 6 8 9", "2"),
+        plain=_contexts("4 8 11", ""),
+        long_orders=(12, 18),
+        bits=24,
+        seeds=_SEEDS,
+        places=32,
+        sets=("repeat", "codon"),
+        map_shift=8,
+        library=2,
+    ),
+}
 
 
 class RangeCoder:
@@ -45,13 +108,14 @@ class RangeCoder:
 class Bytes:
     """Four counts below 256 for a context of up to eleven bases."""
 
-    def __init__(self, model, constants) -> None:
-        self.model = model
-        self.logs = constants.logs[1 if model.order > 8 else 0].tolist()
+    def __init__(self, order: int, classed: bool, limit: int) -> None:
+        self.order, self.classed, self.limit = order, classed, limit
+        alpha = 0.15 if order > 8 else 0.4
+        self.logs = [_round(256 * math.log(count + alpha)) for count in range(256)]
         self.table = defaultdict(lambda: [0, 0, 0, 0])
 
     def key(self, context, cls):
-        return context, (cls if self.model.with_class else 0)
+        return context, (cls if self.classed else 0)
 
     def features(self, key):
         return [self.logs[c] for c in self.table[key]]
@@ -61,7 +125,7 @@ class Bytes:
 
     def count(self, key, symbol):
         counts = self.table[key]
-        if counts[symbol] >= self.model.limit:
+        if counts[symbol] >= self.limit:
             counts[:] = [c >> 1 for c in counts]
         counts[symbol] += 1
 
@@ -69,30 +133,28 @@ class Bytes:
 class Nibbles:
     """Four counts below 16, whose meaning is learned."""
 
-    def __init__(self, model, constants, start, shift) -> None:
-        self.model, self.shift = model, shift
-        self.log_p = constants.log_p.tolist()
+    def __init__(self, order: int, bits: int, shift: int) -> None:
+        self.order, self.bits, self.shift = order, bits, shift
         self.table = defaultdict(lambda: [0, 0, 0, 0])
-        self.start = start
         self.maps = {}
 
     def key(self, context, cls):
-        last, group = context & 15, context >> 4
-        if 2 * self.model.order > self.model.bits:
-            group = ((group * tables.HASH) & MASK64) >> (64 - (self.model.bits - 4))
-        return group, last
+        group, last = context >> 4, context & 15
+        return (group * HASH & MASK64) >> (68 - self.bits), last
 
     def _state(self, key):
         counts = self.table[key]
         order = sorted(range(4), key=lambda s: -counts[s])
         state = tuple(counts[s] for s in order)
         if state not in self.maps:
-            self.maps[state] = list(self.start[state])
+            total = sum(state)
+            start = [(100 * c + 6) * 4194303 // (100 * total + 24) for c in state]
+            self.maps[state] = [max(2048, x) for x in start]
         return self.maps[state], order
 
     def features(self, key):
         row, order = self._state(key)
-        return [self.log_p[row[order.index(s)] >> 10] for s in range(4)]
+        return [LOG_P[row[order.index(s)] >> 10] for s in range(4)]
 
     def learn(self, key, symbol):
         row, order = self._state(key)
@@ -110,14 +172,11 @@ class Nibbles:
 class Places:
     """The repeats: places followed at once, and the seeds that find them."""
 
-    def __init__(self, repeats, bits, constants, bases, classes) -> None:
-        self.r, self.bits, self.bases, self.classes = repeats, bits, bases, classes
-        self.opposite = constants.opposite.tolist()
-        self.logit = constants.logit.tolist()
-        self.recips = constants.recips.tolist()
+    def __init__(self, level: Level, bits, bases, classes) -> None:
+        self.level, self.bits, self.bases, self.classes = level, bits, bases, classes
         self.hits = defaultdict(lambda: [2097152, 0])
         self.found: list[dict] = []
-        self.positions = [{} for _ in repeats.seeds]
+        self.positions = [{} for _ in level.seeds]
         self.keys: deque = deque(maxlen=DELAY + 1)
         self.places: dict[int, list] = {}
 
@@ -140,11 +199,11 @@ class Places:
             codon = 0
             if cls:
                 there = int(self.classes[f["place"]])
-                there = self.opposite[there] if f["inverted"] else there
+                there = OPPOSITE[there] if f["inverted"] else there
                 codon = 1 + (cls - 1) % 3 if there == cls else 0
             f["context"] = (length, m32, long_run, codon)
             p = self.hits[f["context"]][0] >> 10
-            vote = self.logit[p]
+            vote = VOTE[p]
             total[f["guess"]] += vote
             best[f["guess"]] = max(best[f["guess"]], vote)
             top = max(top, p)
@@ -163,22 +222,21 @@ class Places:
         for f in self.found:
             hit = self.hits[f["context"]]
             f["misses"] = (f["misses"] << 2) & MASK64
-            f["standing"] -= f["standing"] >> self.r.standing_shift
+            f["standing"] -= f["standing"] >> 5
             if f["guess"] == b:
-                f["standing"] += 65536 >> self.r.standing_shift
-                hit[0] += ((4194303 - hit[0]) * self.recips[hit[1]]) >> 16
+                f["standing"] += 65536 >> 5
+                hit[0] += ((4194303 - hit[0]) * RATE[hit[1]]) >> 16
                 f["run"] += 1
             else:
-                hit[0] -= (hit[0] * self.recips[hit[1]]) >> 16
+                hit[0] -= (hit[0] * RATE[hit[1]]) >> 16
                 f["run"] = 0
                 f["misses"] |= 1
-            hit[1] = min(hit[1] + 1, self.r.hit_limit)
+            hit[1] = min(hit[1] + 1, 1000)
             f["place"] += -1 if f["inverted"] else 1
-            good = f["misses"].bit_count() <= self.r.drop_misses
-            if good and f["standing"] >= self.r.drop_standing and f["place"] >= 0:
+            if f["misses"].bit_count() <= 26 and f["place"] >= 0:
                 kept.append(f)
         self.found = kept
-        for t, seed in enumerate(self.r.seeds):
+        for t, seed in enumerate(self.level.seeds):
             for d in range(2):
                 found = self.places.get(i - HALF, {}).get((t, d), -1)
                 if i >= START + DELAY:
@@ -192,10 +250,10 @@ class Places:
         self.places.pop(i - DELAY, None)
         if i >= START:
             keys = []
-            for seed in self.r.seeds:
+            for seed in self.level.seeds:
                 mask = int(seed.replace("1", "3"), 4)
                 pair = (h & mask, (rc >> (64 - 2 * len(seed))) & mask)
-                keys.append(tuple(((k * tables.HASH) & MASK64) >> (64 - self.bits) for k in pair))
+                keys.append(tuple(((k * HASH) & MASK64) >> (64 - self.bits) for k in pair))
             self.keys.append((i, keys))
 
     def keys_at(self, i):
@@ -203,7 +261,7 @@ class Places:
 
     def _judge(self, i, q, d, h, rc):
         near = q <= i if d == 0 else q + 34 < i
-        if q < 32 or not near or len(self.found) >= self.r.places:
+        if q < 32 or not near or len(self.found) >= self.level.places:
             return
         if any(f["place"] == q and f["inverted"] == d for f in self.found):
             return
@@ -214,55 +272,49 @@ class Places:
             theirs = int(self.bases[q - 1 - back]) if d == 0 else 3 - int(self.bases[q + 1 + back])
             misses |= (mine != theirs) << (2 * back)
         run = next((x for x in range(32) if misses >> (2 * x) & 1), 32)
-        accepted = misses.bit_count() <= self.r.accept_misses or run >= self.r.accept_run
+        accepted = misses.bit_count() <= 9 or run >= 20
         known = self.classes is not None and i + 1 < len(self.classes)
         following = int(self.classes[i + 1]) if known else 0
         if not accepted and following:
             there = int(self.classes[q])
-            if (self.opposite[there] if d else there) == following:
+            if (OPPOSITE[there] if d else there) == following:
                 phase = (following - 1) % 6
                 # where, counted back from the latest base, the third codon positions lie
                 third = phase % 3 if phase < 3 else (1 - phase) % 3
                 first_two = sum(misses >> (2 * x) & 1 for x in range(32) if x % 3 != third)
-                accepted = first_two <= self.r.accept_coding
+                accepted = first_two <= 4
         if accepted:
             f = {"place": q, "inverted": d, "misses": misses, "run": run, "standing": 26214}
             self.found.append(f)
 
 
-def softmax(scores, constants):
-    low = min(scores)
-    e = [int(constants.exps[min(s - low, 65535) >> 4]) for s in scores]
-    inv = (65528 << 24) // sum(e)
-    freq = [((x * inv) >> 24) + 1 for x in e[:3]]
+def softmax(behind):
+    e = [EXP[x >> 4] for x in behind]
+    share = (65528 << 24) // sum(e)
+    freq = [(x * share >> 24) + 1 for x in e[:3]]
     return [*freq, 65536 - sum(freq)]
 
 
 class LibraryContexts:
     """Counts by the context numbers the protein library gives every base."""
 
-    def __init__(self, level, library, bases, classes, constants) -> None:
-        indexed = library.for_seed(level.library_seed)
-        self.contexts = np.zeros((2, len(bases)), np.int64)
-        self.confidence = np.zeros(len(bases), np.int64)
-        state, out = np.zeros(STATE, np.int64), np.zeros(4, np.int64)
-        arrays = (indexed.residues, indexed.heads, indexed.chain, indexed.seed)
-        for i in range(len(bases)):
-            library_step(i, bases, classes, *arrays, state, out)
-            self.contexts[:, i] = out[:2]
-            self.confidence[i] = out[2]
-        self.logs = constants.logs[0].tolist()
-        rows = indexed.counts.reshape(2, -1)[: level.library].tolist()
+    def __init__(self, level: Level, library: Library) -> None:
+        self.reader = LibraryReader(library)
+        self.logs = [_round(256 * math.log(count + 0.4)) for count in range(256)]
+        rows = library.counts.reshape(2, -1)[: level.library].tolist()
         self.tables = [[[x >> s & 255 for s in (0, 8, 16, 24)] for x in row] for row in rows]
+        self.contexts = [0, 0]
 
-    def features(self, i):
+    def features(self, cls, before):
+        """What the tables say of the next base, and the confidence."""
+        self.contexts, confidence = self.reader.step(cls, before)
         out = []
-        for table, at in zip(self.tables, self.contexts[:, i].tolist(), strict=False):
+        for table, at in zip(self.tables, self.contexts, strict=False):
             out.append([self.logs[x] for x in table[at]] if at else [0] * 4)
-        return out
+        return out, confidence
 
-    def count(self, i, symbol):
-        for table, at in zip(self.tables, self.contexts[:, i].tolist(), strict=False):
+    def count(self, symbol):
+        for table, at in zip(self.tables, self.contexts, strict=False):
             if at:
                 if table[at][symbol] == 255:
                     table[at] = [x >> 1 for x in table[at]]
@@ -270,70 +322,53 @@ class LibraryContexts:
 
 
 def encode(
-    bases: np.ndarray, level: Level, classes: np.ndarray | None, library: Library | None = None
+    bases: np.ndarray, number: int, classes: np.ndarray | None, library: Library | None = None
 ) -> bytes:
     """Code ``bases`` as ``seqcoder.coder.encode`` must."""
-    c = tables.constants()
+    level = LEVELS[number]
     n = len(bases)
-    alpha = tables.ALPHAS[2]
-    start = {}
-    for counts in c.sorted_states.tolist():
-        total = sum(np.array(counts) + alpha)
-        start[tuple(counts)] = [max(2048, int((x + alpha) / total * 4194303)) for x in counts]
-    models = [
-        Nibbles(m, c, start, level.map_shift) if m.nibble else Bytes(m, c)
-        for m in tables.used_models(level, classes is not None, n)
-    ]
-    places = None
-    if level.repeats:
-        places = Places(level.repeats, tables.seed_bits(level, n), c, bases, classes)
+    most = 8 * max(n, 64)
+    used = level.plain if classes is None else level.contexts
+    silent = [4**order > most for order, _, _ in used]
+    bits = min(level.bits, max(10, most.bit_length()))
+    models = [Bytes(*x) for x in used]
+    models += [Nibbles(order, bits, level.map_shift) for order in level.long_orders]
+    silent += [False] * len(level.long_orders)
+    seed_bits = min(level.bits, max(12, (2 * n).bit_length()))
+    places = Places(level, seed_bits, bases, classes)
     known = None
-    if library is not None and classes is not None and level.library:
-        known = LibraryContexts(level, library, bases, classes, c)
-    start_weights = [16384] * len(models) + [16384, 16384, 0] * bool(places)
-    start_weights += [16384] * level.library * bool(known)
-    n_sets = len(level.selectors)
-    longest = tables.longest_byte_model([m.model for m in models])
-    shortest = next(j for j, m in enumerate(models) if m.model.nibble)
+    if library is not None and classes is not None:
+        known = LibraryContexts(level, library)
+    start_weights = [16384] * len(models) + [16384, 16384, 0] + [16384] * level.library
+    n_sets = len(level.sets)
     weights = defaultdict(lambda: list(start_weights))
     second = defaultdict(lambda: [65536 // n_sets] * n_sets)
     late: deque = deque()
     coder = RangeCoder()
     h = rc = 0
     for i in range(n):
-        cls = int(classes[i]) if classes is not None else 0
-        keys = []
-        for m in models:
-            context = h & (4**m.model.order - 1)
-            keys.append(m.key(context, cls))
-        features = [m.features(k) for m, k in zip(models, keys, strict=True)]
-        quality = 0
-        if places:
-            *votes, quality = places.votes(cls)
-            features += votes
-        totals = [sum(m.table[key]) for m, key in zip(models, keys, strict=True)]
-        seen = min(totals[longest].bit_length(), 10) * 8 + totals[shortest].bit_length()
+        cls = int(classes[i]) & 15 if classes is not None else 0
+        keys = [m.key(h & (4**m.order - 1), cls) for m in models]
+        features = [
+            [0] * 4 if quiet else m.features(k)
+            for m, k, quiet in zip(models, keys, silent, strict=True)
+        ]
+        *votes, quality = places.votes(cls)
+        features += votes
         confidence = 0
         if known:
-            features += known.features(i)
-            confidence = int(known.confidence[i])
+            said, confidence = known.features(cls, bases[max(0, i - 3) : i].tolist())
+            features += said
         picks, scores, shares = [], [], []
-        for k, selector in enumerate(level.selectors):
-            pick = {
-                "none": 0,
-                "repeat": quality + 8 * confidence,
-                "class": cls,
-                "bases": h & 255,
-                "bases-class": (h & 15) * 16 + cls,
-                "seen": seen,
-            }[selector]
+        for k, selector in enumerate(level.sets):
+            pick = {"repeat": quality + 8 * confidence, "codon": cls}[selector]
             picks.append((k, pick))
             w = weights[k, pick]
-            z = [sum((x >> 4) * f[s] for x, f in zip(w, features, strict=True)) for s in range(4)]
-            assert max(abs(x) for x in z) < 1 << 31
+            z = [sum((x >> 4) * f[s] for x, f in zip(w, features, strict=False)) for s in range(4)]
+            assert max(abs(x) for x in z) < 1 << 30
             top = max(z)
             scores.append([min((top - x) >> 8, 65535) for x in z])
-            shares.append(softmax(scores[-1], c))
+            shares.append(softmax(scores[-1]))
         freq = shares[0]
         if n_sets > 1:
             final = [
@@ -341,28 +376,29 @@ def encode(
                 for s in range(4)
             ]
             low = min(final)
-            freq = softmax([min(((x - low) >> 20) << 4, 65535) for x in final], c)
+            freq = softmax([min((x - low) >> 20, 4095) << 4 for x in final])
         b = int(bases[i])
         coder.put(freq, b)
         hot = [65536 * (s == b) for s in range(4)]
         for k in range(n_sets):
             w = weights[picks[k]]
-            error = [x - p for x, p in zip(hot, shares[k], strict=True)]
+            error = [(x - p) >> 1 for x, p in zip(hot, shares[k], strict=True)]
             for j, f in enumerate(features):
                 g = sum(d * x for d, x in zip(error, f, strict=True))
-                assert abs(g) < 1 << 29
-                step = ((g >> 8) * level.rate + 8192) >> 14
+                assert abs(g) < 1 << 28
+                step = ((g >> 7) * level.rate + 8192) >> 14
                 w[j] = max(-262143, min(262143, w[j] + step))
         if n_sets > 1:
+            error = [(x - p) >> 1 for x, p in zip(hot, freq, strict=True)]
             for k in range(n_sets):
-                g = sum((x - p) * z for x, p, z in zip(hot, freq, scores[k], strict=True))
-                v = second[quality][k] - (((g >> 14) * level.second_rate + (1 << 17)) >> 18)
+                g = sum(d * z for d, z in zip(error, scores[k], strict=True))
+                v = second[quality][k] - (((g >> 13) * level.second_rate + (1 << 17)) >> 18)
                 second[quality][k] = max(-262143, min(262143, v))
         for m, key in zip(models, keys, strict=True):
             m.learn(key, b)
             m.count(key, b)
         if known:
-            known.count(i, b)
+            known.count(b)
         h = ((h << 2) | b) & MASK64
         rc = (rc >> 2) | ((3 - b) << 62)
         if i >= START + DELAY:
@@ -371,12 +407,11 @@ def encode(
         if i >= START:
             batch = []
             for m in models:
-                k = m.model.order
-                other = int(c.opposite[classes[i - k]]) if classes is not None else 0
-                batch.append((m.key(rc >> (64 - 2 * k), other), 3 - ((h >> (2 * k)) & 3)))
+                other = OPPOSITE[classes[i - m.order] & 15] if classes is not None else 0
+                context = rc >> (64 - 2 * m.order)
+                batch.append((m.key(context, other), 3 - ((h >> (2 * m.order)) & 3)))
             late.append(batch)
-        if places:
-            places.update(i, b, h, rc)
+        places.update(i, b, h, rc)
     return coder.finish()
 
 

@@ -23,8 +23,6 @@ import damage  # noqa: E402
 from judge import WrongError, judge, judge_repair  # noqa: E402
 from subjects import Subject, subjects  # noqa: E402
 
-from seqcoder import coder  # noqa: E402
-
 REPAIRED = 8
 """One mutation in so many is also given to repair."""
 
@@ -67,8 +65,6 @@ OUTCOMES = ("not recognised", "refused", "damage found", "harmless")
 
 def main(count: int = 200_000, seed: int = 1) -> int:
     """Run the long form."""
-    for coding in (1, 2, 3):
-        coder.warm_up(coding)
     total: Counter[str] = Counter()
     for subject in subjects():
         began = time.process_time()

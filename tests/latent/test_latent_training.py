@@ -17,16 +17,16 @@ pytest.importorskip("torch")
 from seqcoder.fasta import read_bases
 from seqcoder.latent import load_model
 from seqcoder.latent.library import GAP
-from seqcoder.latent.network import NetworkShape
 from seqcoder_jobs.training.checkpoint import read_weights
 from seqcoder_jobs.training.corpus import corpus_files, draw_batch, load_genome
+from seqcoder_jobs.training.encoder import NetworkShape
 from seqcoder_jobs.training.library import choose_residues, packed_size
 from seqcoder_jobs.training.loss import TrainOptions
 from seqcoder_jobs.training.proteins import nearness, protein_stream
 from seqcoder_jobs.training.run import read_families, train_model
 from seqcoder_jobs.training.train import train
 
-SMALL = NetworkShape(stem=8, down=(8, 8, 16), blocks=2, heads=2, attention_window=16, funnel=8)
+SMALL = NetworkShape(stem=8, down=(8, 8, 16), blocks=2, funnel=8)
 
 
 def options(steps: int) -> TrainOptions:

@@ -1,4 +1,4 @@
-"""The command line ``seqcoder-ray``. Ray, Arrow and numba wait until a command needs them."""
+"""The command line ``seqcoder-ray``. Ray and Arrow wait until a command needs them."""
 
 from __future__ import annotations
 

@@ -8,9 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from seqcoder import fasta
-from seqcoder.cli.common import warm_up
 from seqcoder.errors import IntegrityError, UsageError
-from seqcoder.settings import DEFAULT_LEVEL
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.archive.summary import summarise
@@ -56,7 +54,6 @@ def _run(folder: Path, workers: int | None, quiet: bool) -> None:
     archive = Archive(folder / "archive")
     options = ClusterOptions(workers=workers)
     request = Request((str(corpus),), str(archive), GivenParameters(), options=options)
-    warm_up(DEFAULT_LEVEL, quiet)
     note("starting Ray on this machine", quiet)
     with connect(options):
         with progress(sum(path.stat().st_size for path in files), len(files), quiet) as update:

@@ -19,8 +19,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from seqcoder.latent.library import CONTEXTS, GAP, SEED, _ones, build_library
-from seqcoder.latent.tracing import trace
+from seqcoder.latent.library import CONTEXTS, GAP, SEED, build_library, trace
 
 BLOCK = 16
 _GRADES = 64
@@ -28,6 +27,15 @@ _BACKGROUND = 0.075  # chance that a residue is what it is anyhow
 _TRIES = 24
 BITS_A_RESIDUE = 3.6  # first guess at what a packed residue takes
 _SCHEDULE = (4.0, 2.6, 1.8, 1.4, 1.2, 1.08, 1.0, 1.0, 1.0, 0.98, 0.95)  # sizes aimed at, in goals
+
+
+@nb.njit(cache=True, nogil=True)
+def _ones(x):
+    """Number of ones among 16 bits."""
+    x = x - ((x >> 1) & 0x5555)
+    x = (x & 0x3333) + ((x >> 2) & 0x3333)
+    x = (x + (x >> 4)) & 0x0F0F
+    return (x + (x >> 8)) & 0x1F
 
 
 @nb.njit(cache=True, nogil=True)
