@@ -23,9 +23,10 @@ from seqcoder.container.frames import bases_digest
 from seqcoder.container.rows import STORED, ChunkRow, GenomeRow
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import MemoryLimitError, UsageError
-from seqcoder.pangenome import coding, compose, entropy
+from seqcoder.pangenome.relative import PARENT, SELF
 from seqcoder.storage.memory import memory_limit
 from test_hostile import BIG, ROW, container, rle_frame, side, varints
+from walk_items import code_items
 
 MIB = 1 << 20
 LIMIT = 256
@@ -123,18 +124,12 @@ def relative(n_items: int, n_plain: int = 0, n_changed: int = 0, coded: bytes = 
 
 def repeating(length: int) -> bytes:
     """A walk of single bases of its parent, copied from itself again and again."""
-    items = [(compose.PARENT, i & 1, 5 * i, 1) for i in range(64)]
+    items = [(PARENT, i & 1, 5 * i, 1) for i in range(64)]
     at = 64
     while at < length:
-        items.append((compose.SELF, 0, 0, min(at, length - at)))
+        items.append((SELF, 0, 0, min(at, length - at)))
         at += items[-1][3]
-    coded, rc = np.zeros(4096, np.uint8), np.zeros(4, np.uint64)
-    entropy.start(entropy.ENCODE, rc, coded)
-    probs, sizes = entropy.fresh(coding.ITEM_CONTEXTS), np.array([0, 2000, 0, 2000])
-    columns = np.array(items, np.int64)
-    assert coding.code_items(entropy.ENCODE, rc, coded, probs, columns, sizes, length) == 0
-    entropy.finish(rc, coded)
-    return relative(len(items), 0, 0, coded[: int(rc[2])].tobytes())
+    return relative(len(items), 0, 0, code_items(items))
 
 
 def doubling(length: int) -> bytes:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from seqcoder import core
 from seqcoder.errors import IntegrityError
 
 Ints = npt.NDArray[np.int64]
@@ -148,21 +149,17 @@ class Walk:
         """
         out = np.empty(self.n_bases, dtype=np.uint8)
         spans = self.spans()
-        ranges = [fetch(int(a), int(b)) for a, b in spans]
-        which = np.searchsorted(spans[:, 0], self.starts, side="right") - 1
-        at = 0
-        for start, length, reverse, span in zip(
-            self.starts.tolist(),
-            self.lengths.tolist(),
-            self.reverse.tolist(),
-            which.tolist(),
-            strict=True,
-        ):
-            offset = start - int(spans[span, 0])
-            piece = ranges[span][offset : offset + length]
-            out[at : at + length] = piece[::-1] ^ 3 if reverse else piece
-            at += length
-        out[self.sub_positions] ^= self.sub_diffs
+        ranges = [np.ascontiguousarray(fetch(a, b)) for a, b in spans.tolist()]
+        core.apply_walk(
+            np.ascontiguousarray(self.starts),
+            np.ascontiguousarray(self.lengths),
+            np.ascontiguousarray(self.reverse),
+            np.ascontiguousarray(self.sub_positions),
+            np.ascontiguousarray(self.sub_diffs),
+            np.ascontiguousarray(spans[:, 0]),
+            ranges,
+            out,
+        )
         return out
 
     def to_bytes(self) -> bytes:
