@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqcoder.fasta import read_bases
+from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import load_model
 from seqcoder_jobs.training.corpus import corpus_files
 
