@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from seqcoder.reading.base_decoder import BaseDecoder
 
 
+_APART = 4096
+"""Ranges of base space so near one another are fetched as one: they lie in the same chunks."""
+
+
 class Genome(Sequence[Record]):
     """One file of a container."""
 
@@ -166,7 +170,7 @@ class Genome(Sequence[Record]):
             at = self.row.base_start
             return self.container.decoder.fetch(at + start, at + stop)
         walk = self.walk.slice(start, stop)
-        return walk.apply(self.container.decoder.along(walk.spans()))
+        return walk.apply(self.container.decoder.along(walk.spans(_APART)), _APART)
 
     def region(self, record: int, start: int, stop: int) -> bytes:
         """Return residues ``start`` to ``stop`` (0-based, half-open) of record ``record``."""
@@ -311,7 +315,7 @@ class Container(Mapping[str, Genome]):
             self.decoder.expect()
         for name in names or ():
             with suppress(IntegrityError, MemoryLimitError):
-                self.decoder.expect(self[name].walk.spans())
+                self.decoder.expect(self[name].walk.spans(_APART))
 
     def forget(self) -> None:
         """Let decoded bases and walks go; what is asked for again is read and decoded again."""
