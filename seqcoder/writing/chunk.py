@@ -62,6 +62,10 @@ class ChunkCoder:
         """Return the SHA-256 of the models that chunks may name."""
         return [] if self.model is None else [bytes.fromhex(self.model.digest)]
 
+    def encoder_digest(self) -> str:
+        """Return the SHA-256 (hex) of the part of the model that only chooses latents."""
+        return "" if self.model is None else self.model.file.encoder_digest
+
     def latents(self, bases: Bases, device: str = "cpu") -> Latents | None:
         """Stage 1: return the latents of a chunk, or None where there is no model or no gain.
 

@@ -20,13 +20,14 @@ from seqcoder.settings import Settings
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import read_local
 from seqcoder_cluster import ClusterOptions
-from seqcoder_cluster.actors import Actors, start_model_actors
+from seqcoder_cluster.actors import Actors
 from seqcoder_cluster.coordinator import Job
 from seqcoder_cluster.executor import BATCH_BASES, RayExecutor
 from seqcoder_cluster.faults import MAX_TRIES
+from seqcoder_cluster.model_actor import ModelActor, start_model_actors
 from seqcoder_cluster.options import Window
 from seqcoder_cluster.run import _Run, _token_file
-from seqcoder_cluster.stages import Coding, ModelActor, Staged
+from seqcoder_cluster.stages import Coding, Staged
 
 pytestmark = pytest.mark.ray
 
