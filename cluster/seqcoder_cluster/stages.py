@@ -21,7 +21,7 @@ from seqcoder.errors import ModelError
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder, CodedChunk, Latents
 
-# A worker process beside its chunk and the coder's tables: interpreter, numpy, numba, Ray.
+# A worker process beside its chunk and the coder's tables: interpreter, numpy, Ray.
 _PROCESS_BYTES = 250 << 20
 # Copies of a chunk's bases and classes alive at once while it is coded, decoded and compared.
 _BYTES_PER_BASE = 8

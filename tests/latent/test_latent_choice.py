@@ -108,6 +108,22 @@ def test_of_a_seed_24_places_of_other_families_are_tried(
     assert credit.sum() == gained
 
 
+@pytest.mark.parametrize(("period", "followed"), [(4, 94), (5, 31)])
+def test_an_alignment_ends_below_four_agreements_of_sixteen(
+    core_build: ModuleType, period: int, followed: int
+) -> None:
+    library = np.random.default_rng(2).integers(1, 21, 100).astype(np.uint8)
+    at = np.arange(library.size)
+    read = np.where((at < 20) | (at % period == 0), library, np.uint8(0))
+    foretold = np.zeros((core.CREDIT_GRADES, 2), np.uint64)
+    core.credit_blocks(
+        library, np.ones(100, np.int32), np.zeros(7, np.uint8), read, np.zeros(100, np.int32),
+        np.eye(2, dtype=np.bool_), np.zeros((2, core.CREDIT_GRADES, 2), np.float32),
+        1, 0, np.zeros(7, np.float32), foretold,
+    )  # fmt: skip
+    assert foretold.sum() == followed
+
+
 WRONG: dict[str, Any] = {
     "library_owners": lambda x: x[:-1],
     "worth": lambda x: x[:-1],
