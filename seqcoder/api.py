@@ -210,6 +210,7 @@ def decompress(
     if isinstance(genomes, str):
         genomes = [genomes]
     with open(source, threads=threads) as container:
+        container.expect(genomes)
         for name in genomes if genomes is not None else list(container):
             genome = container[name]
             target = output_path(Path(folder), name)

@@ -32,6 +32,7 @@ def run_decompress(
             if json:
                 raise UsageError("--json and the files would both go to standard output; name -o")
             with open_source(name, threads) as container:
+                container.expect()
                 for genome in container.values():
                     sys.stdout.buffer.write(genome.read())
             continue

@@ -7,7 +7,6 @@ from collections import Counter
 
 from seqcoder import coder
 from seqcoder.cli.files import open_source
-from seqcoder.container.reader import read_header
 from seqcoder.reading.reader import Container
 
 
@@ -27,11 +26,13 @@ def run_info(name: str, json: bool) -> None:
 
 
 def _model_name(digest: bytes) -> str:
-    """Return a model's name and SHA-256, or the SHA-256 alone where the model is not at hand."""
+    """Return a model's name and SHA-256; what a chunk has of that where it is not at hand."""
     from seqcoder.latent import list_models
 
-    names = [model.name for model in list_models() if model.digest == digest.hex()]
-    return f"{names[0] if names else 'missing'} {digest.hex()}"
+    for model in list_models():
+        if model.digest.startswith(digest.hex()):
+            return f"{model.name} {model.digest}"
+    return f"missing {digest.hex()}"
 
 
 def container_facts(container: Container) -> dict[str, object]:
@@ -49,7 +50,7 @@ def container_facts(container: Container) -> dict[str, object]:
     size, bases = container.reader.source.size, sum(row.n_bases for row in rows)
     return {
         "container": container.path,
-        "format": "1.0",
+        "format": "2",
         "bytes": size,
         "genomes": len(rows),
         "records": sum(row.n_records for row in rows),
@@ -59,7 +60,7 @@ def container_facts(container: Container) -> dict[str, object]:
         "bits per base": round(8 * size / bases, 4) if bases else None,
         "chunks": len(index.chunks),
         "codings": dict(codings),
-        "models": [_model_name(digest) for digest in read_header(container.reader.source)[0]],
+        "models": [_model_name(digest) for digest in index.models],
         "latent bytes": latents,
         "residual bytes": residual,
         "side bytes": side,

@@ -23,7 +23,7 @@ from seqcoder.storage.varint import put_varint
 def encode(bases: NDArray[np.uint8]) -> bytes:
     """Code bases (uint8, 0..3, shape ``(n,)``); at most one byte more than plain packing."""
     n = len(bases)
-    bits = min(22, max(8, (n // 4).bit_length()))
+    bits = min(22, max(8, (n // 4).bit_length()))  # a twelfth to a half of them taken
     tokens, literals = core.find_repeats(np.ascontiguousarray(bases), bits)
     head = bytearray()
     put_varint(head, len(tokens))

@@ -12,6 +12,35 @@ VARIANT: str
 def supports_v3() -> bool:
     """Whether this processor runs the ``v3`` build."""
 
+# Letters and lines.
+
+def find_line_ends(data: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the places of all line feeds."""
+
+def drop_carriage_returns(text: NDArray[np.uint8]) -> bytes:
+    """Return ``text`` with each CR LF a LF."""
+
+def add_carriage_returns(text: NDArray[np.uint8]) -> bytes:
+    """Return ``text`` with each LF a CR LF."""
+
+def take_bases(text: NDArray[np.uint8], rna: bool, out: NDArray[np.uint8]) -> tuple[int, bool]:
+    """Take the bases out of ``text``: A, C, G and T, or U where ``rna``, in either case.
+
+    Args:
+        text: uint8, shape ``(n,)``.
+        rna: U is a base, T is none.
+        out: uint8, shape ``(n,)`` or longer: first the bases, 0..3, then anything.
+
+    Returns:
+        How many bases there are, and whether any is in lower case.
+    """
+
+def write_letters(bases: NDArray[np.uint8], rna: bool) -> bytes:
+    """Write bases (uint8, 0..3) as the letters ACGT, or ACGU."""
+
+def wrap_lines(residues: NDArray[np.uint8], width: int) -> bytes:
+    """Break residues into lines of ``width``, at least 1, each ended by a line feed."""
+
 # The search for walks. A text is uint8: 0..3, or 4..7, which equal no base and no complement.
 
 SEED_LENGTH: int
@@ -31,11 +60,11 @@ def insert_seeds(
     """Enter the seeds of ``text[start:stop]`` at multiples of ``step`` into an index.
 
     Args:
-        text: uint8, shape ``(n,)``, ``n`` below 2^32.
+        text: uint8, shape ``(n,)``, ``n`` below 2^32 - 8.
         start: first base.
         stop: end of the last base.
-        step: bases from one seed to the next.
-        table: uint32, shape ``(2**bits,)``, written: 1 + a place in the text, 0: none.
+        step: bases from one seed to the next, a multiple of SEED_STEP.
+        table: uint32, shape ``(2**bits,)``, written; 0 where there is no seed.
         over: over what is there; else into free slots only.
     """
 
@@ -104,6 +133,32 @@ def follow_walk(
     out: NDArray[np.uint8],
 ) -> None:
     """Write the genome of a walk over ``text``, its base space, to ``out``, other memory."""
+
+def apply_walk(
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    reverse: NDArray[np.bool_],
+    positions: NDArray[np.int64],
+    differences: NDArray[np.uint8],
+    range_starts: NDArray[np.int64],
+    ranges: list[NDArray[np.uint8]],
+    out: NDArray[np.uint8],
+) -> None:
+    """Write the genome of a walk, column by column, over the parts of base space that are at hand.
+
+    Args:
+        starts: first place in base space of each interval.
+        lengths: of each interval; all are ``out``.
+        reverse: whether it is turned round.
+        positions: of the substitutions, in the genome.
+        differences: of each.
+        range_starts: first place of each range, rising.
+        ranges: the bases; every interval lies in one.
+        out: uint8, written.
+
+    Raises:
+        ValueError: an interval or a substitution does not lie inside.
+    """
 
 _Walks = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 

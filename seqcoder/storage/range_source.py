@@ -20,6 +20,7 @@ class RangeSource:
     def __init__(self, source: str | os.PathLike[str] | bytes | BinaryIO) -> None:
         """Open ``source``; raises InputError if it cannot be read."""
         self.bytes_read = 0
+        self._kept = (0, b"")
         self._lock = threading.Lock()
         self._data = b""
         self._file: BinaryIO | None = None
@@ -45,6 +46,9 @@ class RangeSource:
                 f"{self.name}: bytes {offset} to {offset + length} wanted, the file has "
                 f"{self.size}; it is cut short or damaged"
             )
+        start, kept = self._kept
+        if start <= offset and offset + length <= start + len(kept):
+            return kept[offset - start : offset - start + length]
         if self._file is None:
             data = self._data[offset : offset + length]
         else:
@@ -55,6 +59,10 @@ class RangeSource:
             raise IntegrityError(f"{self.name}: the file shrank while it was read")
         self.bytes_read += length
         return data
+
+    def keep(self, offset: int, data: bytes) -> None:
+        """Keep what has been read at ``offset``, so that it need not be read again."""
+        self._kept = offset, data
 
     def close(self) -> None:
         """Close the file, if there is one."""

@@ -25,7 +25,7 @@ class ChunkReport:
     first_base: int
     bases: int
     coding: int
-    model: int
+    model: str
     latent_bytes: int
     residual_bytes: int
     offset: int

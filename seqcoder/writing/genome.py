@@ -17,11 +17,6 @@ from seqcoder.storage.varint import put_bytes
 from seqcoder.writing.container_report import RecordReport
 from seqcoder.writing.genome_source import GenomeSource, Opener, read_local
 
-# A refget digest costs 24 bytes that do not compress. Records shorter than this (on average) are
-# too short to be worth it, and a single record is proven by the file's SHA-256. The manifest has
-# the digests of all records.
-_MIN_RESIDUES_FOR_DIGESTS = 4096
-
 
 @dataclass(frozen=True)
 class PreparedGenome:
@@ -115,10 +110,8 @@ def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> Prepare
     record_table = fasta.pack_record_table(table)
     side = bytearray()
     put_bytes(side, record_table)
-    worth = len(table) > 1 and n_residues >= _MIN_RESIDUES_FOR_DIGESTS * len(table)
-    put_bytes(side, b"".join(digest.refget_bytes(text) for text in refgets) if worth else b"")
     side += fasta.pack_side(parsed)
-    side_frame = frames.compress(bytes(side), 19)
+    side_frame = frames.compress(bytes(side), 19, frames.side_dictionary())
     row = GenomeRow(
         name=source.name,
         kind=rows.FASTA,

@@ -42,6 +42,9 @@ def main() -> None:
     followed = [name for name in sys.modules if name.startswith(FOLLOWED)]
     for name in followed:
         del sys.modules[name]
+    # atheris passes over what the finder of an editable installation loads, but not over folders.
+    sys.meta_path[:] = [f for f in sys.meta_path if "ScikitBuild" not in type(f).__name__]
+    sys.path[:0] = [str(HERE.parents[1])]
     with atheris.instrument_imports(include=list(FOLLOWED), enable_loader_override=False):
         import fuzz_targets as targets
 

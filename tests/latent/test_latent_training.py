@@ -13,7 +13,7 @@ from seqcoder.errors import InputError, UsageError
 
 pytest.importorskip("torch")
 
-from seqcoder.fasta import read_bases
+from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import load_model
 from seqcoder_jobs.training.checkpoint import read_weights
 from seqcoder_jobs.training.corpus import corpus_files, draw_batch, load_genome

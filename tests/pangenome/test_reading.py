@@ -40,7 +40,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[bytes]:
     counts: Counter[bytes] = Counter()
     really = reading.read_relative
 
-    def counted(data: bytes, *rest: object) -> Walk:
+    def counted(data: bytes, *rest: object) -> Forerunner:
         counts[data] += 1
         return really(data, *rest)  # type: ignore[arg-type]
 

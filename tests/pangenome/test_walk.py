@@ -45,8 +45,8 @@ def naive(walk: Walk, space: np.ndarray) -> list[int]:
     return out
 
 
-@given(walks())
-def test_apply_reads_only_the_spans(walk: Walk) -> None:
+@given(walks(), st.sampled_from([0, 1, 50]))
+def test_apply_reads_only_the_spans(walk: Walk, apart: int) -> None:
     space = space_bases()
     asked = []
 
@@ -54,9 +54,9 @@ def test_apply_reads_only_the_spans(walk: Walk) -> None:
         asked.append((a, b))
         return space[a:b]
 
-    assert walk.apply(fetch).tolist() == naive(walk, space)
-    assert asked == [tuple(s) for s in walk.spans().tolist()]
-    assert all(b < a for (_, b), (a, _) in itertools.pairwise(asked))
+    assert walk.apply(fetch, apart).tolist() == naive(walk, space)
+    assert asked == [tuple(s) for s in walk.spans(apart).tolist()]
+    assert all(b + apart < a for (_, b), (a, _) in itertools.pairwise(asked))
 
 
 @given(walks())

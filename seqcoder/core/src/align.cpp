@@ -38,7 +38,7 @@ class Search {
     void enter_until(Index t);
     Index pass_over(Index t, const Segment& primary);
     void look_up(Index t, Index count);
-    void hit(Index at, std::uint32_t slot);
+    void hit(Index at, Index found);
     bool covered(Index at, Diagonal d) const;
 
     const Base* text_;
@@ -161,10 +161,9 @@ bool Search::covered(Index at, Diagonal d) const {
     return false;
 }
 
-/// Follow up what an index holds for the k-mer at `at`.
-void Search::hit(Index at, std::uint32_t slot) {
-    if (slot == 0) return;
-    const Index found = static_cast<Index>(slot) - 1;
+/// Follow up what an index holds for the k-mer at `at`: a place, or -1.
+void Search::hit(Index at, Index found) {
+    if (found < 0) return;
     Diagonal d{1, found - at};
     if (covered(at, d)) return;
     if (matches_on(text_, at, d, SEED_LENGTH) < SEED_LENGTH) {
@@ -185,21 +184,21 @@ void Search::look_up(Index t, Index count) {
         backward = backward >> 2 | (std::uint64_t{3} - base) << top;
     };
     for (Index i = 0; i + 1 < SEED_LENGTH; ++i) roll(text_[t + i]);
-    const std::uint32_t* slots_known[BLOCK];
-    const std::uint32_t* slots_parents[BLOCK];
+    std::uint64_t hashes[BLOCK];
     for (Index i = 0; i < count; ++i) {
         roll(text_[t + i + SEED_LENGTH - 1]);
-        slots_known[i] = known_.slots + known_.slot(forward, backward);
-        slots_parents[i] = parents_.slots + parents_.slot(forward, backward);
-        __builtin_prefetch(slots_known[i]);
-        __builtin_prefetch(slots_parents[i]);
+        hashes[i] = SeedTable::hash(forward, backward);
+        __builtin_prefetch(&known_.slot(hashes[i]));
+        __builtin_prefetch(&parents_.slot(hashes[i]));
     }
-    std::uint32_t found[2 * BLOCK];
+    Index found[2 * BLOCK];
     for (Index i = 0; i < count; ++i) {
-        found[2 * i] = *slots_parents[i];
-        found[2 * i + 1] = *slots_known[i];
-        __builtin_prefetch(text_ + found[2 * i]);
-        __builtin_prefetch(text_ + found[2 * i + 1]);
+        Index* const both = found + 2 * i;
+        both[0] = parents_.place(hashes[i], parents_.slot(hashes[i]));
+        both[1] = known_.place(hashes[i], known_.slot(hashes[i]));
+        for (Index k = 0; k < 2; ++k) {
+            if (both[k] >= 0) __builtin_prefetch(text_ + both[k]);
+        }
     }
     for (Index i = 0; i < 2 * count; ++i) hit(t + i / 2, found[i]);
 }

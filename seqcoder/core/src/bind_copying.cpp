@@ -11,7 +11,7 @@ using Bytes = nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<1>>;
 void bind_copying(nb::module_& module) {
     module.def("find_repeats", [](In<std::uint8_t> bases, int bits) {
         require(bases.size() < std::size_t{1} << 31, "bases: too many");
-        require(1 <= bits && bits <= 31, "bits: not 1..31");
+        require(1 <= bits && bits <= 28, "bits: not 1..28");
         Repeats found;
         {
             nb::gil_scoped_release release;

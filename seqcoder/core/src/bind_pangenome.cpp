@@ -17,9 +17,9 @@ static SeedTable table_of(std::uint32_t* slots, std::size_t size) {
 }
 
 static void require_range(std::size_t size, Index start, Index stop) {
-    require(0 <= start && start <= stop && static_cast<std::size_t>(stop) <= size &&
-                stop < Index{1} << 32,
-            "text: the range is not inside");
+    require(
+        0 <= start && start <= stop && static_cast<std::size_t>(stop) <= size && stop < MOST_TEXT,
+        "text: the range is not inside");
 }
 
 /// Spaces cut `text` up to `end`.
@@ -98,7 +98,7 @@ void bind_pangenome(nb::module_& module) {
     module.def("insert_seeds", [](In<Base> text, Index start, Index stop, Index step,
                                   Out<std::uint32_t> table, bool over) {
         require_range(text.size(), start, stop);
-        require(step > 0, "step: not positive");
+        require(step > 0 && step % SEED_STEP == 0, "step: no multiple of SEED_STEP");
         const SeedTable seeds = table_of(table.data(), table.size());
         nb::gil_scoped_release release;
         (over ? insert_seeds : insert_new_seeds)(text.data(), start, stop, step, seeds);

@@ -5,6 +5,7 @@
 
 namespace seqcoder {
 
+void bind_fasta(nanobind::module_& module);
 void bind_latent(nanobind::module_& module);
 void bind_network(nanobind::module_& module);
 void bind_pangenome(nanobind::module_& module);

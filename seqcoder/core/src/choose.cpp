@@ -34,8 +34,8 @@ Rates rates_of(Index length, Index bad) {
     // The share of mismatches, a little more than counted, between 1/100000 and 2/5.
     auto some = static_cast<std::uint64_t>(2 * bad + 1);
     auto all = static_cast<std::uint64_t>(2 * (length + 40));
-    if (some > all / 5 * 2) some = 2, all = 5;
-    if (some < all / 100'000) some = 1, all = 100'000;
+    if (5 * some > 2 * all) some = 2, all = 5;
+    if (100'000 * some < all) some = 1, all = 100'000;
     constexpr Index which = (Index{13} << 16) * BIT / 10;  // which other base it is: 1.3 bits
     return {logarithm(all, all - some) >> 16, (which + logarithm(all, some)) >> 16};
 }

@@ -171,7 +171,7 @@ void Alleles::count(WalkView walk) {
         for (; one != last && one->position < piece.end; ++one) {
             const auto y = static_cast<std::uint64_t>(origin + sign * one->position);
             if (y >= size) continue;
-            const auto unit = 1u << (2 * (one->difference - 1));
+            const auto unit = 1u << (2 * (one->difference - 1) & 6);
             const unsigned value = counts[y];
             counts[y] = static_cast<std::uint8_t>(value + ((value & 3 * unit) < 3 * unit) * unit);
         }

@@ -58,6 +58,7 @@ class Alleles {
     /// Bytes that a table for `genome` takes.
     static Index size_of(const Composed& genome);
 
+    /// The pieces are those of a walk; substitutions that are nonsense are counted anyhow.
     void count(WalkView walk);
 
     /// The counts at `place` of base space; 0 outside the range.

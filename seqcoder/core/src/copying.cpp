@@ -6,14 +6,18 @@
 #include "text.hpp"
 #include "twobit.hpp"
 #include "varint.hpp"
+#include "zeroed.hpp"
 
 namespace seqcoder {
 
 static constexpr Index SEED = 24;
-/// Every repeat of SEED + STEP - 1 bases, one less than LEAST, holds a seed that is indexed.
+/// Every so many bases a seed is indexed, at most: so any repeat of LEAST bases holds one. Where
+/// there are few bases all are: it costs little, and what repeats often is told by its latest copy.
 static constexpr Index STEP = 8;
+static constexpr Index FEW = Index{1} << 19;
 static constexpr Index LEAST = 32;
 static constexpr Index AHEAD = 32;
+static constexpr std::uint32_t NUMBER = (std::uint32_t{1} << 28) - 1;
 
 namespace {
 
@@ -49,8 +53,11 @@ class Finder {
     Repeats run();
 
   private:
-    std::size_t slot(std::uint64_t code) const {
-        return static_cast<std::size_t>(code * 0x9E3779B97F4A7C15u >> shift_);
+    static std::uint64_t hash(std::uint64_t code) { return code * 0x9E3779B97F4A7C15u; }
+    std::size_t slot(std::uint64_t hash) const { return static_cast<std::size_t>(hash >> shift_); }
+    /// Four further bits of the hash: most seeds of a slot that are others are told by them.
+    std::uint32_t tag(std::uint64_t hash) const {
+        return static_cast<std::uint32_t>(hash >> (shift_ - 4)) << 28;
     }
     Repeat direct(Index at, Index source) const;
     Repeat inverted(Index at, Index source) const;
@@ -59,7 +66,7 @@ class Finder {
     const Base* text_;
     Index n_;
     int shift_;
-    std::vector<std::uint32_t> table_;
+    Zeroed<std::uint32_t> table_;
     /// The end of the last repeat taken.
     Index anchor_ = 0;
     Repeats found_;
@@ -104,27 +111,30 @@ void Finder::take(const Repeat& repeat) {
 }
 
 Repeats Finder::run() {
-    // Slots are worked out AHEAD bases before they are looked at, and asked for.
-    std::array<std::size_t, AHEAD> slots{};
+    // Hashes are worked out AHEAD bases before they are looked up, and their slots asked for.
+    std::array<std::uint64_t, AHEAD> hashes{};
     Rolling seed;
     for (Index x = 0; x < std::min(n_, SEED - 1); ++x) seed.roll(text_[x]);
     const Index last = n_ - SEED;
+    const Index step = n_ > FEW ? STEP : 1;
     for (Index i = -AHEAD; i <= last; ++i) {
-        std::size_t& ahead = slots[static_cast<std::size_t>(i & (AHEAD - 1))];
-        const std::size_t here = ahead;
+        std::uint64_t& ahead = hashes[static_cast<std::size_t>(i & (AHEAD - 1))];
+        const std::uint64_t here = ahead;
         if (i + AHEAD <= last) {
             seed.roll(text_[i + AHEAD + SEED - 1]);
-            ahead = slot(seed.code());
-            __builtin_prefetch(&table_[ahead]);
+            ahead = hash(seed.code());
+            __builtin_prefetch(&table_[slot(ahead)]);
         }
         if (i < 0) continue;
-        if (i >= anchor_ && table_[here]) {
-            const Index source = static_cast<Index>(table_[here]) - 1;
+        // An entry is a tag and 1 + the number of the seed, which is below 2^28; 0: none.
+        std::uint32_t& entry = table_[slot(here)];
+        if (i >= anchor_ && entry && (entry & ~NUMBER) == tag(here)) {
+            const Index source = (static_cast<Index>(entry & NUMBER) - 1) * step;
             Repeat best = direct(i, source);
             if (best.length < SEED) best = inverted(i, source + SEED - 1);
             if (best.length >= LEAST) take(best);
         }
-        if (i % STEP == 0) table_[here] = static_cast<std::uint32_t>(i + 1);
+        if (i % step == 0) entry = tag(here) | static_cast<std::uint32_t>(i / step + 1);
     }
     found_.literals.insert(found_.literals.end(), text_ + anchor_, text_ + n_);
     return std::move(found_);

@@ -18,6 +18,7 @@ static bool supports_v3() {
 
 NB_MODULE(CORE_NAME, module) {
     module.def("supports_v3", &seqcoder::supports_v3);
+    seqcoder::bind_fasta(module);
     seqcoder::bind_latent(module);
     seqcoder::bind_network(module);
     seqcoder::bind_pangenome(module);

@@ -77,16 +77,17 @@ static std::vector<Substitution> differences_of(std::span<const Base> one,
     return out;
 }
 
-/// Part the substitutions: those at sites, and the others.
-static void part(std::span<const Substitution> all, const Composed& genome, const Alleles& alleles,
+/// Part the substitutions: those at sites, and the others. False if one lies in what is novel.
+static bool part(std::span<const Substitution> all, const Composed& genome, const Alleles& alleles,
                  std::vector<Substitution>& at_sites, std::vector<Substitution>& plain) {
     std::size_t piece = 0;
     for (const Substitution& one : all) {
         while (genome.pieces[piece].end <= one.position) ++piece;
-        const bool copied = !genome.novel[piece];
-        const bool site = copied && alleles.at(genome.pieces[piece].place_of(one.position)) != 0;
+        if (genome.novel[piece]) return false;
+        const bool site = alleles.at(genome.pieces[piece].place_of(one.position)) != 0;
         (site ? at_sites : plain).push_back(one);
     }
+    return true;
 }
 
 /// Whether items are sound: each inside its space, together as long as the genome.
@@ -124,7 +125,7 @@ bool write_relative(std::span<const Item> items, std::span<const Base> bases,
     for (const WalkView& walk : relatives.forerunners) alleles.count(walk);
     std::vector<Substitution> changes;
     std::vector<Substitution> plain;
-    part(own, genome, alleles, changes, plain);
+    if (!part(own, genome, alleles, changes, plain)) return false;
 
     BitWriter coder;
     ItemCoder<BitWriter> item_coder(coder, sizes, n_bases);

@@ -11,7 +11,8 @@ struct Relatives {
     /// Size of base space before the genome's own novel bases.
     Index novel_start;
     std::span<const WalkView> parents;
-    /// The parents and theirs, in order; all are walks over base space.
+    /// The parents and theirs, in order. Parents are walks over base space; of these only the
+    /// pieces have to be sound.
     std::span<const WalkView> forerunners;
 };
 
@@ -25,7 +26,7 @@ struct WrittenWalk {
 /// Write the walk of `bases` along `items`; where these give other bases, substitutions do.
 ///
 /// text: base space, the genome's novel bases included. Each item lies in its space, and together
-/// they have as many bases as the genome; false if not.
+/// they have as many bases as the genome, novel ones the same; false if not.
 bool write_relative(std::span<const Item> items, std::span<const Base> bases,
                     std::span<const Base> text, const Relatives& relatives, WrittenWalk& out);
 

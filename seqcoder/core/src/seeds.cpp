@@ -23,7 +23,7 @@ static std::uint64_t complement(std::uint64_t code) {
     return turn(x);
 }
 
-/// Call `enter(slot, place)` for every k-mer, its slot's cache line asked for some time before.
+/// Call `enter(slot, entry)` for every k-mer, its slot's cache line asked for some time before.
 template <typename Enter>
 static void for_each_seed(const Base* text, Index start, Index stop, Index step, SeedTable table,
                           Enter enter) {
@@ -31,30 +31,30 @@ static void for_each_seed(const Base* text, Index start, Index stop, Index step,
     const Index first = (start + step - 1) / step * step;
     if (first + SEED_LENGTH > stop) return;
     const Index count = (stop - SEED_LENGTH - first) / step + 1;
-    std::uint64_t slots[ahead];
+    std::uint64_t hashes[ahead];
     for (Index done = 0; done < count; done += ahead) {
         const Index some = std::min(ahead, count - done);
         for (Index i = 0; i < some; ++i) {
             // The k-mer's last base is before `stop`.
             const Base* kmer = text + first + (done + i) * step;
             const std::uint64_t code = pack_eight(kmer) << 16 | pack_eight(kmer + 8);
-            slots[i] = table.slot(code, complement(code));
-            __builtin_prefetch(table.slots + slots[i], 1);
+            hashes[i] = SeedTable::hash(code, complement(code));
+            __builtin_prefetch(&table.slot(hashes[i]), 1);
         }
         for (Index i = 0; i < some; ++i) {
-            enter(slots[i], static_cast<std::uint32_t>(first + (done + i) * step + 1));
+            enter(table.slot(hashes[i]), table.entry(hashes[i], first + (done + i) * step));
         }
     }
 }
 
 void insert_seeds(const Base* text, Index start, Index stop, Index step, SeedTable table) {
     for_each_seed(text, start, stop, step, table,
-                  [&](std::uint64_t slot, std::uint32_t place) { table.slots[slot] = place; });
+                  [](std::uint32_t& slot, std::uint32_t entry) { slot = entry; });
 }
 
 void insert_new_seeds(const Base* text, Index start, Index stop, Index step, SeedTable table) {
-    for_each_seed(text, start, stop, step, table, [&](std::uint64_t slot, std::uint32_t place) {
-        if (table.slots[slot] == 0) table.slots[slot] = place;
+    for_each_seed(text, start, stop, step, table, [](std::uint32_t& slot, std::uint32_t entry) {
+        if (slot == 0) slot = entry;
     });
 }
 

@@ -47,9 +47,22 @@ struct Walk {
     std::vector<Substitution> substitutions;
 };
 
-/// Whether `walk` is one over [0, space): pieces one after the other from 0 on, none empty, inside
-/// the space; substitutions in order, inside the genome, 1..3.
+/// Whether pieces are those of a walk over [0, space): one after the other from 0 on, none empty,
+/// inside the space.
+bool are_pieces(std::span<const Piece> pieces, Index space);
+
+/// Whether `walk` is one over [0, space): its substitutions are in order, inside the genome, 1..3,
+/// too.
 bool is_walk(WalkView walk, Index space);
+
+/// Write text[0, n) to out, the reverse complement where `reverse`.
+inline void copy_piece(const Base* text, Index n, bool reverse, Base* out) {
+    if (reverse) {
+        copy_reverse(text, n, out);
+    } else {
+        std::memcpy(out, text, static_cast<std::size_t>(n));
+    }
+}
 
 /// Write the bases of a walk over `text`, its base space, to out[0, walk.n_bases()).
 void follow(WalkView walk, const Base* text, Base* out);
