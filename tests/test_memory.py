@@ -189,7 +189,6 @@ def test_peak_memory(tmp_path: Path) -> None:
         **os.environ,
         "SEQCODER_MEMORY": f"{LIMIT}M",
         "MALLOC_ARENA_MAX": "2",
-        "NUMBA_NUM_THREADS": "1",
     }
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -77,9 +77,8 @@ class CreditReader {
             if (now.followed && !goes_on(now)) now.followed = false;
             if (t - begin >= SEED && (!now.followed || now.agreed() < SURE)) {
                 const Alignment other = best_place(key, residues + t, t - begin, genome);
-                if (other.followed &&
-                    (!now.followed || (other.place != now.place && other.agreed() > now.agreed())))
-                    now = other;
+                // Where that is the place at hand it agrees as well as before, no better.
+                if (other.followed && (!now.followed || other.agreed() > now.agreed())) now = other;
             }
             if (now.followed) {
                 const u32 right = task_.library.residues[now.place] == residues[t];
