@@ -158,7 +158,7 @@ def _torch() -> Check:
     check = _package(
         "torch",
         "missing",
-        "pip install 'seqcoder[model]' for the neural encoder; archives decode without it",
+        "pip install 'seqcoder[model]' to train models, or for stage 1 on GPUs",
     )
     if check.state != "ok":
         return check

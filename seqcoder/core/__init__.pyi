@@ -503,3 +503,60 @@ class MixingDecoder:
     @property
     def done(self) -> int:
         """Bases decoded so far."""
+
+# Training: the proteins of a corpus, and which of them a library keeps.
+
+CREDIT_BLOCK: int
+"""So many residues of a library earn together."""
+CREDIT_GRADES: int
+"""Grades of how well an alignment has agreed: twice the agreements among the last 16 residues,
+and 1 if the latest one agreed."""
+
+def translate_genes(
+    bases: NDArray[np.uint8], classes: NDArray[np.uint8], shortest: int
+) -> NDArray[np.uint8]:
+    """Translate the genes of a genome.
+
+    Args:
+        bases: uint8, the low two bits count, shape ``(n,)``.
+        classes: uint8, shape ``(n,)``: a gene is a run of 1 2 3, or on the other strand of 6 5 4.
+        shortest: codons, 1 or more; shorter genes are left out.
+
+    Returns:
+        uint8, shape ``(m,)``: residues, each protein ended by 31.
+    """
+
+def credit_blocks(
+    library: NDArray[np.uint8],
+    library_owners: NDArray[np.int32],
+    worth: NDArray[np.uint8],
+    proteins: NDArray[np.uint8],
+    protein_owners: NDArray[np.int32],
+    near: NDArray[np.bool_],
+    gains: NDArray[np.float32],
+    every: int,
+    turn: int,
+    credit: NDArray[np.float32],
+    foretold: NDArray[np.uint64],
+) -> int:
+    """Read proteins along a library, one alignment at a time; say what each block earned.
+
+    Args:
+        library: uint8, residues, 31 after each protein, shape ``(m,)``, m at most 2^31.
+        library_owners: int32, the genome each is from, shape ``(m,)``.
+        worth: uint8, shape ``(m // 16 + 1,)``: of places that agree alike, those of the block worth
+            most are followed.
+        proteins: uint8, what is read, shape ``(n,)``, as the library; all of a protein are of the
+            genome that its first residue is of.
+        protein_owners: int32, shape ``(n,)``.
+        near: bool, shape ``(g, g)``: ``near[a, b]``, genome b must not profit from genome a.
+        gains: float32, shape ``(g, CREDIT_GRADES, 2)``: what a residue of genome g that an
+            alignment of a grade foretells earns if it is another one, and if it is that one.
+        every: of the proteins, numbered from 1,
+        turn: those are read whose number leaves ``turn`` when divided by ``every``.
+        credit: float32, shape ``(m // 16 + 1,)``, added to.
+        foretold: uint64, shape ``(CREDIT_GRADES, 2)``, added to: residues by the same.
+
+    Returns:
+        Residues read.
+    """

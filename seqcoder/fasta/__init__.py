@@ -7,7 +7,6 @@
 b'>x y\\nACGTN\\nAC\\n'
 """
 
-from seqcoder.fasta.bases import read_bases
 from seqcoder.fasta.decompression import (
     DEFAULT_MAX_BYTES,
     InputBytes,
@@ -53,7 +52,6 @@ __all__ = [
     "pack_record_table",
     "pack_side",
     "parse",
-    "read_bases",
     "render",
     "render_region",
     "render_residues",

@@ -19,7 +19,7 @@ _FEED = 4096
 _ZSTD_WINDOW = 1 << 31  # up to what ``zstd --long=31`` writes
 
 _CONTAINER = b"SQC\x02"
-"""What a seqcoder container has at byte 8. It is made of zstd frames, and is no zstd file."""
+"""What a seqcoder container begins with."""
 
 Source = str | os.PathLike[str] | IO[bytes]
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from seqcoder.latent.modelfile import ModelFile
     from seqcoder.latent.network import Network
 
-# The network looks at chunks below this.
-NETWORK_BELOW = 1 << 18
+# The network looks at chunks below this: there it saves 0.1 to 2 % (docs/model.md). Refining, it
+# may take longer.
+NETWORK_BELOW = 1 << 19
+REFINED_BELOW = 1 << 20
 # What a change of type costs on the path through the network's scores: 6 nats in 1/256 bit.
 _CHANGE = 2216
 
@@ -70,14 +72,14 @@ def choose_latents(
 ) -> NDArray[np.int8]:
     """Latents of one chunk: (n,) uint8 -> (ceil(n / 24),) int8.
 
-    ``refine`` fits the phase model for longer. ``device`` is where the network runs ("cpu",
-    "cuda"); it changes nothing but the time that takes.
+    ``refine`` has the network look at longer chunks and fits the phase model for longer.
+    ``device`` is where the network runs ("cpu", "cuda"); it changes nothing but the time it takes.
     """
     n = bases.size
     if n < STRIDE * 4:
         return np.zeros(count_windows(n), np.int8)
     start = None
-    if file.encoder and n < NETWORK_BELOW:
+    if file.encoder and n < (REFINED_BELOW if refine else NETWORK_BELOW):
         score, unit = find_scorer(file, device)
         start = best_types(score(bases), unit)
     options = PhaseOptions(rounds=8 if refine else 4)

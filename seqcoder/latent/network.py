@@ -1,7 +1,7 @@
 """The encoder network: bases in, scores of the seven window types out, in integers throughout.
 
 Strided convolutions lead from one-hot bases to one vector per 24 bases (stride 3, then 2, 2, 2, so
-that codon positions stay aligned); residual depthwise-separable blocks widen the view to some 600
+that codon positions stay aligned); residual depthwise-separable blocks widen the view to some 650
 bases on both sides; a funnel of channels ends in seven scores. Weights and activations are int8
 within -127..127. A layer sums products, adds its bias, shifts to the right and clamps. For every
 output 127 times the magnitudes of its weights and that of its bias stay below 2**24, which is

@@ -18,13 +18,12 @@ from seqcoder.container.index import ChunkEntry
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError, ModelError
 from seqcoder.reading.chunk import decode_chunk
-from seqcoder.settings import DEFAULT_MODEL
+from seqcoder.settings import DEFAULT_CACHE_BYTES, DEFAULT_MODEL
 from seqcoder.storage.memory import check_memory
 
 if TYPE_CHECKING:
     from seqcoder.latent import LatentModel
 
-DEFAULT_CACHE_BYTES = 128 << 20
 _LARGE = 1 << 24
 """Chunks of more bases are decoded one at a time: the memory of each is that of all threads."""
 

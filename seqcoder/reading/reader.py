@@ -1,17 +1,13 @@
 """Reading containers from Python: ``seqcoder.open(path)``.
 
 A :class:`Container` is a mapping of genome names to :class:`Genome`; a genome is a sequence of
-:class:`Record`, also reachable by name; a record gives residues by slice, as pyfaidx users expect::
-
-    with seqcoder.open("archive.sqc") as container:
-        genome = container["ecoli.fa"]
-        genome["NC_000913.3"][1000:1060]   # str, 0-based half-open
-        genome.read()                      # the file, bit for bit, checked against its SHA-256
+:class:`Record`, also reachable by name; a record gives residues by slice, as pyfaidx users expect.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -27,9 +23,8 @@ from seqcoder.container.index import GenomeEntry, Index
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError, MemoryLimitError, NotFoundError, UsageError
 from seqcoder.pangenome import Walk
-from seqcoder.reading.base_decoder import DEFAULT_CACHE_BYTES, BaseDecoder
 from seqcoder.reading.record import Record
-from seqcoder.settings import thread_count
+from seqcoder.settings import DEFAULT_CACHE_BYTES, thread_count
 from seqcoder.storage.memory import PER_FILE_BYTE, check_memory
 from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader
@@ -37,6 +32,7 @@ from seqcoder.wording import count_of
 
 if TYPE_CHECKING:
     from seqcoder.pangenome.reading import Kept
+    from seqcoder.reading.base_decoder import BaseDecoder
 
 
 _APART = 4096
@@ -186,11 +182,7 @@ class Genome(Sequence[Record]):
         """Return the whole file as decoded, its SHA-256 not compared (see :meth:`read`)."""
         if self.stored:
             return self.container.reader.genome_frame(self.entry, "stored")
-        _ = (
-            self.table,
-            self.full_side,
-            self.walk,
-        )  # what contradicts itself is damaged, not too large
+        _ = self.table, self.full_side, self.walk  # what contradicts itself is not too large
         check_memory(PER_FILE_BYTE * self.row.size, self.container.reader.memory, self._what)
         return fasta.render(fasta.ParsedFasta(self.table, self.full_side, self.bases()))
 
@@ -262,8 +254,20 @@ class Container(Mapping[str, Genome]):
         except BaseException:
             ranges.close()
             raise
-        self.decoder = BaseDecoder(self.reader, thread_count(threads), cache_bytes)
+        self._decoding = thread_count(threads), cache_bytes
+        self._decoder: BaseDecoder | None = None
+        self._lock = threading.Lock()
         self._genomes = {entry.row.name: Genome(self, entry) for entry in self.reader.index.genomes}
+
+    @property
+    def decoder(self) -> BaseDecoder:
+        """What gives bases; made, and all that decoding needs imported, when first asked for."""
+        from seqcoder.reading.base_decoder import BaseDecoder
+
+        with self._lock:
+            if self._decoder is None:
+                self._decoder = BaseDecoder(self.reader, *self._decoding)
+            return self._decoder
 
     def __getitem__(self, name: str) -> Genome:
         try:

@@ -18,13 +18,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CORE = HERE.parents[1] / "seqcoder" / "core" / "src"
-FLAGS = [
-    "-std=c++20",
-    "-O2",
-    "-g",
-    "-fsanitize=fuzzer,address,undefined",
-    "-fno-sanitize-recover=all",
-]
+FLAGS = ["-std=c++20", "-O2", "-g", "-fno-sanitize-recover=all"]
+SANITIZE = "-fsanitize=fuzzer,address,undefined"
 NOT_COMPUTING = ("bind_", "module.cpp")
 
 
@@ -45,14 +40,14 @@ def main(target: str, options: list[str]) -> int:
             objects = []
             for source in sources:
                 objects.append(f"{folder}/{source.stem}.o")
-                command = ["clang++", *FLAGS, *more, "-c", str(source), "-o", objects[-1]]
+                command = ["clang++", *FLAGS, SANITIZE, *more, "-c", str(source), "-o", objects[-1]]
                 subprocess.run(
                     [o.replace("fuzzer,", "fuzzer-no-link,") for o in command], check=True
                 )
             for one in targets if target == "all" else [target]:
                 program = f"{folder}/{one}"
                 main_file = str(HERE / "core" / f"{one}.cpp")
-                command = ["clang++", *FLAGS, *more, f"-I{CORE}", main_file, *objects]
+                command = ["clang++", *FLAGS, SANITIZE, *more, f"-I{CORE}", main_file, *objects]
                 subprocess.run([*command, "-o", program], check=True)
                 print(f"{one}, {name}", flush=True)
                 if code := subprocess.run([program, *options], check=False).returncode:

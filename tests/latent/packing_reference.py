@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 
 
 class Bit:
     """An adaptive probability of a one, in 2**-16."""
 
-    def __init__(self) -> None:
-        self.p, self.seen = 1 << 15, 0
+    def __init__(self, prior: int | None = None) -> None:
+        self.p, self.seen = (1 << 15, 0) if prior is None else (prior * 256, 8)
 
     def update(self, bit: int) -> None:
         rate = 655360 // (10 * self.seen + 16)
@@ -38,10 +40,27 @@ class Encoder:
             self.high = self.high << 8 & 0xFFFFFFFF | 255
 
 
+def read_priors() -> dict[tuple[object, ...], int]:
+    """The core's table of what runs are like, from its source."""
+    source = Path(__file__).parents[2] / "seqcoder/core/src/run_priors.hpp"
+    found = {}
+    for name, key in (("Next", "type"), ("Magnitude", "magnitude"), ("Leading", "leading")):
+        pattern = rf"Priors<(\d+), (\d+), (\d+)> k{name}Priors(.*?);"
+        match = re.search(pattern, source.read_text(), re.DOTALL)
+        assert match is not None
+        a, b, c = map(int, match.groups()[:3])
+        values = list(map(int, re.findall(r"\d+", match[4])))
+        assert len(values) == a * b * c
+        for at, value in enumerate(values):
+            slot = (key, at // (b * c), at // c % b, at % c)
+            found[slot[:3] if key == "magnitude" else slot] = value
+    return found
+
+
 def pack_types(types: Sequence[int]) -> bytes:
     """What `core.pack_types` must give."""
     coder = Encoder()
-    models: dict[tuple[object, ...], Bit] = {}
+    models: dict[tuple[object, ...], Bit] = {k: Bit(v) for k, v in read_priors().items()}
 
     def code(bit: int, *key: object) -> None:
         coder.code(models.setdefault(key, Bit()), bit)

@@ -14,7 +14,7 @@ from seqcoder.errors import InputError, UsageError
 
 pytest.importorskip("torch")
 
-from seqcoder.fasta import read_bases
+from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import load_model
 from seqcoder.latent.library import GAP
 from seqcoder_jobs.training.checkpoint import read_weights

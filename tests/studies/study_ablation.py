@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seqcoder import coder
-from seqcoder.fasta import read_bases
+from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import load_model, pack_latents
 from seqcoder.latent.mismatch import encode_mismatch
 

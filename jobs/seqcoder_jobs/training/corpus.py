@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqcoder.errors import InputError
-from seqcoder.fasta import read_bases
+from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import phase_model
 from seqcoder.latent.phase_model import COST_ONE_BIT, ORDER
 from seqcoder.latent.types import (

@@ -30,6 +30,12 @@ inline constexpr std::array<std::uint16_t, kSlowest> kBitRates = make_bit_rates(
 /// How probable a one is, in 2^-16: it stays within 32..65504.
 class AdaptiveBit {
   public:
+    constexpr AdaptiveBit() = default;
+
+    /// Start from a probability (32 to 65504) as if `seen` bits (below `kSlowest`) had led to it.
+    constexpr AdaptiveBit(std::uint32_t probability, std::uint32_t seen)
+        : probability_(probability), seen_(seen) {}
+
     constexpr std::uint32_t probability() const { return probability_; }
 
     constexpr void update(unsigned bit) {

@@ -12,6 +12,7 @@ void bind_pangenome(nanobind::module_& module);
 void bind_copying(nanobind::module_& module);
 void bind_sketches(nanobind::module_& module);
 void bind_mixing(nanobind::module_& module);
+void bind_training(nanobind::module_& module);
 void bind_twobit(nanobind::module_& module);
 void bind_walks(nanobind::module_& module);
 

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "adaptive_bits.hpp"
+#include "run_priors.hpp"
 #include "windows.hpp"
 
 namespace seqcoder {
@@ -15,14 +16,38 @@ constexpr unsigned kKinds = 3;
 
 constexpr unsigned kind_of(unsigned type) { return (type + 2) / 3; }
 
-/// What is learned of runs: how a type follows the two before it, and how long runs are.
+/// How much is made of a prior: as if so many bits had been seen.
+constexpr std::uint32_t kTrust = 8;
+
+constexpr AdaptiveBit start_from(std::uint8_t prior) { return AdaptiveBit(prior * 256U, kTrust); }
+
+/// What is learned of runs, from what most genomes are like on: how a type follows the two before
+/// it, and how long runs are.
 struct RunModel {
     using Tree = std::array<AdaptiveBit, 8>;
+
+    RunModel() {
+        for (unsigned before = 0; before < kTypes; ++before) {
+            for (unsigned last = 0; last < kTypes; ++last) {
+                for (unsigned node = 0; node < 8; ++node) {
+                    next[before][last][node] = start_from(kNextPriors[before][last][node]);
+                }
+            }
+        }
+        for (unsigned kind = 0; kind < kKinds; ++kind) {
+            for (unsigned m = 0; m < kMagnitudePriors[kind].size(); ++m) {
+                magnitude[kind][m] = start_from(kMagnitudePriors[kind][m][0]);
+                for (unsigned above = 0; above < 4; ++above) {
+                    leading[kind][m][above] = start_from(kLeadingPriors[kind][m][above]);
+                }
+            }
+        }
+    }
 
     std::array<std::array<Tree, kTypes>, kTypes> next{};          // by type before last, last
     std::array<std::array<AdaptiveBit, 32>, kKinds> magnitude{};  // length's leading bit, unary
     // The two bits below the leading one by magnitude and value, one for all further ones.
-    std::array<std::array<Tree, 32>, kKinds> leading{};
+    std::array<std::array<std::array<AdaptiveBit, 4>, 32>, kKinds> leading{};
     std::array<std::array<AdaptiveBit, 32>, kKinds> further{};
 };
 

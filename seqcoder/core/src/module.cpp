@@ -25,6 +25,7 @@ NB_MODULE(CORE_NAME, module) {
     seqcoder::bind_copying(module);
     seqcoder::bind_sketches(module);
     seqcoder::bind_mixing(module);
+    seqcoder::bind_training(module);
     seqcoder::bind_twobit(module);
     seqcoder::bind_walks(module);
 }

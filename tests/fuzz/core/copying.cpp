@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (base > 3) std::abort();
     }
     std::vector<std::uint8_t> plain(4 * packed.size());
-    seqcoder::unpack_bases(packed.data(), plain.size(), plain.data());
+    seqcoder::unpack_bases(packed.data(), 0, plain.size(), plain.data());
     std::vector<std::uint8_t> again(packed.size());
     seqcoder::pack_bases(plain.data(), plain.size(), again.data());
     if (again != packed) std::abort();
