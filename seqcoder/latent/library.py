@@ -30,7 +30,7 @@ _LETTERS = "*ACDEFGHIKLMNPQRSTVWY"
 _CODE = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"
 RESIDUE_OF: NDArray[np.uint8] = np.array([_LETTERS.index(a) for a in _CODE], np.uint8)
 
-SEED = 6  # residues that must agree before a library protein is followed
+SEED = 10  # residues that are compared, in part, before a library protein is followed
 CONTEXTS = 1 << 16  # context numbers are below this
 CONFIDENCES = 9  # confidence is below this
 

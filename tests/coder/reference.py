@@ -23,6 +23,14 @@ def _round(x: float) -> int:
     return math.floor(x + 0.5)
 
 
+def _log_count(count: int) -> int:
+    """177/256 of the binary logarithm of count + 26/64, linear between powers of two."""
+    x = 64 * count + 26
+    whole = x.bit_length() - 1
+    return ((whole - 6) * 256 + (x * 256 >> whole) - 256) * 177 >> 8
+
+
+LOG_COUNT = [_log_count(count) for count in range(256)]
 LOG_P = [_round(256 * math.log((i + 0.5) / 4096)) for i in range(4096)]
 VOTE = [max(0, _round(256 * math.log(3 * (i + 0.5) / (4095.5 - i)))) for i in range(4096)]
 EXP = [_round(65535 * math.exp(-i / 256)) for i in range(4096)]
@@ -41,7 +49,8 @@ class Level:
     places: int
     sets: tuple[str, ...]
     map_shift: int
-    library: int
+    weights: tuple[int, ...]
+    plain_weights: tuple[int, ...]
     rate: int = 25
     second_rate: int = 2097
 
@@ -59,7 +68,7 @@ def _contexts(plain: str, classed: str, fast: str = "") -> tuple[tuple[int, bool
 
 LEVELS = {
     2: Level(
-        contexts=_contexts("3", "3 5 7 9", "2"),
+        contexts=_contexts("3", "3 5 9", "2"),
         plain=_contexts("3 8 11", ""),
         long_orders=(12, 16),
         bits=22,
@@ -67,10 +76,11 @@ LEVELS = {
         places=24,
         sets=("repeat",),
         map_shift=7,
-        library=1,
+        weights=(8192, 8192, 28672, 4096, 8192, 8192, 8192, 16384, 4096, 1024, 57344, 16384),
+        plain_weights=(16384,) * 7 + (0,),
     ),
     3: Level(
-        contexts=_contexts("4 8 11", "3 5 6 8 9", "2"),
+        contexts=_contexts("4", "3 5 6 8 9", "2"),
         plain=_contexts("4 8 11", ""),
         long_orders=(12, 18),
         bits=24,
@@ -78,7 +88,9 @@ LEVELS = {
         places=32,
         sets=("repeat", "codon"),
         map_shift=8,
-        library=2,
+        weights=(8192, 8192, 20480, 8192, 4096, 4096, 8192)
+        + (8192, 8192, 16384, 4096, 1024, 57344, 16384),
+        plain_weights=(16384,) * 7 + (0,),
     ),
 }
 
@@ -110,15 +122,13 @@ class Bytes:
 
     def __init__(self, order: int, classed: bool, limit: int) -> None:
         self.order, self.classed, self.limit = order, classed, limit
-        alpha = 0.15 if order > 8 else 0.4
-        self.logs = [_round(256 * math.log(count + alpha)) for count in range(256)]
         self.table = defaultdict(lambda: [0, 0, 0, 0])
 
     def key(self, context, cls):
         return context, (cls if self.classed else 0)
 
     def features(self, key):
-        return [self.logs[c] for c in self.table[key]]
+        return [LOG_COUNT[c] for c in self.table[key]]
 
     def learn(self, key, symbol):
         pass
@@ -298,10 +308,9 @@ def softmax(behind):
 class LibraryContexts:
     """Counts by the context numbers the protein library gives every base."""
 
-    def __init__(self, level: Level, library: Library) -> None:
+    def __init__(self, library: Library) -> None:
         self.reader = LibraryReader(library)
-        self.logs = [_round(256 * math.log(count + 0.4)) for count in range(256)]
-        rows = library.counts.reshape(2, -1)[: level.library].tolist()
+        rows = library.counts.reshape(2, -1).tolist()
         self.tables = [[[x >> s & 255 for s in (0, 8, 16, 24)] for x in row] for row in rows]
         self.contexts = [0, 0]
 
@@ -310,7 +319,7 @@ class LibraryContexts:
         self.contexts, confidence = self.reader.step(cls, before)
         out = []
         for table, at in zip(self.tables, self.contexts, strict=False):
-            out.append([self.logs[x] for x in table[at]] if at else [0] * 4)
+            out.append([LOG_COUNT[x] for x in table[at]] if at else [0] * 4)
         return out, confidence
 
     def count(self, symbol):
@@ -338,8 +347,8 @@ def encode(
     places = Places(level, seed_bits, bases, classes)
     known = None
     if library is not None and classes is not None:
-        known = LibraryContexts(level, library)
-    start_weights = [16384] * len(models) + [16384, 16384, 0] + [16384] * level.library
+        known = LibraryContexts(library)
+    start_weights = level.plain_weights if classes is None else level.weights
     n_sets = len(level.sets)
     weights = defaultdict(lambda: list(start_weights))
     second = defaultdict(lambda: [65536 // n_sets] * n_sets)

@@ -8,18 +8,23 @@ from seqcoder.latent.library import GAP, RESIDUE_OF, Library
 
 MASK64 = (1 << 64) - 1
 HASH = 0x9E3779B97F4A7C15
-SEED, WINDOW, MOST_ENTRIES, KEEP, SURE = 6, 16, 15, 4, 13
+WINDOW, MOST_ENTRIES, MOST, NEEDED, KEEP, SURE = 16, 15, 6, 8, 4, 14
+PATTERN = "1101101111"
+SPAN = len(PATTERN)
+ALIKE = ("LVIM", "C", "A", "G", "ST", "P", "FY", "W", "EQ", "DN", "KR", "H", "*")
+LETTER = [next(k for k, x in enumerate(ALIKE) if r in x) for r in "*ACDEFGHIKLMNPQRSTVWY"]
+LETTER += [0] * (GAP - len(LETTER))
 
 
-def _slot(key: int) -> int:
-    return ((key * HASH) & MASK64) >> 42
+def _seed(residues: list[int]) -> int:
+    seed = 0
+    for residue, one in zip(residues, PATTERN, strict=True):
+        seed = seed << 4 | (LETTER[residue] if one == "1" else 0)
+    return seed
 
 
-def _key(seed: list[int]) -> int:
-    key = 0
-    for residue in seed:
-        key = key << 5 | residue
-    return key
+def _slot(seed: int) -> int:
+    return ((seed * HASH) & MASK64) >> 42
 
 
 class Alignment:
@@ -32,21 +37,22 @@ class Alignment:
     def agreed(self) -> int:
         return sum(self.past)
 
-    @property
-    def grade(self) -> int:
-        return min(self.agreed, 15) // 2 * 2 + self.past[0]
+    def grade(self, agreed: int) -> int:
+        return min(agreed, 15) // 2 * 2 + self.past[0]
 
 
 class LibraryReader:
     """Says what the library knows of a base, given the bases before it."""
 
     def __init__(self, library: Library) -> None:
-        self.residues = [GAP, *library.residues.tolist(), GAP]
+        ends = [GAP] * WINDOW
+        self.residues = [*ends, *library.residues.tolist(), *ends]
+        self.bits = len(self.residues).bit_length()
         self.index: dict[int, list[int]] = {}
-        for after in range(len(self.residues), SEED - 1, -1):
-            seed = self.residues[after - SEED : after]
-            if GAP not in seed:
-                entries = self.index.setdefault(_slot(_key(seed)), [])
+        for after in range(len(self.residues), SPAN - 1, -1):
+            residues = self.residues[after - SPAN : after]
+            if GAP not in residues:
+                entries = self.index.setdefault(_slot(_seed(residues)), [])
                 if len(entries) < MOST_ENTRIES:
                     entries.append(after)
         self.expected = 0
@@ -82,18 +88,28 @@ class LibraryReader:
         self.expected = {1: 2, 2: 3, 3: 1, 6: 5, 5: 4, 4: 6}[cls]
         if not self.known or not self.alignments:
             return [0, 0], 0
-        strand = 16 * opposite
-        first = self.alignments[0]
-        residue = self.residues[first.at]
-        contexts = [1 + ((strand + first.grade) * 21 + residue) * 21 + prefix, 0]
-        if len(self.alignments) > 1:
-            second = self.alignments[1]
-            other = self.residues[second.at]
-            if other == residue:
-                contexts[1] = 1 + ((strand + first.grade) * 16 + second.grade) * 21 + prefix
-            else:
-                contexts[1] = 16384 + ((strand + second.grade) * 21 + other) * 21 + prefix
-        return contexts, 1 + first.grade // 2
+        base = 16 * opposite
+        vote, grade, residue = self.vote()
+        contexts = [1 + ((base + grade) * 21 + residue) * 21 + prefix, 0]
+        others = [a for a in self.alignments if self.residues[a.at] != residue]
+        if others:
+            a = others[0]
+            contexts[1] = ((base + a.grade(a.agreed)) * 21 + self.residues[a.at]) * 21
+            contexts[1] += 16384 + prefix
+        elif len(self.alignments) > 1:
+            a = self.alignments[1 if vote is self.alignments[0] else 0]
+            contexts[1] = 1 + ((base + grade) * 16 + a.grade(a.agreed)) * 21 + prefix
+        return contexts, 1 + grade // 2
+
+    def vote(self) -> tuple[Alignment, int, int]:
+        """The best alignment of the vote, its grade and its residue."""
+        votes: dict[int, list[Alignment]] = {}
+        for a in self.alignments:
+            votes.setdefault(self.residues[a.at], []).append(a)
+        for_it = max(votes.values(), key=lambda all_: sum(a.agreed**3 for a in all_))
+        against = len(self.alignments) - len(for_it)
+        raised = max(0, for_it[0].agreed + 2 * (len(for_it) - 1) - against)
+        return for_it[0], for_it[0].grade(raised), self.residues[for_it[0].at]
 
     def advance(self, residue: int, way: int) -> None:
         kept = []
@@ -102,17 +118,19 @@ class LibraryReader:
             a.at += way
             if self.residues[a.at] < GAP and any(a.past[:6]) and a.agreed >= KEEP:
                 kept.append(a)
-        self.alignments = kept
+        self.alignments = sorted(kept, key=lambda a: -a.agreed)
         self.latest.append(residue)
-        if len(self.latest) >= SEED and not (kept and kept[0].agreed >= SURE):
+        sure = self.alignments and self.alignments[0].agreed >= SURE
+        if len(self.latest) >= SPAN and not sure:
             self.look_up(way)
-        self.alignments.sort(key=lambda a: -a.agreed)
 
     def look_up(self, way: int) -> None:
-        seed = self.latest[-SEED:][::way]
-        for after in self.index.get(_slot(_key(seed)), []):
-            at = after if way > 0 else after - SEED - 1
-            if self.residues[after - SEED : after] != seed or self.residues[at] == GAP:
+        seed = _seed(self.latest[-SPAN:][::way])
+        for after in self.index.get(_slot(seed), []):
+            there = _seed(self.residues[after - SPAN : after])
+            at = after if way > 0 else after - SPAN - 1
+            # of another seed in the same slot, those with the same tag are looked at, too
+            if self.tag(there) != self.tag(seed) or self.residues[at] == GAP:
                 continue
             if any(a.at == at for a in self.alignments):
                 continue
@@ -124,14 +142,17 @@ class LibraryReader:
                 past.append(theirs == self.latest[-back])
             past += [False] * (WINDOW - len(past))
             new = Alignment(at, past)
-            first, second = (*self.alignments, None, None)[:2]
-            if first is None or new.agreed > first.agreed:
-                if first is not None and (second is None or first.agreed > second.agreed):
-                    second = first
-                first = new
-            elif second is None or new.agreed > second.agreed:
-                second = new
-            self.alignments = [a for a in (first, second) if a is not None]
+            if new.agreed < NEEDED:
+                continue
+            if len(self.alignments) == MOST:
+                if new.agreed <= self.alignments[-1].agreed:
+                    continue
+                self.alignments.pop()
+            self.alignments.append(new)
+            self.alignments.sort(key=lambda a: -a.agreed)
+
+    def tag(self, seed: int) -> int:
+        return (seed * 0xD6E8FEB86659FD93 & MASK64) >> 32 >> self.bits
 
 
 def trace(bases: np.ndarray, classes: np.ndarray, library: Library):

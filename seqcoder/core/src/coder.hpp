@@ -29,7 +29,8 @@ class MixingCoder {
         for (size_t k = 0; k < SETS; ++k)
             for (size_t v = 0; v < CHOICES; ++v)
                 for (size_t j = 0; j < INPUTS; ++j)
-                    weights_[k][v][Mixer<INPUTS>::place(j)] = start_weight(j);
+                    weights_[k][v][Mixer<INPUTS>::place(j)] =
+                        j < USED ? Mixture::start_weights[j] : 0;
         for (auto& shares : second_)
             for (i64& share : shares) share = 65536 / i64{SETS};
     }
@@ -79,9 +80,7 @@ class MixingCoder {
         return none;
     }
 
-    static constexpr i32 start_weight(size_t input) {
-        return input < USED && input != FIRST_REPEAT + 2 ? 16384 : 0;
-    }
+    static_assert(Mixture::start_weights.size() == USED);
 
     /// Base i and the two after it, as far as there are any.
     static i32 coming(const u8* bases, size_t n, size_t i) {
@@ -93,7 +92,7 @@ class MixingCoder {
         const size_t i = i_;
         const u64 forward = history_.forward();
         const u32 cls = Mixture::classed ? classes_.at(i) : 0;
-        Features inputs[INPUTS] = {};
+        alignas(32) Features inputs[INPUTS] = {};
         contexts_.predict(forward, cls, inputs);
         long_contexts_.predict(i, forward, inputs + FIRST_LONG);
         repeats_.vote(cls, inputs + FIRST_REPEAT);
@@ -121,9 +120,7 @@ class MixingCoder {
     Features library_input(size_t table) const {
         const u32 context = reader_.context(table);
         if (context == 0) return 0;
-        const u32 c = library_counts_[table * LIBRARY_CONTEXTS + context];
-        const auto& logs = tables_.count_logs[0];
-        return logs[0][c & 255] | logs[1][c >> 8 & 255] | logs[2][c >> 16 & 255] | logs[3][c >> 24];
+        return tables_.of_counts(library_counts_[table * LIBRARY_CONTEXTS + context]);
     }
 
     static size_t choice(Selector selector, u32 quality, u32 confidence, u32 cls, u64 forward) {

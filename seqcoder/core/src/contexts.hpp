@@ -3,6 +3,10 @@
 
 #include <algorithm>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "history.hpp"
 #include "level.hpp"
 #include "tables.hpp"
@@ -27,6 +31,7 @@ class ContextModels {
   public:
     static constexpr size_t MODELS = Mixture::contexts.size();
     static constexpr size_t LANES = (MODELS + 7) / 8 * 8;
+    static constexpr size_t FOURS = (MODELS + 3) / 4;
 
     /// Contexts so long that a chunk of `n` bases would hardly meet any twice are left to the long
     /// models: a small chunk would spend its time on memory never read again.
@@ -56,22 +61,27 @@ class ContextModels {
         return size * sizeof(u32);
     }
 
-    /// Write the models' inputs for the next base.
+    /// Write the models' inputs for the next base, at a multiple of 32 bytes: as many as there are
+    /// lanes in fours, those of no model being 0.
     void predict(u64 forward, u32 cls, Features* inputs) {
         const Eight latest = Eight{} + static_cast<u32>(forward);
         for (size_t r = 0; r < ROWS; ++r)
             slots_.rows[r] = (latest & masks_.rows[r]) + offsets_[cls].rows[r];
         u32 seen[LANES] = {};
-        unrolled<MODELS>([&](auto j) {
-            const u32 c = counts_[slots_.lane(j)];
-            seen[j] = c;
-            constexpr size_t kind = Mixture::contexts[j].order > 8 ? 1 : 0;
-            const auto& logs = tables_.count_logs[kind];
-            inputs[j] = (logs[0][c & 255] | logs[1][c >> 8 & 255] | logs[2][c >> 16 & 255] |
-                         logs[3][c >> 24]) &
-                        said_[j];
-        });
+        unrolled<MODELS>([&](auto j) { seen[j] = counts_[slots_.lane(j)]; });
         seen_ = Lanes(seen);
+#if defined(__AVX2__)
+        for (size_t q = 0; q < FOURS; ++q) {
+            const auto row = reinterpret_cast<__m256i>(seen_.rows[q / 2]);
+            const __m128i counts =
+                q % 2 == 0 ? _mm256_castsi256_si128(row) : _mm256_extracti128_si256(row, 1);
+            const auto* said = reinterpret_cast<const __m256i*>(said_ + 4 * q);
+            _mm256_store_si256(reinterpret_cast<__m256i*>(inputs + 4 * q),
+                               _mm256_and_si256(logarithms(counts), _mm256_load_si256(said)));
+        }
+#else
+        for (size_t j = 0; j < MODELS; ++j) inputs[j] = tables_.of_counts(seen[j]) & said_[j];
+#endif
     }
 
     void learn(u32 base) {
@@ -128,6 +138,23 @@ class ContextModels {
 
     static constexpr size_t ROWS = LANES / 8;
 
+#if defined(__AVX2__)
+    /// `count_logarithm` of the sixteen counts of four models.
+    static __m256i logarithms(__m128i counts) {
+        const auto binary = [](__m256i eight) {
+            const __m256i shifted =
+                _mm256_add_epi32(_mm256_slli_epi32(eight, 6), _mm256_set1_epi32(26));
+            const __m256i bits = _mm256_castps_si256(_mm256_cvtepi32_ps(shifted));
+            return _mm256_sub_epi32(_mm256_srli_epi32(bits, 15), _mm256_set1_epi32(133 * 256));
+        };
+        const __m256i low = binary(_mm256_cvtepu8_epi32(counts));
+        const __m256i high = binary(_mm256_cvtepu8_epi32(_mm_srli_si128(counts, 8)));
+        // The sixteen are below 2^11 in size: twice one times 177 * 2^7 keeps its high half.
+        const __m256i all = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
+        return _mm256_mulhi_epi16(_mm256_slli_epi16(all, 1), _mm256_set1_epi16(177 * 128));
+    }
+#endif
+
     /// A number for each model, eight a row.
     struct Lanes {
         Eight rows[ROWS];
@@ -163,7 +190,7 @@ class ContextModels {
     // A lane not in use has mask and offsets 0: it counts in the first group, and says nothing.
     Lanes masks_;
     Lanes offsets_[16];
-    Features said_[MODELS] = {};
+    alignas(32) Features said_[4 * FOURS] = {};
     Lanes slots_;
     Lanes seen_;
     Lanes late_slots_[DELAY];

@@ -70,11 +70,14 @@ struct Level2 : Common {
 
 struct Level2Classed : Level2 {
     static constexpr bool classed = true;
-    static constexpr std::array contexts{Context{3, false}, Context{3, true},
-                                         Context{5, true},  Context{7, true},
-                                         Context{9, true},  Context{2, true, FAST}};
+    static constexpr std::array contexts{Context{3, false}, Context{3, true}, Context{5, true},
+                                         Context{9, true}, Context{2, true, FAST}};
     static constexpr std::array<unsigned, 2> long_orders{12, 16};
-    static constexpr size_t library_inputs = 1;
+    static constexpr size_t library_inputs = 2;
+    static constexpr std::array<i32, 12> start_weights{8192,  8192, 28672, 4096, 8192,  // contexts
+                                                       8192,  8192,        // long contexts
+                                                       16384, 4096, 1024,  // repeats
+                                                       57344, 16384};      // library
 };
 
 struct Level2Plain : Level2 {
@@ -82,6 +85,9 @@ struct Level2Plain : Level2 {
     static constexpr std::array contexts{Context{3, false}, Context{8, false}, Context{11, false}};
     static constexpr std::array<unsigned, 2> long_orders{12, 16};
     static constexpr size_t library_inputs = 0;
+    static constexpr std::array<i32, 8> start_weights{16384, 16384, 16384,  // contexts
+                                                      16384, 16384,         // long contexts
+                                                      16384, 16384, 0};     // repeats
 };
 
 struct Level3 : Common {
@@ -95,13 +101,17 @@ struct Level3 : Common {
 
 struct Level3Classed : Level3 {
     static constexpr bool classed = true;
-    static constexpr std::array contexts{
-        Context{4, false}, Context{8, false}, Context{11, false},
-        Context{3, true},  Context{5, true},  Context{6, true},
-        Context{8, true},  Context{9, true},  Context{2, true, FAST}};
+    static constexpr std::array contexts{Context{4, false},     Context{3, true}, Context{5, true},
+                                         Context{6, true},      Context{8, true}, Context{9, true},
+                                         Context{2, true, FAST}};
     static constexpr std::array<unsigned, 2> long_orders{12, 18};
     static constexpr size_t library_inputs = 2;
     static constexpr std::array sets{Selector::repeat, Selector::codon};
+    static constexpr std::array<i32, 14> start_weights{8192,  8192, 20480, 8192,
+                                                       4096,  4096, 8192,  // contexts
+                                                       8192,  8192,        // long contexts
+                                                       16384, 4096, 1024,  // repeats
+                                                       57344, 16384};      // library
 };
 
 struct Level3Plain : Level3 {
@@ -110,6 +120,9 @@ struct Level3Plain : Level3 {
     static constexpr std::array<unsigned, 2> long_orders{12, 18};
     static constexpr size_t library_inputs = 0;
     static constexpr std::array sets{Selector::repeat, Selector::codon};
+    static constexpr std::array<i32, 8> start_weights{16384, 16384, 16384,  // contexts
+                                                      16384, 16384,         // long contexts
+                                                      16384, 16384, 0};     // repeats
 };
 
 }  // namespace seqcoder

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <vector>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 #include "zeroed.hpp"
 
@@ -11,19 +14,26 @@ namespace seqcoder {
 inline constexpr u8 GAP = 31;
 inline constexpr u32 RESIDUES = 21;
 
-/// Residues that must agree before a library protein is followed; 5 bits each make a key.
-inline constexpr u32 SEED = 6;
-inline constexpr u32 KEY_MASK = (1u << (5 * SEED)) - 1;
+/// A seed is ten residues, in an alphabet of thirteen letters that each stand for residues much
+/// alike; those where the pattern has a 1 must agree. Letters have 4 bits each in a key.
+inline constexpr u32 SEED_SPAN = 10;
+inline constexpr u64 KEY_MASK = (u64{1} << (4 * SEED_SPAN)) - 1;
+inline constexpr u64 SEED_MASK = 0xFF0FF0FFFF;  // 1101101111
+
+/// Residues compared at a place; as many gaps lie at both ends, so that all of them are inside.
+inline constexpr u32 WINDOW = 16;
 
 /// Context numbers the reader gives are below this, and so many tables of counts begin with a
 /// library's.
 inline constexpr u32 LIBRARY_CONTEXTS = 1 << 16;
 inline constexpr size_t LIBRARY_TABLES = 2;
 
-/// Residue of codon 16 x + 4 y + z, and of that codon read on the opposite strand.
 struct GeneticCode {
+    /// Residue of codon 16 x + 4 y + z, and of that codon read on the opposite strand.
     u8 forward[64];
     u8 backward[64];
+    /// Letter of a residue in seeds.
+    u8 letter[32];
 };
 const GeneticCode& genetic_code();
 
@@ -36,47 +46,60 @@ const GeneticCode& genetic_code();
 /// passed over without a look at the residues.
 class Library {
   public:
-    static constexpr size_t MOST_RESIDUES = (size_t{1} << 28) - 2;
+    static constexpr size_t MOST_RESIDUES = (size_t{1} << 28) - 2 * WINDOW;
 
     /// `residues` may be any bytes, `size` at most MOST_RESIDUES; `counts` are what the two tables
     /// of contexts begin with (2 * 65536), or none.
     Library(const u8* residues, size_t size, const u32* counts);
 
-    /// Residues between gaps at both ends, each at most GAP.
+    /// Residues, each at most GAP, between WINDOW gaps at both ends.
     const u8* residues() const { return residues_.data(); }
-    size_t size() const { return residues_.size(); }
     const std::vector<u32>& counts() const { return counts_; }
     size_t memory() const;
 
-    /// Entries of a seed's slot; those with another tag belong to other seeds.
+    /// Where a seed occurs: entries of which those of `matches` (bit k for entry k, at most
+    /// MOST_ENTRIES) have the seed's tag.
     struct Found {
-        const u32* first;
-        const u32* last;
-        u32 tag;
+        const u32* entries;
+        u32 matches;
     };
-    Found find(u32 key) const {
-        const u32 slot = slot_of(key);
-        const u64 group = groups_[slot >> 3];
-        const u32 counts = static_cast<u32>(group);
-        const unsigned shift = 4 * (slot & 7);
-        const u32 before = counts & ((1u << shift) - 1);
-        const u32 pairs = (before & 0x0F0F0F0F) + (before >> 4 & 0x0F0F0F0F);
-        const u32* first = entries_.data() + (group >> 32) + (pairs * 0x01010101u >> 24);
-        return {first, first + (counts >> shift & 15), tag_of(key)};
+    Found find(u64 key) const {
+        const u64 seed = key & SEED_MASK;
+        const Range range = entries_of(slot_of(seed));
+        return {range.first, tagged(range, tag_of(seed))};
     }
     u32 position(u32 entry) const { return entry & position_mask_; }
-    u32 tag(u32 entry) const { return entry >> position_bits_; }
 
     /// Ask for the group of a key, or, once it is there, for the entries.
-    void prefetch_group(u32 key) const { prefetch(groups_.data() + (slot_of(key) >> 3)); }
-    void prefetch_entries(u32 key) const { prefetch(find(key).first); }
+    void prefetch_group(u64 key) const {
+        prefetch(groups_.data() + (slot_of(key & SEED_MASK) >> 3));
+    }
+    void prefetch_entries(u64 key) const { prefetch(entries_of(slot_of(key & SEED_MASK)).first); }
 
   private:
     static constexpr unsigned SLOT_BITS = 22;
     static constexpr u32 MOST_ENTRIES = 15;
 
-    static u32 slot_of(u32 key) { return static_cast<u32>(key * HASH >> (64 - SLOT_BITS)); }
-    u32 tag_of(u32 key) const { return key * 2654435761u >> position_bits_; }
+    struct Range {
+        const u32* first;
+        u32 count;
+    };
+
+    static u32 slot_of(u64 seed) { return static_cast<u32>(seed * HASH >> (64 - SLOT_BITS)); }
+    /// As many bits of another hash as an entry has room for.
+    u32 tag_of(u64 seed) const {
+        return static_cast<u32>(seed * 0xD6E8FEB86659FD93 >> 32) >> position_bits_;
+    }
+    Range entries_of(u32 slot) const {
+        const u64 group = groups_[slot >> 3];
+        const u32 counts = static_cast<u32>(group);
+        const unsigned shift = 4 * (slot & 7);
+        const u32 before = counts & ((1u << shift) - 1);
+        const u32 pairs = (before & 0x0F0F0F0F) + (before >> 4 & 0x0F0F0F0F);
+        return {entries_.data() + (group >> 32) + (pairs * 0x01010101u >> 24),
+                counts >> shift & 15};
+    }
+    u32 tagged(Range range, u32 tag) const;
     template <typename Visit>
     void from_the_end(const u8* asked_for, size_t bytes, Visit visit) const;
     void build_index();
@@ -88,5 +111,24 @@ class Library {
     Zeroed<u64> groups_;
     Zeroed<u32> entries_;
 };
+
+inline u32 Library::tagged(Range range, u32 tag) const {
+    u32 found = 0;
+#if defined(__AVX2__)
+    const __m256i wanted = _mm256_set1_epi32(static_cast<i32>(tag));
+    const __m128i bits = _mm_cvtsi32_si128(static_cast<i32>(position_bits_));
+    for (u32 k = 0; k < range.count; k += 8) {  // sixteen entries that are none lie at the end
+        const auto* eight = reinterpret_cast<const __m256i*>(range.first + k);
+        const __m256i tags = _mm256_srl_epi32(_mm256_loadu_si256(eight), bits);
+        const __m256i equal = _mm256_cmpeq_epi32(tags, wanted);
+        found |= static_cast<u32>(_mm256_movemask_ps(_mm256_castsi256_ps(equal))) << k;
+    }
+    return found & ((1u << range.count) - 1);
+#else
+    for (u32 k = 0; k < range.count; ++k)
+        found |= u32{range.first[k] >> position_bits_ == tag} << k;
+    return found;
+#endif
+}
 
 }  // namespace seqcoder

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <utility>
+#include <cstring>
 
 #include "library.hpp"
 
@@ -10,16 +10,19 @@ namespace seqcoder {
 
 /// One coder's place in the library. It sees every base of a chunk in turn.
 ///
-/// Where the classes say that a gene is being read, the last six codons, translated, are looked
-/// up; a library protein that agrees is followed residue by residue, two at once at the most.
+/// Where the classes say that a gene is being read, the last ten codons, translated, are looked up;
+/// library proteins that agree are followed residue by residue, six at once at the most, and vote
+/// for the next one.
 class LibraryReader {
   public:
-    explicit LibraryReader(const Library& library) : library_(library) {}
+    explicit LibraryReader(const Library& library) : library_(library) {
+        std::fill(latest_, latest_ + WINDOW, GAP);
+    }
 
-    /// Context numbers below LIBRARY_CONTEXTS of the best alignment and of both, 0 where there is
-    /// nothing to say.
+    /// Context numbers below LIBRARY_CONTEXTS of what the alignments vote for and of what else one
+    /// of them says, 0 where there is nothing to say.
     u32 context(size_t table) const { return contexts_[table]; }
-    /// How well the best alignment has agreed: 0 (there is none) to 8.
+    /// How well the best alignment of the vote has agreed: 0 (there is none) to 8.
     u32 confidence() const { return confidence_; }
 
     /// Say what is known of the base whose class is `cls` and before which `forward` was read.
@@ -48,155 +51,192 @@ class LibraryReader {
             known_ = 2;
             prefix = 1 + (forward & 3);
             if (coming >= 0 && will_look_up()) {
-                const u32 codon =
-                    static_cast<u32>((forward & 3) << 4) | static_cast<u32>(coming) >> 2;
+                const u32 first_two = (static_cast<u32>(forward) & 3) << 2;
+                const u32 codon = first_two << 2 | static_cast<u32>(coming) >> 2;
                 library_.prefetch_entries(next_key(codon, opposite));
             }
         } else if (known_ == 2) {
             known_ = 3;
             prefix = 5 + (forward & 15);
-            if (coming < 0 && will_look_up())
-                for (u32 third = 0; third < 4; ++third)
-                    library_.prefetch_entries(
-                        next_key(static_cast<u32>(forward << 2) | third, opposite));
+            if (coming < 0 && will_look_up()) prefetch_all(static_cast<u32>(forward), opposite);
         } else {
             known_ = 0;
         }
         expected_ = opposite ? (cls > 4 ? cls - 1 : 6) : (cls < 3 ? cls + 1 : 1);
-        if (known_ > 0 && first_.at > 0) say(opposite, prefix);
+        if (known_ == 0 || count_ == 0) return;
+        contexts_[0] = vote_ + prefix;
+        contexts_[1] = other_ == 0 ? 0 : other_ + prefix;
+        confidence_ = sure_;
     }
 
   private:
-    static constexpr u32 WINDOW = 16;  // residues over which agreement is counted
-    static constexpr int KEEP = 4;     // fewer agreements than this end an alignment
-    static constexpr int SURE = 13;    // at so many nothing else is looked for
+    static constexpr size_t MOST = 6;  // alignments at once
+    static constexpr u32 NEEDED = 8;   // fewer agreements of sixteen do not begin one
+    static constexpr u32 KEPT = 4;     // and fewer than this end it
+    static constexpr u32 SURE = 14;    // at so many nothing else is looked for
 
-    /// A place in the library's residues (0: none), and where the last sixteen residues agreed.
+    /// A place in the library's residues, and where the last sixteen agreed (the latest: bit 0).
     struct Alignment {
-        u32 at = 0;
-        u32 past = 0;
+        u32 at;
+        u32 past;
 
-        int agreed() const { return at > 0 ? std::popcount(past) : -1; }
+        u32 agreed() const { return static_cast<u32>(std::popcount(past)); }
     };
 
     void forget() {
         run_ = 0;
-        first_.at = second_.at = 0;
+        count_ = 0;
     }
     bool will_look_up() const {
-        return run_ + 1 >= SEED && (first_.at == 0 || std::popcount(first_.past) <= SURE);
+        return run_ + 1 >= SEED_SPAN && (count_ == 0 || best_[0].agreed() <= SURE);
     }
     u32 residue_of(u32 codon, bool opposite) const {
         return opposite ? code_.backward[codon & 63] : code_.forward[codon & 63];
     }
-    /// The key of the last six residues in the order of the protein, `residue` being the latest.
-    u32 key_with(u32 residue, bool opposite) const {
-        return opposite ? key_ >> 5 | residue << (5 * (SEED - 1))
-                        : (key_ << 5 | residue) & KEY_MASK;
+    /// The key of the last ten residues in the order of the protein, `residue` being the latest.
+    u64 key_with(u32 residue, bool opposite) const {
+        const u64 letter = code_.letter[residue];
+        return opposite ? key_ >> 4 | letter << (4 * (SEED_SPAN - 1))
+                        : (key_ << 4 | letter) & KEY_MASK;
     }
-    u32 next_key(u32 codon, bool opposite) const {
+    u64 next_key(u32 codon, bool opposite) const {
         return key_with(residue_of(codon, opposite), opposite);
     }
-
-    /// Move an alignment over `residue`; it ends at a gap or when it agrees too little. `at` is
-    /// inside: residues begin and end with a gap, and an alignment that meets one is gone.
-    void move(Alignment& a, u32 residue, bool opposite) const {
-        if (a.at == 0) return;
-        const u8* residues = library_.residues();
-        a.past = (a.past << 1 | (residues[a.at] == residue)) & 0xFFFF;
-        a.at = opposite ? a.at - 1 : a.at + 1;
-        const bool keep =
-            residues[a.at] < GAP && (a.past & 63) != 0 && std::popcount(a.past) >= KEEP;
-        if (!keep) a.at = 0;
+    /// Ask for the entries of every key that may come.
+    void prefetch_all(u32 first_two, bool opposite) const {
+        for (u32 third = 0; third < 4; ++third)
+            library_.prefetch_entries(next_key(first_two << 2 | third, opposite));
     }
 
-    /// Take note of a codon's residue; move, end and find alignments.
+    /// Take note of a codon's residue; move, end and find alignments, and let them vote.
     void advance(u32 residue, bool opposite) {
-        move(first_, residue, opposite);
-        move(second_, residue, opposite);
-        if (first_.at == 0) {
-            first_ = second_;
-            second_.at = 0;
-        }
-        latest_[run_ % RING] = static_cast<u8>(residue);
+        move(residue, opposite);
+        std::memmove(latest_ + 1, latest_, WINDOW - 1);
+        latest_[0] = static_cast<u8>(residue);
         ++run_;
         key_ = key_with(residue, opposite);
-        if (run_ >= SEED && first_.agreed() < SURE) look_up(opposite);
-        if (second_.at > 0 && second_.agreed() > first_.agreed()) std::swap(first_, second_);
+        if (run_ >= SEED_SPAN && (count_ == 0 || best_[0].agreed() < SURE)) look_up(opposite);
+        if (count_ > 0) vote(opposite);
+    }
+
+    /// Move the alignments over `residue`; one ends at a gap or when it agrees too little. `at` is
+    /// inside: residues begin and end with a gap, and an alignment that meets one is gone.
+    void move(u32 residue, bool opposite) {
+        const u8* residues = library_.residues();
+        size_t kept = 0;
+        for (size_t k = 0; k < count_; ++k) {
+            Alignment a = best_[k];
+            a.past = (a.past << 1 | (residues[a.at] == residue)) & 0xFFFF;
+            a.at = opposite ? a.at - 1 : a.at + 1;
+            if (residues[a.at] < GAP && (a.past & 63) != 0 && a.agreed() >= KEPT) enter(a, kept++);
+        }
+        count_ = kept;
+    }
+
+    /// Put an alignment behind those of the first `count` that agree as well or better.
+    void enter(Alignment a, size_t count) {
+        size_t k = count;
+        for (; k > 0 && best_[k - 1].agreed() < a.agreed(); --k) best_[k] = best_[k - 1];
+        best_[k] = a;
     }
 
     void look_up(bool opposite) {
         const Library::Found found = library_.find(key_);
-        const u8* residues = library_.residues();
-        for (const u32* entry = found.first; entry != found.last; ++entry) {
-            if (library_.tag(*entry) != found.tag) continue;
-            // An entry is at least SEED + 1, as a gap and a seed lie before it, and at most the
-            // place of the last gap.
-            const u32 after = library_.position(*entry);
-            const u32 at = opposite ? after - SEED - 1 : after;
-            if (residues[at] >= GAP || at == first_.at || at == second_.at) continue;
-            Alignment a{at, 0};
-            if (!compare(a, opposite)) continue;
-            if (a.agreed() > first_.agreed()) {
-                if (first_.agreed() > second_.agreed()) second_ = first_;
-                first_ = a;
-            } else if (a.agreed() > second_.agreed()) {
-                second_ = a;
-            }
+        for (u32 left = found.matches; left != 0; left &= left - 1) {
+            // An entry has WINDOW gaps and a seed before it; a gap may be there, which agrees with
+            // nothing.
+            const u32 after = library_.position(found.entries[std::countr_zero(left)]);
+            consider(opposite ? after - SEED_SPAN - 1 : after, opposite);
         }
     }
 
-    /// Compare the latest residues with those before a place; false unless the seed agrees. A gap
-    /// ends it, so that nothing outside is read.
-    bool compare(Alignment& a, bool opposite) const {
-        const u8* residues = library_.residues();
-        const u32 most = std::min(run_, WINDOW);
-        for (u32 back = 1; back <= most; ++back) {
-            const u32 theirs = residues[opposite ? a.at + back : a.at - back];
-            if (theirs == GAP) break;
-            if (theirs == latest_[(run_ - back) % RING]) {
-                a.past |= 1u << (back - 1);
-            } else if (back <= SEED) {
-                return false;
-            }
+    void consider(u32 at, bool opposite) {
+        if (library_.residues()[at] >= GAP) return;
+        for (size_t k = 0; k < count_; ++k)
+            if (best_[k].at == at) return;
+        const Alignment a{at, compare(at, opposite)};
+        if (a.agreed() < NEEDED) return;
+        if (count_ < MOST) {
+            enter(a, count_++);
+        } else if (a.agreed() > best_[MOST - 1].agreed()) {
+            enter(a, MOST - 1);
         }
-        return true;
     }
 
-    /// How well an alignment agreed, in sixteen grades: pairs of agreements, and the latest one.
-    static u32 grade(const Alignment& a) {
-        const u32 agreed = static_cast<u32>(std::min(std::popcount(a.past), 15));
-        return (agreed >> 1) * 2 + (a.past & 1);
+    /// Compare the latest residues with those before a place; a gap ends it.
+    u32 compare(u32 at, bool opposite) const {
+        const u8* residues = library_.residues();
+        u32 equal = 0, gaps = 0;
+        for (u32 back = 0; back < WINDOW; ++back) {
+            const u32 theirs = residues[opposite ? at + 1 + back : at - 1 - back];
+            equal |= u32{theirs == latest_[back]} << back;
+            gaps |= u32{theirs == GAP} << back;
+        }
+        const u32 read = run_ < WINDOW ? (1u << run_) - 1 : 0xFFFF;
+        return equal & (gaps - 1) & ~gaps & read;
     }
 
+    /// Sixteen grades: pairs of agreements (at most 15), and whether the latest residue agreed.
+    static u32 grade(u32 agreed, const Alignment& a) {
+        return (std::min(agreed, 15u) & 14) + (a.past & 1);
+    }
+
+    /// Each alignment has as many votes as the cube of its agreements; of equals, the earliest
+    /// wins. The grade of a vote is that of its best alignment, raised by two agreements for each
+    /// other one that supports it and lowered by one for each that does not.
+    ///
     /// Context numbers: a residue is below GAP, so at most 1 + (31 * 21 + 30) * 21 + 20 = 14,322
-    /// for the best alignment; for both at most 10,752 where they agree, and 16,384 + 14,321 where
-    /// they do not.
-    void say(bool opposite, u32 prefix) {
+    /// for the vote; for another place at most 10,752 where it agrees, and 16,384 + 14,321 where
+    /// it does not.
+    void vote(bool opposite) {
         const u8* residues = library_.residues();
+        u32 most = 0, supporters = 0;
+        size_t first = 0;
+        for (size_t k = 0; k < count_; ++k) {
+            u32 votes = 0, same = 0;  // at most 6 * 16^3
+            for (size_t m = 0; m < count_; ++m) {
+                const u32 agreed = best_[m].agreed();
+                const bool says_same = residues[best_[m].at] == residues[best_[k].at];
+                votes += says_same ? agreed * agreed * agreed : 0;
+                same += says_same;
+            }
+            if (votes > most) {
+                most = votes;
+                first = k;
+                supporters = same;
+            }
+        }
         const u32 strand = opposite ? 16 : 0;
-        const u32 best = grade(first_);
-        const u32 residue = residues[first_.at];
-        contexts_[0] = 1 + ((strand + best) * RESIDUES + residue) * 21 + prefix;
-        confidence_ = 1 + (best >> 1);
-        if (second_.at == 0) return;
-        const u32 other = grade(second_);
-        const u32 other_residue = residues[second_.at];
-        contexts_[1] = residue == other_residue
-                           ? 1 + ((strand + best) * 16 + other) * 21 + prefix
-                           : 16384 + ((strand + other) * RESIDUES + other_residue) * 21 + prefix;
+        const u32 residue = residues[best_[first].at];
+        const auto others = static_cast<u32>(count_) - supporters;
+        const u32 raised = best_[first].agreed() + 2 * (supporters - 1);
+        const u32 best = grade(raised > others ? raised - others : 0, best_[first]);
+        vote_ = 1 + ((strand + best) * RESIDUES + residue) * 21;
+        sure_ = 1 + (best >> 1);
+        other_ = 0;
+        if (count_ == 1) return;
+        for (size_t k = 0; k < count_; ++k) {
+            const Alignment& a = best_[k];
+            const u32 theirs = residues[a.at];
+            if (theirs == residue) continue;
+            other_ = 16384 + ((strand + grade(a.agreed(), a)) * RESIDUES + theirs) * 21;
+            return;
+        }
+        const Alignment& a = best_[first == 0 ? 1 : 0];
+        other_ = 1 + ((strand + best) * 16 + grade(a.agreed(), a)) * 21;
     }
-
-    static constexpr u32 RING = 32;
 
     const Library& library_;
     const GeneticCode& code_ = genetic_code();
     u32 expected_ = 0;  // the class that goes on with the gene
     u32 known_ = 0;     // bases of the codon so far, the one at hand included; 0: not in step
     u32 run_ = 0;       // residues read of the gene
-    u32 key_ = 0;
-    Alignment first_, second_;
-    u8 latest_[RING] = {};
+    u64 key_ = 0;
+    size_t count_ = 0;
+    Alignment best_[MOST + 1];  // those that agreed best first
+    u8 latest_[WINDOW];         // residues, the latest one first
+    u32 vote_ = 0, other_ = 0;  // context numbers but for the codon's bases so far
+    u32 sure_ = 0;
     u32 contexts_[2] = {};
     u32 confidence_ = 0;
 };

@@ -56,15 +56,17 @@ class LongContextModels {
         unrolled<MODELS>([&](auto m) {
             const u32 state = tables_.nibble_state[seen_[m]];
             MapRow& meaning = row(m, state);
-            const u32 rank = state >> (2 * base) & 3;
-            for (u32 q = 0; q < 4; ++q) {
-                const i32 wanted = q == rank ? 4193280 : 0;
-                i32 p = meaning.probability[q];
-                p = std::max(p + ((wanted - p) >> Mixture::map_shift), 2048);
-                meaning.probability[q] = p;
-                // p stays in 2048..ONE, so p >> 10 in 2..4095
-                meaning.logarithm[q] = tables_.log_probability[p >> 10];
-            }
+            const auto rank = static_cast<i32>(state >> (2 * base) & 3);
+            const Four wanted = (Four{0, 1, 2, 3} == Four{} + rank) & 4193280;
+            const Four least = Four{} + 2048;
+            Four p = meaning.probability;
+            p += (wanted - p) >> Mixture::map_shift;
+            p = p > least ? p : least;  // it stays in 2048..ONE, so p >> 10 in 2..4095
+            meaning.probability = p;
+            const Four index = p >> 10;
+            const auto& logs = tables_.log_probability;
+            meaning.logarithm =
+                pack_features(logs[index[0]], logs[index[1]], logs[index[2]], logs[index[3]]);
             counts_[slot_[m]] = count_nibble(seen_[m], 4 * base);
         });
     }
@@ -112,7 +114,7 @@ class LongContextModels {
 
     MapRow& row(size_t m, u32 state) { return rows_[m * NIBBLE_STATES + (state >> 8)]; }
 
-    Features in_order_of_bases(const std::array<i16, 4>& by_rank, u32 ranks) const;
+    Features in_order_of_bases(Features by_rank, u32 ranks) const;
 
     const Tables& tables_ = tables();
     unsigned bits_;
@@ -126,15 +128,14 @@ class LongContextModels {
 };
 
 template <typename Mixture>
-inline Features LongContextModels<Mixture>::in_order_of_bases(const std::array<i16, 4>& by_rank,
-                                                              u32 ranks) const {
+inline Features LongContextModels<Mixture>::in_order_of_bases(Features by_rank, u32 ranks) const {
 #if defined(__AVX2__)
-    const __m128i logs = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(by_rank.data()));
+    const __m128i logs = _mm_cvtsi64_si128(static_cast<i64>(by_rank));
     const __m128i bytes = _mm_cvtsi64_si128(static_cast<i64>(tables_.rank_bytes[ranks]));
     return static_cast<Features>(_mm_cvtsi128_si64(_mm_shuffle_epi8(logs, bytes)));
 #else
-    return pack_features(by_rank[ranks & 3], by_rank[ranks >> 2 & 3], by_rank[ranks >> 4 & 3],
-                         by_rank[ranks >> 6]);
+    return pack_features(feature_of(by_rank, ranks & 3), feature_of(by_rank, ranks >> 2 & 3),
+                         feature_of(by_rank, ranks >> 4 & 3), feature_of(by_rank, ranks >> 6));
 #endif
 }
 

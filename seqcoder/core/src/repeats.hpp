@@ -33,6 +33,11 @@ class Repeats {
 
     /// Write the inputs for a base of class `cls`.
     void vote(u32 cls, Features* inputs) {
+        if (count_ == 0) {
+            quality_ = 0;
+            inputs[0] = inputs[1] = inputs[2] = 0;
+            return;
+        }
         Four best{}, total{};
         u32 top = 0;
         for (size_t k = 0; k < count_; ++k) {
@@ -53,7 +58,7 @@ class Repeats {
         inputs[0] = pack_votes(best);
         inputs[1] = pack_votes(others);
         inputs[2] = pack_votes(transition);
-        quality_ = count_ == 0 ? 0 : quality_of(top);
+        quality_ = quality_of(top);
     }
 
     /// Judge the places followed, and look for new ones. `i` bases came before the latest, `base`.

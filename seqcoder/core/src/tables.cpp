@@ -13,13 +13,7 @@ static constexpr u8 COMPLEMENT_CLASS[16] = {0, 4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 
 static i32 rounded(double x) { return static_cast<i32>(std::floor(x + 0.5)); }
 
 static void fill_logarithms(Tables& t) {
-    constexpr double alphas[LOG_KINDS] = {0.4, 0.15};
-    for (int kind = 0; kind < LOG_KINDS; ++kind) {
-        for (int c = 0; c < 256; ++c) {
-            const u64 log = static_cast<u16>(rounded(256 * std::log(c + alphas[kind])));
-            for (int s = 0; s < 4; ++s) t.count_logs[kind][s][c] = log << (16 * s);
-        }
-    }
+    for (u32 c = 0; c < 256; ++c) t.count_log[c] = static_cast<i16>(count_logarithm(c));
     for (int i = 0; i < 4096; ++i) {
         const double p = (i + 0.5) / 4096;
         t.log_probability[i] = static_cast<i16>(rounded(256 * std::log(p)));
@@ -32,11 +26,12 @@ static void fill_logarithms(Tables& t) {
 static MapRow start_row(const std::array<u32, 4>& counts, const Tables& t) {
     MapRow row{};
     const u64 total = counts[0] + counts[1] + counts[2] + counts[3];
-    for (size_t q = 0; q < 4; ++q) {
+    for (unsigned q = 0; q < 4; ++q) {
         // (count + 0.06) / (total + 0.24), in whole numbers
         const u64 p = (100 * u64{counts[q]} + 6) * ONE / (100 * total + 24);
         row.probability[q] = std::max(2048, static_cast<i32>(p));
-        row.logarithm[q] = t.log_probability[row.probability[q] >> 10];
+        const auto log = static_cast<u16>(t.log_probability[row.probability[q] >> 10]);
+        row.logarithm |= u64{log} << (16 * q);
     }
     return row;
 }

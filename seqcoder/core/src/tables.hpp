@@ -28,20 +28,31 @@ inline constexpr i32 ONE = (1 << 22) - 1;
 /// What a state of four sorted small counts means: probabilities by rank, and beside them their
 /// logarithms, which are what is read. One in two cache lines' halves: 32 bytes.
 struct alignas(32) MapRow {
-    std::array<i32, 4> probability;  // 2048..ONE
-    std::array<i16, 4> logarithm;    // of probability >> 10, from log_probability
-    std::array<i32, 2> unused;
+    Four probability;    // 2048..ONE
+    Features logarithm;  // of probability >> 10, from log_probability
+    u64 unused;
 };
 
-/// Ways of a count's logarithm: what is added to the count before, for orders up to 8 and above.
-inline constexpr int LOG_KINDS = 2;
+/// The logarithm of a count of 8 bits: 177/256 of the binary one of count + 26/64, which is taken
+/// from a float's exponent and, linearly, the first 8 bits of its fraction. -238..1409.
+inline i32 count_logarithm(u32 count) {
+    const auto bits = std::bit_cast<u32>(static_cast<float>(count * 64 + 26));  // exact
+    const i32 binary = static_cast<i32>(bits >> 15) - (127 + 6) * 256;
+    return binary * 177 >> 8;
+}
 
 /// States of four counts below 16, sorted: combinations with repetition, C(19, 4).
 inline constexpr size_t NIBBLE_STATES = 3876;
 
 struct Tables {
-    /// 256 ln(count + alpha) of the count of base s, in its place of a `Features`.
-    u64 count_logs[LOG_KINDS][4][256];
+    /// What four counts of 8 bits say, one a base.
+    Features of_counts(u32 counts) const {
+        return pack_features(count_log[counts & 255], count_log[counts >> 8 & 255],
+                             count_log[counts >> 16 & 255], count_log[counts >> 24]);
+    }
+
+    /// Logarithms of counts of 8 bits.
+    i16 count_log[256];
     /// 256 ln of a probability of 12 bits: -2307..0; from index 2 on at least -1895.
     i16 log_probability[4096];
     /// 256 ln(3 p / (1 - p)), at least 0 and below 2^12, p of 12 bits.
