@@ -47,7 +47,7 @@ def _gains(foretold: NDArray[np.float64]) -> NDArray[np.float32]:
     """
     right = foretold[:, 1] / foretold.sum(axis=1)
     chances = np.stack([(1 - right) / (1 - _BACKGROUND), right / _BACKGROUND], axis=1)
-    return np.log2(chances).astype(np.float32)
+    return np.asarray(np.log2(chances), np.float32)
 
 
 def _keep(candidate: Candidate, credit: NDArray[np.float32], size: int) -> Candidate:
