@@ -19,6 +19,7 @@ from independent_fasta import RefusedError
 from seqcoder import Settings, coder
 from seqcoder.container.reader import ContainerReader
 from seqcoder.pangenome import Walk
+from seqcoder.pangenome.plain_walk import write_plain
 from seqcoder.storage.range_source import RangeSource
 
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh")
@@ -219,7 +220,7 @@ def test_any_walk(data: st.DataObject) -> None:
         np.array(differences, np.uint8),
     )
     expected = walk.apply(lambda start, stop: space[start:stop])
-    found = independent_reader.follow_walk(walk.to_bytes(), n, space)
+    found = independent_reader.follow_walk(write_plain(walk), n, space)
     assert found.tobytes() == expected.tobytes()
 
 

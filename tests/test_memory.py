@@ -23,7 +23,7 @@ from seqcoder.container.frames import bases_digest
 from seqcoder.container.rows import STORED, ChunkRow, GenomeRow
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import MemoryLimitError, UsageError
-from seqcoder.pangenome.relative import PARENT, SELF
+from seqcoder.pangenome.relative_walk import PARENT, SELF
 from seqcoder.storage.memory import memory_limit
 from test_hostile import BIG, ROW, container, rle_frame, side, varints
 from walk_items import code_items
@@ -42,7 +42,7 @@ from seqcoder.errors import SeqcoderError
 import numpy
 for coding in (0, 1, 2, 3):
     coder.encode(numpy.zeros(64, numpy.uint8), coding)
-from seqcoder.pangenome import build, relative
+from seqcoder.pangenome import build, relative_walk as relative
 import seqcoder.reading.verification, seqcoder.reading.repair
 size = int(open("/proc/self/statm").read().split()[0]) * 4096
 resource.setrlimit(resource.RLIMIT_AS, (size + int(sys.argv[1]),) * 2)

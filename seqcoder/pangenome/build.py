@@ -12,17 +12,10 @@ from seqcoder import core
 from seqcoder.errors import IntegrityError
 from seqcoder.pangenome.minhash import sketch
 from seqcoder.pangenome.parents import Candidates
-from seqcoder.pangenome.plain import write_walk
-from seqcoder.pangenome.reading import Reading, forerunners_of, relatives_of
-from seqcoder.pangenome.relative import (
-    BASE,
-    NOVEL,
-    PARENT,
-    SELF,
-    Forerunner,
-    write_relative,
-)
+from seqcoder.pangenome.plain_walk import write_plain
+from seqcoder.pangenome.relative_walk import BASE, NOVEL, PARENT, SELF, Forerunner, write_relative
 from seqcoder.pangenome.walk import Bases, Ints, Walk
+from seqcoder.pangenome.walk_reading import Reading, forerunners_of, relatives_of
 
 UNKNOWN, LEAST_UNKNOWN = 4, 4096
 UNIT = 256
@@ -138,7 +131,7 @@ class PanGenome:
         relatives = relatives_of(at, parents, forerunners, self._known)
         data, columns = write_relative(items, bases, self.novel, start, relatives)
         walk = columns.walk
-        plain = write_walk(walk) if len(walk.starts) < 64 else None
+        plain = write_plain(walk) if len(walk.starts) < 64 else None
         if plain is not None and len(plain) <= len(data):
             data, parents = plain, []
         walk.check(len(bases), self._n)

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqcoder import core
 from seqcoder.pangenome.minhash import Sketch, similarity
-from seqcoder.pangenome.reading import MAX_FORERUNNERS
+from seqcoder.pangenome.walk_reading import MAX_FORERUNNERS
 
 PARENTS = 6
 MIN_SIMILARITY = 0.005

@@ -30,6 +30,10 @@ Fetch = Callable[[int, int], Bases]
 """``fetch(start, stop)`` gives the bases (uint8, 0..3) of base space [start, stop)."""
 
 
+NEAR = 4096
+"""Ranges of base space with fewer bases between them are best fetched as one."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Walk:
     """One genome over a base space; k intervals, m substitutions, arrays never written to."""
@@ -164,21 +168,3 @@ class Walk:
             out,
         )
         return out
-
-    def to_bytes(self) -> bytes:
-        """Serialise the walk by itself, in the smaller of the plain forms (docs/pangenome.md)."""
-        from seqcoder.pangenome.plain import write_walk
-
-        return write_walk(self)
-
-    @staticmethod
-    def from_bytes(data: bytes, n_bases: int, space: int) -> Walk:
-        """Read a walk of ``n_bases`` over base space [0, ``space``), as `to_bytes` wrote it.
-
-        One that is coded against other genomes' walks is refused; `read_walk` reads those.
-        Raises IntegrityError, before anything larger than a small multiple of ``n_bases`` and
-        ``len(data)`` is allocated, when ``data`` is not such a walk.
-        """
-        from seqcoder.pangenome.plain import read_plain
-
-        return read_plain(data, n_bases, space)

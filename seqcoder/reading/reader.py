@@ -22,7 +22,7 @@ from seqcoder.container import rows
 from seqcoder.container.index import GenomeEntry, Index
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError, MemoryLimitError, NotFoundError, UsageError
-from seqcoder.pangenome import Walk
+from seqcoder.pangenome.walk import NEAR, Walk
 from seqcoder.reading.record import Record
 from seqcoder.settings import DEFAULT_CACHE_BYTES, thread_count
 from seqcoder.storage.memory import PER_FILE_BYTE, check_memory
@@ -31,12 +31,8 @@ from seqcoder.storage.varint import ByteReader
 from seqcoder.wording import count_of
 
 if TYPE_CHECKING:
-    from seqcoder.pangenome.reading import Kept
+    from seqcoder.pangenome.walk_reading import Kept
     from seqcoder.reading.base_decoder import BaseDecoder
-
-
-_APART = 4096
-"""Ranges of base space so near one another are fetched as one: they lie in the same chunks."""
 
 
 class Genome(Sequence[Record]):
@@ -73,8 +69,7 @@ class Genome(Sequence[Record]):
         return isinstance(item, Record) and item.genome is self
 
     def __repr__(self) -> str:
-        records = count_of(len(self), "record")
-        return f"<Genome {self.name}: {records}, {count_of(self.row.n_residues, 'residue')}>"
+        return f"<Genome {self.name}: {count_of(len(self), 'record')}>"
 
     @cached_property
     def _digest(self) -> bytes:
@@ -129,15 +124,14 @@ class Genome(Sequence[Record]):
         """Where the genome's bases lie in base space."""
         if self.row.base_start is not None:
             return Walk.contiguous(self.row.base_start, self.row.n_bases)
-        from seqcoder.pangenome.reading import read_walk
+        from seqcoder.pangenome.walk_reading import read_walk
 
         mine, others = self.entry.ordinal, self.container.by_ordinal
 
         def genome_at(ordinal: int) -> Genome:
             return self if ordinal == mine else others[ordinal]
 
-        # During repair two genomes may claim one ordinal, and `kept_walks` knows the other.
-        known = others.get(mine) is self
+        known = others.get(mine) is self  # in a repair two genomes may claim one ordinal
         try:
             return read_walk(
                 mine,
@@ -156,7 +150,9 @@ class Genome(Sequence[Record]):
     def walk_data(self) -> bytes:
         """The walk as it is stored; that of a genome in a row is made up."""
         if self.row.base_start is not None:
-            return Walk.contiguous(self.row.base_start, self.row.n_bases).to_bytes()
+            from seqcoder.pangenome.plain_walk import write_plain
+
+            return write_plain(Walk.contiguous(self.row.base_start, self.row.n_bases))
         return self.container.reader.genome_frame(self.entry, "walk")
 
     def bases(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
@@ -170,7 +166,7 @@ class Genome(Sequence[Record]):
             at = self.row.base_start
             return self.container.decoder.fetch(at + start, at + stop)
         walk = self.walk.slice(start, stop)
-        return walk.apply(self.container.decoder.along(walk.spans(_APART)), _APART)
+        return walk.apply(self.container.decoder.along(walk.spans(NEAR)), NEAR)
 
     def region(self, record: int, start: int, stop: int) -> bytes:
         """Return residues ``start`` to ``stop`` (0-based, half-open) of record ``record``."""
@@ -294,7 +290,7 @@ class Container(Mapping[str, Genome]):
     @cached_property
     def kept_walks(self) -> Kept:
         """The walks read last, which other genomes' may be coded against."""
-        from seqcoder.pangenome.reading import Kept
+        from seqcoder.pangenome.walk_reading import Kept
 
         return Kept()
 
@@ -315,7 +311,7 @@ class Container(Mapping[str, Genome]):
             self.decoder.expect()
         for name in names or ():
             with suppress(IntegrityError, MemoryLimitError):
-                self.decoder.expect(self[name].walk.spans(_APART))
+                self.decoder.expect(self[name].walk.spans(NEAR))
 
     def forget(self) -> None:
         """Let decoded bases and walks go; what is asked for again is read and decoded again."""

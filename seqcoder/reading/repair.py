@@ -32,6 +32,7 @@ from seqcoder.errors import (
     UsageError,
 )
 from seqcoder.fasta import pack_record_table
+from seqcoder.pangenome.plain_walk import write_plain
 from seqcoder.reading.reader import Container, Genome
 from seqcoder.settings import thread_count
 from seqcoder.storage.atomic import atomic_file, commit, is_same_file
@@ -290,7 +291,7 @@ def _genome(genome: Genome, salvage: _Salvage) -> GenomeFrames:
     if sha256(genome.restore()).digest() != row.sha256:
         raise IntegrityError("does not match its SHA-256")
     source = genome.container.reader.source
-    walk = b"" if row.base_start is not None else frames.compress(genome.walk.to_bytes(), 19)
+    walk = b"" if row.base_start is not None else frames.compress(write_plain(genome.walk), 19)
     return GenomeFrames(
         replace(row, walk_length=len(walk)),
         source.read(genome.entry.side_offset, row.side_length),

@@ -141,7 +141,7 @@ def before(append: Append) -> Before:
     Raises IntegrityError where a chunk is damaged.
     """
     from seqcoder.pangenome.build import LEAST_UNKNOWN, UNKNOWN, Before
-    from seqcoder.pangenome.reading import read_walks
+    from seqcoder.pangenome.walk_reading import read_walks
 
     basis = append.basis
     with Container(basis.path, threads=append.threads, index=basis.index) as container:

@@ -21,8 +21,8 @@ from seqcoder import fasta
 from seqcoder.container import frames, index, reader, scan, sections
 from seqcoder.container.rows import ChunkRow
 from seqcoder.errors import IntegrityError, SeqcoderError
-from seqcoder.pangenome import Walk
-from seqcoder.pangenome.reading import read_walk
+from seqcoder.pangenome.plain_walk import read_plain, write_plain
+from seqcoder.pangenome.walk_reading import read_walk
 from seqcoder.reading.chunk import decode_chunk
 from seqcoder.settings import Settings
 from seqcoder.storage.range_source import RangeSource
@@ -127,7 +127,7 @@ def walk(data: bytes) -> None:
             found = read_walk(place, lambda at: walks[at][1], lambda at: walks[at][0], space)
             found.check(n_bases, space)
             assert len(found.apply(lambda a, b: np.zeros(b - a, np.uint8))) == n_bases
-            assert Walk.from_bytes(found.to_bytes(), n_bases, space).n_bases == n_bases
+            assert read_plain(write_plain(found), n_bases, space).n_bases == n_bases
     except SeqcoderError:
         pass
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core_builds import BUILDS
 from seqcoder import core
-from seqcoder.pangenome.relative import Forerunner
+from seqcoder.pangenome.relative_walk import Forerunner
 from seqcoder.pangenome.walk import Walk
 
 Bases = np.ndarray

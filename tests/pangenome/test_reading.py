@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import seqcoder
-from seqcoder.pangenome import PanGenome, Walk, read_walk, reading
-from seqcoder.pangenome.reading import Kept, read_walks
-from seqcoder.pangenome.relative import Forerunner
+from seqcoder.pangenome import PanGenome, Walk, read_walk
+from seqcoder.pangenome import walk_reading as reading
+from seqcoder.pangenome.relative_walk import Forerunner
+from seqcoder.pangenome.walk_reading import Kept, read_walks
 from seqcoder.reading import verification
 from seqcoder.reading.reader import Genome
 

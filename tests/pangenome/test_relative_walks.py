@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core_builds import BUILDS
 from seqcoder import core
-from seqcoder.pangenome.relative import BASE, NOVEL, PARENT, SELF, Forerunner
+from seqcoder.pangenome.relative_walk import BASE, NOVEL, PARENT, SELF, Forerunner
 from seqcoder.pangenome.walk import Walk
 from walk_items import code_items
 

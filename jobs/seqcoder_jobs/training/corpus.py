@@ -13,14 +13,7 @@ from seqcoder.errors import InputError
 from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import phase_model
 from seqcoder.latent.phase_model import COST_ONE_BIT, ORDER
-from seqcoder.latent.types import (
-    CLASS_OF,
-    STRIDE,
-    TYPES,
-    base_types,
-    latents_to_classes,
-    mirror,
-)
+from seqcoder.latent.types import CLASS_OF, STRIDE, TYPES, base_types, latents_to_classes, mirror
 from seqcoder.storage.checksum import file_sha256
 
 _SUFFIXES = (".fa", ".fna", ".fasta", ".fa.zst", ".fna.zst", ".fasta.zst")

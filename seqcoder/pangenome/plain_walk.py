@@ -9,7 +9,7 @@ import numpy as np
 import zstandard
 
 from seqcoder.errors import IntegrityError
-from seqcoder.pangenome.columns import MAX_VARINT_BYTES, pack, unpack, unzigzag, zigzag
+from seqcoder.pangenome.varint_columns import MAX_VARINT_BYTES, pack, unpack, unzigzag, zigzag
 from seqcoder.pangenome.walk import Walk
 
 CONTIGUOUS = 0
@@ -19,8 +19,8 @@ RELATIVE = 2
 _LEVEL = 19
 
 
-def write_walk(walk: Walk) -> bytes:
-    """Serialise ``walk`` by itself: nothing, CONTIGUOUS or COLUMNS."""
+def write_plain(walk: Walk) -> bytes:
+    """Serialise ``walk`` by itself: nothing, CONTIGUOUS or COLUMNS (docs/pangenome.md)."""
     k = walk.starts.size
     if k == 0:
         return b""
@@ -47,7 +47,12 @@ def write_walk(walk: Walk) -> bytes:
 
 
 def read_plain(data: bytes, n_bases: int, space: int) -> Walk:
-    """Read a walk in a form that stands alone; see `Walk.from_bytes`."""
+    """Read a walk of ``n_bases`` over base space [0, ``space``), as `write_plain` wrote it.
+
+    One that is coded against other genomes' walks is refused; ``read_walk`` reads those.
+    Raises IntegrityError, before anything larger than a small multiple of ``n_bases`` and
+    ``len(data)`` is allocated, when ``data`` is not such a walk.
+    """
     if not 0 <= space < 1 << 60 or not 0 <= n_bases < 1 << 60:
         raise IntegrityError(f"walk: {n_bases} bases over a space of {space} is out of range")
     if not data:

@@ -8,8 +8,8 @@ import numpy as np
 
 from seqcoder import core
 from seqcoder.errors import IntegrityError, MemoryLimitError
-from seqcoder.pangenome.columns import pack, unpack
-from seqcoder.pangenome.plain import RELATIVE
+from seqcoder.pangenome.plain_walk import RELATIVE
+from seqcoder.pangenome.varint_columns import pack, unpack
 from seqcoder.pangenome.walk import Bases, Ints, Walk
 from seqcoder.storage.memory import NO_LIMIT, check_memory
 

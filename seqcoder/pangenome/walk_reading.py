@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from seqcoder.errors import IntegrityError
-from seqcoder.pangenome.plain import RELATIVE, columns_size
-from seqcoder.pangenome.relative import Forerunner, Relatives, parents_of, read_relative
+from seqcoder.pangenome.plain_walk import RELATIVE, columns_size, read_plain
+from seqcoder.pangenome.relative_walk import Forerunner, Relatives, parents_of, read_relative
 from seqcoder.pangenome.walk import Walk
 from seqcoder.storage.memory import NO_LIMIT, check_memory
 
@@ -119,7 +119,7 @@ def read_walks(
             known[at] = read_relative(data, n_bases, space, relatives, most_bytes)
         else:
             check_memory(_COLUMNS_BYTES * columns_size(data), most_bytes, "walk")
-            known[at] = Forerunner.of(Walk.from_bytes(data, n_bases, space))
+            known[at] = Forerunner.of(read_plain(data, n_bases, space))
         kept.put(at, known[at])
         most_bytes -= 3 * known[at].nbytes
     return Reading(known, {at: kept.sets[at] for at in known})
