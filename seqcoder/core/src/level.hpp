@@ -94,7 +94,6 @@ struct Level3 : Common {
     static constexpr unsigned nibble_bits = 24;
     static constexpr unsigned position_bits = 24;
     static constexpr size_t places = 32;
-    static constexpr int map_shift = 8;
     static constexpr std::array seeds{Seed("1110100110010101111"), Seed("110110110110110110"),
                                       Seed("1100101000010111011")};
 };
