@@ -18,6 +18,7 @@ from seqcoder.version import __version__ as __version__
 if TYPE_CHECKING:
     from seqcoder.api import append, compress, compress_bytes, decompress
     from seqcoder.errors import (
+        FormatError,
         InputError,
         IntegrityError,
         ModelError,
@@ -43,6 +44,7 @@ _HOMES = {
     "Settings": "settings",
     "Verification": "reading.verification",
     "verify": "reading.verification",
+    "FormatError": "errors",
     "InputError": "errors",
     "IntegrityError": "errors",
     "ModelError": "errors",
@@ -53,6 +55,7 @@ _HOMES = {
 
 __all__ = [
     "Container",
+    "FormatError",
     "Genome",
     "InputError",
     "IntegrityError",

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from seqcoder.errors import InputError, UsageError
 from seqcoder.reading.opening import open
 from seqcoder.settings import Settings
-from seqcoder.storage.atomic import is_same_file, is_special, write_atomically
+from seqcoder.storage.atomic import is_special
+from seqcoder.storage.output_files import check_free, check_other, output_path, write_below
 from seqcoder.writing.appending import Append, read_basis
 from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import GenomeSource, Opener, local_source, read_local
 from seqcoder.writing.pipeline import Progress, check_absent, no_progress, write_container
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import GenomeSource, Opener, local_source, read_local
 
 AnyPath = str | os.PathLike[str]
 Inputs = AnyPath | Sequence[AnyPath | GenomeSource]
@@ -165,12 +166,6 @@ def _file_path(out: AnyPath, sources: Sequence[GenomeSource]) -> Path:
     return Path(text)
 
 
-def check_other(target: Path, source: AnyPath) -> None:
-    """Raise UsageError if an output is the file it is made from: originals are never touched."""
-    if is_same_file(target, Path(source)):
-        raise UsageError(f"{target}: is the input itself; name another output")
-
-
 def _sources(inputs: Inputs) -> list[GenomeSource]:
     given = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
     sources = [item if isinstance(item, GenomeSource) else local_source(item) for item in given]
@@ -215,6 +210,7 @@ def decompress(
     if isinstance(genomes, str):
         genomes = [genomes]
     with open(source, threads=threads) as container:
+        container.expect(genomes)
         for name in genomes if genomes is not None else list(container):
             genome = container[name]
             target = output_path(Path(folder), name)
@@ -224,54 +220,3 @@ def decompress(
             write_below(target, genome.read(), written_files)
             written.append(target)
     return written
-
-
-def check_free(target: Path, force: bool, written_files: Collection[tuple[int, int]]) -> None:
-    """Raise UsageError if ``target`` exists, unless ``force``; always if this run wrote it.
-
-    ``written_files`` (device and inode) are the files this run wrote: one of them can be there
-    already where the folder does not tell names apart that differ only in case.
-    """
-    if not target.exists():
-        return
-    status = target.stat()
-    if (status.st_dev, status.st_ino) in written_files:
-        raise UsageError(
-            f"{target}: two genomes have this name in this folder (which does not tell upper from "
-            "lower case); restore one of them elsewhere"
-        )
-    if not force:
-        raise UsageError(f"{target}: exists already; use --force to replace it")
-
-
-def write_below(target: Path, data: bytes, written_files: set[tuple[int, int]]) -> None:
-    """Write a restored file, whole or not at all, and note its place; raises UsageError where a
-    file stands in the way of its folder.
-    """
-    make_folder(target)
-    write_atomically(target, data)
-    status = target.stat()
-    written_files.add((status.st_dev, status.st_ino))
-
-
-def make_folder(target: Path) -> None:
-    """Make the folder that ``target`` is to lie in; UsageError where a file stands in its way."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise UsageError(
-            f"{target}: a file is in the way of its folder; restore it elsewhere"
-        ) from None
-
-
-def output_path(folder: Path, name: str) -> Path:
-    """Return where a genome called ``name`` goes below ``folder``; UsageError if it leads out."""
-    root = folder.resolve()
-    target = root / name
-    try:
-        parent = target.parent.resolve()
-    except RuntimeError:  # what Python 3.11 makes of links that lead to themselves
-        raise UsageError(f"{target.parent}: a loop of symbolic links; remove it") from None
-    if not parent.is_relative_to(root):
-        raise UsageError(f"{name}: leads out of {folder} by a symbolic link; remove the link")
-    return target

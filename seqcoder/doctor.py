@@ -49,7 +49,7 @@ def checks() -> Iterator[Check]:
         f"{__version__}, Python {platform.python_version()}, {platform.machine()}, "
         f"{os.cpu_count()} CPUs",
     )
-    for package in ("numba", "numpy", "zstandard"):
+    for package in ("numpy", "zstandard"):
         yield _package(package, "broken", "pip install seqcoder")
     for name, function in (
         ("exactness", _exactness),
@@ -85,7 +85,7 @@ def _exactness() -> Check:
             "exactness",
             "broken",
             "; ".join(problems),
-            "do not use this installation; try other versions of numba and numpy, and report it",
+            "do not use this installation; install it again, and report it if that does not help",
         )
     return Check("exactness", "ok", f"{tried} codings decode and encode to the golden bytes")
 
@@ -158,7 +158,7 @@ def _torch() -> Check:
     check = _package(
         "torch",
         "missing",
-        "pip install 'seqcoder[model]' for the neural encoder; archives decode without it",
+        "pip install 'seqcoder[model]' to train models, or for stage 1 on GPUs",
     )
     if check.state != "ok":
         return check

@@ -8,7 +8,8 @@
     │   ├── NotFoundError  no such genome or record (also a KeyError)
     │   └── MemoryLimitError  a container asks for more memory than it may take
     ├── IntegrityError  3  stored bytes do not match their digests
-    └── ModelError      4  a model an archive needs is missing or a different one
+    ├── ModelError      4  a model an archive needs is missing or a different one
+    └── FormatError     4  a container of a format that this version does not read
 
 A message is one line that names the file, the place in it and the remedy.
 """
@@ -42,6 +43,12 @@ class IntegrityError(SeqcoderError):
 
 class ModelError(SeqcoderError):
     """A model that an archive names by its SHA-256 is missing, or the one given differs."""
+
+    exit_code = 4
+
+
+class FormatError(SeqcoderError):
+    """A container is of a format that this version of seqcoder does not read, older or newer."""
 
     exit_code = 4
 

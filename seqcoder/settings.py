@@ -11,6 +11,7 @@ from seqcoder.errors import UsageError
 
 DEFAULT_LEVEL = 2
 DEFAULT_MODEL = "prokaryote-1"
+DEFAULT_CACHE_BYTES = 128 << 20
 # Measured in docs/architecture.md: a larger chunk is smaller by the repeats within it, a smaller
 # one is out sooner. A region at the far end of a chunk of this size takes under 3 seconds, cold.
 DEFAULT_CHUNK_BASES = 3 << 20

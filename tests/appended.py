@@ -8,30 +8,33 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
-from seqcoder.container.reader import ContainerReader, read_header
+import seqcoder
+from seqcoder import fasta
+from seqcoder.container.reader import ContainerReader
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 
-def append(old: bytes, new: bytes, torn: bytes = b"") -> bytes:
-    """Return ``old`` with the genomes of ``new`` appended, behind what a ``torn`` append left."""
+def append(old: bytes, new: bytes) -> bytes:
+    """Return ``old`` with the genomes of ``new`` appended."""
     source = RangeSource(new)
     index = ContainerReader(RangeSource(old)).index
     first = index.n_bases
-    out = io.BytesIO(old + torn)
+    out = io.BytesIO(old)
     out.seek(0, io.SEEK_END)
-    writer = ContainerWriter(out, index=index, position=len(old + torn))
-    writer.begin_append(read_header(RangeSource(old))[0])
+    writer = ContainerWriter(out, index=index, position=len(old))
     for c in scan_sections(source).index.chunks:  # which, unlike the index, knows the digests
         latents = source.read(c.latents_offset, c.row.latents_length)
         residual = source.read(c.residual_offset, c.row.residual_length)
         writer.add_chunk(ChunkFrames(c.row, latents, residual))
-    for g in ContainerReader(source).index.genomes:
+    genomes = seqcoder.open(new)
+    for g in scan_sections(source).index.genomes:
         start = (g.row.base_start or 0) + first if g.row.n_bases else 0
         side = source.read(g.side_offset, g.row.side_length)
         stored = source.read(g.stored_offset, g.row.stored_length)
         row = replace(g.row, base_start=start)
-        writer.add_genome(GenomeFrames(row, side, b"", stored, g.record_table or b""))
+        table = fasta.pack_record_table(genomes[row.name].table) if row.n_records else b""
+        writer.add_genome(GenomeFrames(row, side, b"", stored, table))
     writer.finish()
     return out.getvalue()

@@ -83,7 +83,7 @@ def _run_here(words: list[str], folder: Path) -> str:
 
     main = ray_main if words[0] == "seqcoder-ray" else seqcoder_main
     kept = sys.argv, sys.stdout, sys.stderr, Path.cwd()
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile(buffering=0) as file:
         both = io.TextIOWrapper(file, write_through=True)
         sys.argv, sys.stdout, sys.stderr = words, both, both
         os.chdir(folder)

@@ -3,13 +3,12 @@
 Part of tests/independent_reader.py: written from the documents, imports nothing of seqcoder.
 """
 
-import hashlib
 import re
 
 import numpy as np
 
-Record = tuple[str, int, bytes | None]
-"""Name, residues, the 24 bytes of its refget digest if there is one."""
+Record = tuple[str, int]
+"""Name and residues."""
 
 
 class RefusedError(Exception):
@@ -111,12 +110,12 @@ def record_table(table: bytes) -> tuple[list[int], list[bytes]]:
 
 
 def fasta(row: dict, side: bytes, bases: np.ndarray) -> tuple[bytes, list[tuple]]:
-    """The file, and (name, length, refget digest or None) of every record of it."""
+    """The file, and (name, length) of every record of it."""
     outer = Cursor(side)
-    table, digests = outer.text(), outer.text()
+    table = outer.text()
     lengths, names = record_table(table)
     n, size = len(lengths), row["size"]
-    need(n == row["records"] and len(digests) in (0, 24 * n), "another number of records")
+    need(n == row["records"], "another number of records")
     need(row.get("table", table) == table, "another record table in the index")
     c = Cursor(side[outer.at :])
     flags, width = c.varint(), c.varint()
@@ -154,7 +153,7 @@ def fasta(row: dict, side: bytes, bases: np.ndarray) -> tuple[bytes, list[tuple]
     need(len(case_toggles) == 0 or case_toggles[-1] <= total, "a toggle outside the residues")
     for start, stop in zip(case_toggles[::2], [*case_toggles[1::2], total], strict=False):
         residues[start:stop] = np.frombuffer(upper[start:stop].lower(), np.uint8)
-    if row["flags"] & 1:
+    if row["flags"] & 2:
         need(not flags & 1 and not n_runs and not case_toggles, "a plain file that is not plain")
 
     # Headers and lines.
@@ -167,7 +166,7 @@ def fasta(row: dict, side: bytes, bases: np.ndarray) -> tuple[bytes, list[tuple]
             tokens = filter(None, re.split(rb"[ \t\v\f\r]", header))
             need(names[r] == next(tokens, b""), "a name that is not the first token")
             out.append(b">" + header + b"\n")
-        stop, start = at + lengths[r], at
+        stop = at + lengths[r]
         if runs[r]:
             for p in range(pair, pair + runs[r]):
                 for _ in range(shape[1][p]):
@@ -180,11 +179,7 @@ def fasta(row: dict, side: bytes, bases: np.ndarray) -> tuple[bytes, list[tuple]
             at = stop
         need(at == stop, "lines that do not add up to their record")
         out.append(b"\n" * blanks[r])
-        digest = digests[24 * r : 24 * r + 24] or None
-        if digest:
-            sequence = re.sub(rb"[^A-Z]", b"", upper[start:stop])
-            need(hashlib.sha512(sequence).digest()[:24] == digest, "a record digest")
-        records.append((names[r].decode("latin-1"), lengths[r], digest))
+        records.append((names[r].decode("latin-1"), lengths[r]))
     file = b"".join(out)
     if flags & 4:
         need(file.endswith(b"\n"), "no last line end to take off")

@@ -16,12 +16,12 @@ from seqcoder.container.scan import scan_sections
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.pangenome.build import UNKNOWN
 from seqcoder.reading.verification import verify
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.writing.appending import Append, before, read_basis
 from seqcoder.writing.chunk import ChunkCoder, CodedChunk
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.pipeline import write_container
-from seqcoder.writing.source import GenomeSource
 
 PLAIN = Settings(level=1, chunk_bases=20_000)
 
@@ -114,8 +114,8 @@ def test_without_groups_and_with_a_model_the_container_did_not_name(
     add(files, container, "one-b.fa", settings=Settings(level=2, group=False))
     check(files, container, "one.fa", "two.fa", "notes.txt", "one-b.fa")
     with seqcoder.open(container) as opened:
-        # Random bases have no latents worth their bytes; the header names the model all the same.
-        assert len(opened.reader.index.models) == 1
+        # Random bases have no latents worth their bytes, and no chunk names a model.
+        assert opened.reader.index.models == []
 
 
 def test_cut_anywhere_the_old_genomes_come_out(files: dict[str, bytes], container: Path) -> None:
@@ -238,7 +238,7 @@ def test_an_append_made_again(files: dict[str, bytes], container: Path) -> None:
         with seqcoder.open(whole[:size]) as earlier:
             assert [entry.row.name for entry in basis.index.genomes] == list(earlier)
             assert len(basis.index.chunks) == len(earlier.reader.index.chunks)
-            assert [model[:8] for model in basis.index.models] == earlier.reader.index.models
+            assert basis.index.others == earlier.reader.index.others
 
 
 def test_every_split_of_a_family_comes_out(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import yaml
 from dockerfile_parse import DockerfileParser
 
 from seqcoder.cli.app import app as seqcoder_app
-from seqcoder_jobs.cli import reading  # noqa: F401 - adds its commands
+from seqcoder_jobs.cli import app_reading as reading  # noqa: F401 - adds its commands
 from seqcoder_jobs.cli.app import app as ray_app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,13 +91,15 @@ def test_dockerfiles(name: str) -> None:
         if step["instruction"] == "COPY":
             copied |= set(step["value"].split()[:-1])
         if step["instruction"] == "RUN":
-            subprocess.run(["bash", "-n", "-c", step["value"]], check=True)
+            line = re.sub(r"^--mount=\S+\s+", "", step["value"])
+            subprocess.run(["bash", "-n", "-c", line], check=True)
     assert all((ROOT / path).exists() for path in copied)
-    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
-    needed = {path.split("/")[0] for path in wheel["targets"]["wheel"]["packages"]}
-    assert needed | {PROJECT["readme"], *PROJECT["license-files"], "pyproject.toml"} <= copied
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["scikit-build"]
+    needed = {path.split("/")[0] for path in built["wheel"]["packages"]}
+    needed |= {"CMakeLists.txt", "pyproject.toml", PROJECT["readme"], *PROJECT["license-files"]}
+    assert needed <= copied
     values = " ".join(step["value"] for step in steps)
-    for extra in re.findall(r'"\.\[([\w,]+)\]"', values)[0].split(","):
+    for extra in re.findall(r'\.whl\)\[([\w,]+)\]"', values)[0].split(","):
         assert extra in PROJECT["optional-dependencies"]
     assert "USER 1000" in (DEPLOY / name).read_text()
 
@@ -398,10 +400,18 @@ def test_nextflow_module(tmp_path: Path) -> None:
 
 def test_conda_recipe_says_what_pyproject_says() -> None:
     template = jinja2.Environment().from_string((DEPLOY / "conda" / "meta.yaml").read_text())
-    recipe = yaml.safe_load(template.render(PYTHON="python", pin_subpackage=lambda *a, **k: "pin"))
+    recipe = yaml.safe_load(
+        template.render(
+            PYTHON="python", pin_subpackage=lambda *a, **k: "pin", compiler=lambda name: name
+        )
+    )
     import seqcoder
 
     assert recipe["package"]["version"] == seqcoder.__version__ == PROJECT["version"]
+    host = {item.replace(" ", "") for item in recipe["requirements"]["host"]}
+    assert host > set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    )
     run = {item.replace(" ", "") for item in recipe["requirements"]["run"]}
     assert run == {*PROJECT["dependencies"], "python" + PROJECT["requires-python"]}
     other = {"matplotlib-base": "matplotlib", "pytorch": "torch", "ray-core": "ray"}

@@ -21,7 +21,7 @@ def test_this_installation_is_sound(cli: Cli) -> None:  # noqa: F811
     facts = json.loads(cli.out)
     assert facts["sound"] is True
     names = {check["name"] for check in facts["checks"]}
-    assert {"numba", "exactness", "models", "torch", "ray", "temporary files"} <= names
+    assert {"numpy", "exactness", "models", "torch", "ray", "temporary files"} <= names
 
 
 def test_another_decoder_is_found(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -21,14 +21,14 @@ from genomes import letters, random_bases, small_genome
 from seqcoder import IntegrityError, Settings, UsageError, coder
 from seqcoder.container import frames
 from seqcoder.container.frames import bases_digest
-from seqcoder.container.index import Index, pack_footer
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.rows import FASTA, PLAIN, STORED, ChunkRow, GenomeRow, check_name
 from seqcoder.container.scan import scan_sections
+from seqcoder.container.sections import END, section
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.reading.repair import repair
 from seqcoder.settings import DEFAULT_MODEL
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import put_bytes, put_varint
 
 BASES = random_bases(8)
@@ -48,13 +48,12 @@ def varints(*values: int) -> bytes:
 def side(streams: bytes = b"\0\0", table: bytes = TABLE) -> bytes:
     out = bytearray()
     put_bytes(out, table)
-    put_bytes(out, b"")
     return bytes(out) + streams
 
 
 def rle_frame(size: int, declared: int) -> bytes:
-    """A zstd frame of ``size`` zeros, 128 KiB in 4 bytes, that declares another size."""
-    out = bytearray(struct.pack("<I", 0xFD2FB528) + b"\xe0" + struct.pack("<Q", declared))
+    """A frame of ``size`` zeros, 128 KiB in 4 bytes, that declares another size."""
+    out = bytearray(b"\xe0" + struct.pack("<Q", declared))
     while True:
         n = min(size, 1 << 17)
         size -= n
@@ -70,30 +69,28 @@ def container(
     chunk: ChunkRow | None = None,
     residual: bytes = coder.encode(BASES, coder.TWO_BIT),
     latents: bytes = b"",
-    models: Sequence[bytes] = (),
     **given: bytes,
 ) -> bytes:
     """One chunk and one genome, as said, however absurd; all checksums right."""
     packed = frames.compress(residual, 3)
-    chunk = chunk or ChunkRow(8, coder.TWO_BIT, 0, 0, 0, bases_digest(BASES))
+    chunk = chunk or ChunkRow(8, coder.TWO_BIT, b"", 0, 0, bases_digest(BASES))
     chunk = replace(chunk, latents_length=len(latents), residual_length=len(packed))
-    parts = {"side": frames.compress(side(streams), 3), "walk": b"", "stored": b""} | given
+    streams = b"" if row.kind == STORED else frames.compress(side(streams), 3)
+    parts = {"side": streams, "walk": b"", "stored": b""} | given
     lengths = {f"{key}_length": len(value) for key, value in parts.items()}
     out = io.BytesIO()
-    writer = ContainerWriter(out, models)
+    writer = ContainerWriter(out)
     writer.add_chunk(ChunkFrames(chunk, latents, packed))
     writer.add_genome(GenomeFrames(replace(row, **lengths), record_table=TABLE, **parts))
     writer.finish()
     return out.getvalue()
 
 
-def with_index(body: bytes, packing: int) -> bytes:
-    """A container whose index is ``body``."""
-    out = io.BytesIO()
-    ContainerWriter(out)
-    place = out.tell()
-    section = frames.skippable(frames.INDEX, bytes([packing]) + body)
-    return out.getvalue() + section + pack_footer(place, section)
+def with_index(frame: bytes) -> bytes:
+    """A container of one chunk whose index frame is ``frame``."""
+    whole = container()
+    place = ContainerReader(RangeSource(whole)).index.chunks[-1].end
+    return whole[:place] + section(END, b"", frame + place.to_bytes(6, "little"))
 
 
 def read_all(data: bytes) -> None:
@@ -130,7 +127,9 @@ def test_a_name_that_is_no_unicode() -> None:
 HUGE = 1 << 39
 BIG = replace(ROW, size=1 << 40)
 ROWS = {
-    "stored with records": (replace(ROW, kind=STORED), {}),
+    "stored with a frame that is none": (replace(ROW, kind=STORED), {"stored": b""}),
+    "stored and plain": (replace(ROW, kind=STORED, flags=PLAIN), {"stored": b"\0" + FILE}),
+    "flags of a later version": (replace(ROW, flags=4), {}),
     "plain with exceptions": (replace(BIG, flags=PLAIN, n_residues=9), {}),
     "more residues than the table": (replace(BIG, n_residues=HUGE), {}),
     "more bases than base space": (replace(BIG, n_bases=HUGE, n_residues=HUGE), {}),
@@ -184,13 +183,13 @@ def test_side_streams(streams: bytes, flags: int) -> None:
 
 
 CHUNKS = {
-    "unknown coding": ChunkRow(8, 77, 0, 0, 0, bytes(8)),
-    "too few bytes": ChunkRow(1 << 28, 0, 0, 0, 0, bytes(8)),
-    "wrong digest": ChunkRow(8, 0, 0, 0, 0, bytes(8)),
-    "impossibly many bases": ChunkRow(1 << 40, 0, 0, 0, 0, bytes(8)),
-    "no bases": ChunkRow(0, 0, 0, 0, 0, bytes(8)),
-    "model that is not named": ChunkRow(8, 0, 1, 0, 0, bytes(8)),
-    "repeats of nothing": ChunkRow(8, 1, 0, 0, 0, bytes(8)),
+    "unknown coding": ChunkRow(8, 77, b"", 0, 0, bytes(8)),
+    "too few bytes": ChunkRow(1 << 28, 0, b"", 0, 0, bytes(8)),
+    "wrong digest": ChunkRow(8, 0, b"", 0, 0, bytes(8)),
+    "impossibly many bases": ChunkRow(1 << 40, 0, b"", 0, 0, bytes(8)),
+    "no bases": ChunkRow(0, 0, b"", 0, 0, bytes(8)),
+    "a model of too few letters": ChunkRow(8, 0, b"model", 0, 0, bytes(8)),
+    "repeats of nothing": ChunkRow(8, 1, b"", 0, 0, bytes(8)),
 }
 
 
@@ -211,16 +210,14 @@ def test_repair_of_a_chunk_far_away(first_base: int, tmp_path: Path) -> None:
     whole = container()
     chunk = scan_sections(RangeSource(whole)).index.chunks[0]
     moved = replace(chunk, first_base=first_base)
-    following = whole[chunk.frames_offset : chunk.end]
-    section = frames.head_frame(frames.CHUNK, moved.head_body + chunk.row.digest, following)
-    row = replace(ROW, base_start=first_base)
-    genome = container(row=replace(ROW, base_start=0))
-    entry = ContainerReader(RangeSource(genome)).index.genomes[0]
-    frame = genome[entry.frames_offset : entry.end]
-    entry = replace(entry, row=replace(entry.row, base_start=row.base_start))
-    tail = frames.head_frame(frames.GENOME, entry.head_body, frame) + frame
+    entry = ContainerReader(RangeSource(whole)).index.genomes[0]
+    far = replace(entry, row=replace(entry.row, base_start=first_base))
+    data = whole[: chunk.offset]
+    for part, there in ((chunk, moved), (entry, far)):
+        payload = whole[part.section.payload_offset : part.end - 4]
+        data += section(part.section.kind, there.section.head, payload)
     path, out = tmp_path / "x.sqc", tmp_path / "out.sqc"
-    path.write_bytes(whole[: chunk.offset] + section + following + tail)
+    path.write_bytes(data)
     if first_base > 1 << 40:
         with pytest.raises(IntegrityError, match="no genome is whole"):
             repair(path, out)
@@ -231,16 +228,15 @@ def test_repair_of_a_chunk_far_away(first_base: int, tmp_path: Path) -> None:
 
 
 INDEXES: dict[str, Callable[[], bytes]] = {
-    "packed in an unknown way": lambda: with_index(varints(0, 0, 0), 2),
-    "bytes behind the end": lambda: with_index(varints(0, 0, 0, 0), 0),
-    "a bomb": lambda: with_index(rle_frame(1 << 30, 1 << 30), 1),
-    "declares much": lambda: with_index(rle_frame(100, 1 << 30), 1),
+    "no frame": lambda: with_index(b"\x01\x02"),
+    "lists nothing": lambda: with_index(b"\0"),
+    "ends within an entry": lambda: with_index(b"\0C\5"),
+    "a bomb": lambda: with_index(rle_frame(1 << 30, 1 << 30)),
+    "declares much": lambda: with_index(rle_frame(100, 1 << 30)),
     "a million chunks": lambda: with_index(
-        frames.compress(varints(0, 1 << 20) + varints(0, 1, 0, 0, 0, 0) * (1 << 20), 3), 1
+        frames.compress(b"C\4\0\1\0\0\x09" * (1 << 20), 3, frames.side_dictionary())
     ),
-    "a genome behind the index": lambda: with_index(
-        varints(0, 0, 1, 1 << 40, 1) + b"x" + bytes(11) + bytes(32), 0
-    ),
+    "a section behind the index": lambda: with_index(b"\0z\0" + varints(1 << 40)),
 }
 
 
@@ -256,63 +252,62 @@ def test_indexes(make: Callable[[], bytes]) -> None:
 def test_an_index_that_shrinks_much_is_written_so_that_it_can_be_read() -> None:
     out = io.BytesIO()
     writer = ContainerWriter(out)
-    row = replace(ROW, kind=STORED, n_records=0, n_residues=0, n_bases=0, size=0)
+    row = replace(ROW, kind=STORED, n_records=0, n_residues=0, n_bases=0, size=0, stored_length=1)
     table = bytes(9 << 20)
     for name in ("a", "b"):
-        writer.add_genome(GenomeFrames(replace(row, name=name)))
-    writer.index.genomes[:] = [
-        replace(entry, row=replace(entry.row, flags=2), record_table=table)
-        for entry in writer.index.genomes
-    ]
-    section = writer.index.pack()
-    found = Index.unpack(section, "t", out.tell())
+        writer.add_genome(GenomeFrames(replace(row, name=name), stored=b"\0"))
+    writer.index.genomes[:] = [replace(entry, record_table=table) for entry in writer.index.genomes]
+    writer.finish()
+    found = ContainerReader(RangeSource(out.getvalue())).index
     assert [entry.record_table for entry in found.genomes] == [table, table]
 
 
-def test_a_file_of_false_footers() -> None:
-    """Each names most of the file as its index, well formed but for its digest."""
-    n = 30_000
-    head = container()[: len(io.BytesIO().getvalue()) + 25]
-    start = int.from_bytes(head[4:8], "little") + 8
-    data = bytearray(container()[:start])
-    footers = start + 8 * n
-    for i in range(n):
-        data += struct.pack("<II", frames.INDEX, footers + 28 * (n - 1 - i) - (start + 8 * i) - 8)
-    for i in range(n):
-        place = struct.pack("<Q", start + 8 * (n - 1 - i))
-        data += frames.skippable(frames.FOOTER, place + bytes(8) + b"SQC1")
+def test_files_of_nothing_but_entries() -> None:
+    """Half a million sections, and ends of which each is the last but for its CRC."""
+    ends = bytearray(b"SQC\2")
+    for _ in range(30_000):
+        ends += b"E\0\6" + len(ends).to_bytes(6, "little") + bytes(4)
+    for data in (b"SQC\2" + section(ord("z"), b"", b"") * 500_000 + b"z", bytes(ends)):
+        began = time.process_time()
+        with pytest.raises(IntegrityError, match="no whole end section"):
+            seqcoder.open(data)
+        assert time.process_time() - began < 5
+
+
+def test_repair_of_a_file_that_looks_like_sections_everywhere(tmp_path: Path) -> None:
+    """Each of a million bytes might begin a chunk as long as the rest of the file."""
+    path = tmp_path / "x.sqc"
+    path.write_bytes(b"SQC\2" + b"C\4\0\1\0\0\xff\x7f" * 130_000)
     began = time.process_time()
-    with pytest.raises(IntegrityError, match="no valid footer"):
-        seqcoder.open(bytes(data))
-    assert time.process_time() - began < 5
+    with pytest.raises(IntegrityError, match="nothing to recover"):
+        repair(path, tmp_path / "out.sqc")
+    assert time.process_time() - began < 10
 
 
 def test_empty_frames_are_looked_at() -> None:
     """zstandard answers for a frame of no contents without a look at it."""
     empty = frames.compress(b"", 3)
-    assert frames.decompress(empty, 0, "t") == b""
-    for wrong in (empty + b"x", empty[:-1], frames.skippable(0x184D2A50, b"")):
+    assert frames.decompress(empty, 0, "t") == frames.decompress(b"\x20\0\1\0\0", 0, "t") == b""
+    for wrong in (b"\x20\0\1\0\0x", b"\x20\0\1\0", b"\x20\1\1\0\0", b"", b"\x20"):
         with pytest.raises(IntegrityError):
             frames.decompress(wrong, 100, "t")
 
 
-def test_repair_with_the_header_lost(tmp_path: Path) -> None:
-    """It names the models, but so does the index, and the usual one is worth a try."""
+def test_repair_with_the_beginning_lost(tmp_path: Path) -> None:
+    """A chunk names its model itself."""
     from seqcoder.latent import load_model, pack_latents
 
     model = load_model(DEFAULT_MODEL)
     latents = np.ones(1, np.int8)
     data = container(
-        chunk=ChunkRow(8, 2, 1, 0, 0, bases_digest(BASES)),
+        chunk=ChunkRow(8, 2, bytes.fromhex(model.digest)[:8], 0, 0, bases_digest(BASES)),
         residual=coder.encode(BASES, 2, model.classes(latents, 8), model.library),
         latents=frames.compress(pack_latents(latents), 3),
-        models=[bytes.fromhex(model.digest)],
     )
     read_all(data)
-    header = ContainerReader(RangeSource(data)).index.chunks[0].offset
-    for end in (len(data), len(data) - 1):
+    for damaged in (bytes(4) + data[4:], data[4:], data[4:-1]):
         path, out = tmp_path / "x.sqc", tmp_path / "out.sqc"
-        path.write_bytes(bytes(header) + data[header:end])
+        path.write_bytes(damaged)
         assert repair(path, out, force=True).recovered == ("g.fa",)
         with seqcoder.open(out) as mended:
             assert mended["g.fa"].read() == FILE
@@ -343,12 +338,13 @@ def test_mutated_contents_under_right_checksums() -> None:
     }
     packed = seqcoder.compress_bytes(files, settings=Settings(chunk_bases=2048, level=1))
     source = RangeSource(packed)
-    index = ContainerReader(source).index
-    chunks = scan_sections(source).index.chunks
+    index = scan_sections(source).index
+    chunks = index.chunks
+    tables = [entry.record_table for entry in ContainerReader(source).index.genomes]
     interesting = [0, 1, 2, 3, 4, 5, 0x7F, 0x80, 0xFF]
     for _ in range(150):
         out = io.BytesIO()
-        writer = ContainerWriter(out, index.models)
+        writer = ContainerWriter(out)
         for c in chunks:
             frame = source.read(c.residual_offset, c.row.residual_length)
             residual = bytearray(frames.decompress(frame, 1 << 20, "t"))
@@ -356,14 +352,14 @@ def test_mutated_contents_under_right_checksums() -> None:
                 residual[rng.integers(len(residual))] ^= rng.integers(1, 256)
             frame = frames.compress(bytes(residual), 3)
             writer.add_chunk(ChunkFrames(replace(c.row, residual_length=len(frame)), b"", frame))
-        for g in index.genomes:
+        for g, packed_table in zip(index.genomes, tables, strict=True):
             frame = source.read(g.side_offset, g.row.side_length)
-            inner = bytearray(frames.decompress(frame, 1 << 20, "t"))
-            table = bytearray(g.record_table or b"")
+            inner = bytearray(frames.decompress(frame, 1 << 20, "t", frames.side_dictionary()))
+            table = bytearray(packed_table or b"")
             for data in (inner, table):
                 for _ in range(rng.integers(3)):
                     data[rng.integers(len(data))] = rng.choice([*interesting, rng.integers(256)])
-            frame = frames.compress(bytes(inner), 3)
+            frame = frames.compress(bytes(inner), 3, frames.side_dictionary())
             row = replace(g.row, side_length=len(frame))
             writer.add_genome(GenomeFrames(row, frame, record_table=bytes(table)))
         writer.finish()
@@ -388,8 +384,9 @@ def test_mutated_walks_under_right_checksums() -> None:
         files[f"g{i}.fa"] = b">x\n" + letters(bases) + b"\n"
     packed = seqcoder.compress_bytes(files, settings=Settings(level=1))
     source = RangeSource(packed)
-    index = ContainerReader(source).index
-    chunks = scan_sections(source).index.chunks
+    index = scan_sections(source).index
+    chunks = index.chunks
+    tables = [entry.record_table for entry in ContainerReader(source).index.genomes]
     walks = [
         frames.decompress(source.read(g.walk_offset, g.row.walk_length), 1 << 20, "t")
         for g in index.genomes
@@ -398,11 +395,11 @@ def test_mutated_walks_under_right_checksums() -> None:
     assert walks, "no genome is a walk"
     for _ in range(60):
         out = io.BytesIO()
-        writer = ContainerWriter(out, index.models)
+        writer = ContainerWriter(out)
         for c in chunks:
             residual = source.read(c.residual_offset, c.row.residual_length)
             writer.add_chunk(ChunkFrames(c.row, b"", residual))
-        for g in index.genomes:
+        for g, table in zip(index.genomes, tables, strict=True):
             side_frame = source.read(g.side_offset, g.row.side_length)
             walk = b""
             if g.row.walk_length:
@@ -411,7 +408,7 @@ def test_mutated_walks_under_right_checksums() -> None:
                     data[rng.integers(min(len(data), 20))] = rng.integers(256)
                 walk = frames.compress(bytes(data), 3)
             row = replace(g.row, walk_length=len(walk))
-            writer.add_genome(GenomeFrames(row, side_frame, walk, b"", g.record_table or b""))
+            writer.add_genome(GenomeFrames(row, side_frame, walk, b"", table or b""))
         writer.finish()
         with seqcoder.open(out.getvalue(), threads=1) as opened:
             for name, genome in opened.items():

@@ -13,10 +13,10 @@ import pytest
 
 import seqcoder
 from seqcoder import IntegrityError, Settings, UsageError
-from seqcoder.api import check_free
 from seqcoder.container.rows import STORED
 from seqcoder.container.writer import ContainerWriter, GenomeFrames
 from seqcoder.storage.atomic import write_atomically
+from seqcoder.storage.output_files import check_free
 from test_hostile import FILE, ROW, container
 
 EVIL = [

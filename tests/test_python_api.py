@@ -21,7 +21,15 @@ from seqcoder.torch_dataset import ChunkDataset, WindowDataset
 from test_cli import Cli, cli  # noqa: F401
 
 GENOME = small_genome(20_000, seed=5)
-LIST = {"Container", "Genome", "InputError", "IntegrityError", "ModelError", "NotFoundError"}
+LIST = {
+    "Container",
+    "FormatError",
+    "Genome",
+    "InputError",
+    "IntegrityError",
+    "ModelError",
+    "NotFoundError",
+}
 LIST |= {"Record", "SeqcoderError", "Settings", "UsageError", "Verification"}
 JOBS = {"OpenArchive", "open_archive"}
 LIST |= {"append", "compress", "compress_bytes", "decompress", "open", "verify"}

@@ -14,15 +14,15 @@ import seqcoder
 from genomes import fasta_bytes, letters, random_bases
 from seqcoder import Settings, api
 from seqcoder.errors import InputError, UsageError
-from seqcoder.storage import outlock
+from seqcoder.storage import output_lock as outlock
 from seqcoder.storage.atomic import short_name, write_atomically
-from seqcoder.storage.outlock import hold_output, is_held, lock_path, remove_stale_locks
+from seqcoder.storage.output_lock import hold_output, is_held, lock_path, remove_stale_locks
 from seqcoder.writing.appending import Append, read_basis
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.partial import partial_path
 from seqcoder.writing.pipeline import write_container
-from seqcoder.writing.source import GenomeSource
 
 PLAIN = Settings(level=1, model=None)
 OTHER = Settings(level=1, model=None, chunk_bases=5000)

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from seqcoder.errors import UsageError
-from seqcoder.storage.outlock import is_held
+from seqcoder.storage.output_lock import is_held
 from seqcoder.writing.appending import Append, read_basis
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import Opener
 from seqcoder_cluster.executor import RayExecutor
 from seqcoder_cluster.options import ProgressCounts, Window
-from seqcoder_cluster.stages import Coding, node_lock
+from seqcoder_cluster.stages import Coding
 
 TOKEN_FILE = ".seqcoder-run"
 _TOKEN_SECONDS = 10.0
@@ -59,9 +59,6 @@ class Coordinator:
         self._counts = ProgressCounts()
         out = Path(job.out)
         _check_same_folder(out, job.token)
-        if job.coding.settings.group and (container.part or len(container.genomes) > 1):
-            with node_lock("seqcoder-compile"):  # its kernels compile as it is imported
-                import seqcoder.pangenome.build  # noqa: F401
         models = job.coding.models
         path = out / container.file
         _wait_for_lock(path)  # an orphan may append to it yet

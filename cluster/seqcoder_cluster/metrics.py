@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from seqcoder.writing.report import ContainerReport
+from seqcoder.writing.container_report import ContainerReport
 
 OnReport = Callable[[ContainerReport], None]
 

@@ -15,13 +15,14 @@ from seqcoder.errors import InputError, IntegrityError, SeqcoderError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import write_atomically
 from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import Opener
-from seqcoder_cluster.actors import Actors, start_model_actors
+from seqcoder_cluster.actors import Actors
 from seqcoder_cluster.coordinator import TOKEN_FILE, Coordinator, Job
 from seqcoder_cluster.executor import BATCH_BASES
 from seqcoder_cluster.faults import ClusterError, is_retriable, try_again
+from seqcoder_cluster.model_actor import start_model_actors
 from seqcoder_cluster.options import (
     QUESTIONS_A_SECOND,
     ClusterOptions,
@@ -75,13 +76,14 @@ def run_containers(
     """
     if not containers:
         return
-    models = tuple(ChunkCoder(settings).model_digests())
+    coder = ChunkCoder(settings)
+    models = tuple(coder.model_digests())
     with connect(options), _token_file(out) as token, Actors() as actors:
         if options.metrics:
             from seqcoder_cluster.metrics import counted
 
             on_report = counted(on_report)
-        coding = Coding(settings, models)
+        coding = Coding(settings, models, coder.encoder_digest())
         model_actors = start_model_actors(coding, options, actors) if models else []
         job = Job(coding, str(out.absolute()), token, opener, model_actors)
         _Run(job, options, actors, on_report, on_progress).write(containers)

@@ -9,7 +9,7 @@ from pathlib import Path
 from seqcoder import fasta
 from seqcoder.errors import InputError, UsageError
 from seqcoder.fasta.rendering import bases_to_letters
-from seqcoder.writing.source import strip_compression
+from seqcoder.writing.genome_source import strip_compression
 
 
 @dataclass(frozen=True)

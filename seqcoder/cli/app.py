@@ -132,7 +132,7 @@ def decompress(
 
     Examples: `seqcoder decompress all.sqc -o back/`; `seqcoder decompress -c one.sqc | less`.
     """
-    from seqcoder.cli.restore import run_decompress
+    from seqcoder.cli.decompress import run_decompress
 
     run_decompress(containers, output, stdout, threads, force, quiet, json)
 
@@ -168,7 +168,7 @@ def extract(
     -g ecoli.fa -o ecoli.fa.bgz`; `seqcoder extract all.sqc --regions genes.bed --format 2bit
     -o genes.2bit`.
     """
-    from seqcoder.cli.restore import run_extract
+    from seqcoder.cli.extract import run_extract
 
     run_extract(
         container, queries or [], genome or [], regions, width, output, format, threads, force
@@ -186,7 +186,7 @@ def list_(
 
     Examples: `seqcoder list all.sqc`; `seqcoder list --sha256 all.sqc > SHA256SUMS`.
     """
-    from seqcoder.cli.show import run_list
+    from seqcoder.cli.list import run_list
 
     run_list(container, records, checksums, json)
 
@@ -200,7 +200,7 @@ def info(
 
     Example: `seqcoder info --json all.sqc`.
     """
-    from seqcoder.cli.show import run_info
+    from seqcoder.cli.info import run_info
 
     run_info(container, json)
 

@@ -14,8 +14,8 @@ from seqcoder.container.rows import check_name
 from seqcoder.errors import InputError, UsageError
 from seqcoder.settings import Settings, default_chunk_bases, parse_size
 from seqcoder.wording import count_of
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import GenomeSource, local_source, read_local
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import GenomeSource, local_source, read_local
 
 
 def run(

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seqcoder.cli.common import decode_bar, fail, note
-from seqcoder.cli.restore import open_source
+from seqcoder.cli.files import open_source
 from seqcoder.container.check import Finding
 from seqcoder.container.parity import parity_path, read_parity
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError

@@ -9,7 +9,7 @@ from pathlib import Path
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError
 from seqcoder.storage.checksum import file_sha256
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def damaged_frames(reader: ContainerReader) -> Iterator[Finding]:
             yield Finding(str(error), chunk=chunk.ordinal)
     for genome in reader.index.genomes:
         try:
-            reader.check_genome(genome)
+            reader.file_digest(genome)
             for frame in ("side", "walk", "stored"):
                 reader.genome_frame(genome, frame)
         except IntegrityError as error:

@@ -1,10 +1,10 @@
-"""zstd frames and skippable frames (RFC 8878), the bricks of a container."""
+"""Frames: byte strings, compressed with zstd where that pays (docs/format.md)."""
 
 from __future__ import annotations
 
-import struct
-import zlib
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import zstandard
@@ -14,11 +14,22 @@ from seqcoder.errors import IntegrityError
 
 Bases = NDArray[np.uint8]
 
-HEADER, CHUNK, GENOME, INDEX, FOOTER = range(0x184D2A58, 0x184D2A5D)
-SKIPPABLE_HEAD = 8
+_AS_IT_IS = b"\0"
+# A zstd frame that tells its content size never begins, behind this, with a zero byte.
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_ZSTD_HEAD = 14
 # A block of a zstd frame holds at most 2**17 bytes and takes at least 4.
 _MOST_EXPANSION = 1 << 15
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
+DICTIONARY = Path(__file__).parent / "side.zdict"
+"""What header lines are like; tests/golden/side_dictionary.py made it, the format has fixed it."""
+
+
+@cache
+def side_dictionary() -> zstandard.ZstdCompressionDict:
+    """Return the dictionary of side frames and index frames."""
+    return zstandard.ZstdCompressionDict(DICTIONARY.read_bytes())
 
 
 def digest8(data: bytes | memoryview) -> bytes:
@@ -26,54 +37,39 @@ def digest8(data: bytes | memoryview) -> bytes:
     return sha256(data).digest()[:8]
 
 
-def skippable(kind: int, contents: bytes) -> bytes:
-    """Return a skippable frame with magic number ``kind``."""
-    return struct.pack("<II", kind, len(contents)) + contents
-
-
-def head_frame(kind: int, contents: bytes, following: bytes = b"") -> bytes:
-    """Return the head frame of a section: ``contents``, and the CRC-32 of it and all ``following``.
-
-    The checksums of zstd frames do not cover their own headers; this one does.
-    """
-    crc = zlib.crc32(following, zlib.crc32(contents))
-    return skippable(kind, contents + struct.pack("<I", crc))
-
-
-def check_head(frame_contents: bytes, following: bytes, what: str) -> bytes:
-    """Return a head's contents without their CRC-32; IntegrityError, naming ``what``, if wrong."""
-    body, tail = frame_contents[:-4], frame_contents[-4:]
-    if len(tail) < 4 or struct.unpack("<I", tail)[0] != zlib.crc32(following, zlib.crc32(body)):
-        raise IntegrityError(f"{what}: CRC mismatch; the data are damaged")
-    return body
-
-
-def compress(data: bytes | memoryview, level: int) -> bytes:
-    """Return one zstd frame with content size and checksum."""
+def compress(
+    data: bytes | memoryview, level: int, dictionary: zstandard.ZstdCompressionDict | None = None
+) -> bytes:
+    """Return a frame of ``data``, by zstd at ``level`` where it is shorter so."""
     window = min(max(len(data) - 1, 1).bit_length(), 27)
     parameters = zstandard.ZstdCompressionParameters.from_level(
         level,
         source_size=len(data),
         window_log=max(window, 10),
-        write_checksum=True,
+        write_checksum=False,
         write_content_size=True,
+        write_dict_id=False,
     )
-    return zstandard.ZstdCompressor(compression_params=parameters).compress(data)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters, dict_data=dictionary)
+    packed = compressor.compress(data).removeprefix(_ZSTD_MAGIC)
+    return packed if len(packed) <= len(data) else _AS_IT_IS + bytes(data)
 
 
 def content_size(frame: bytes, what: str) -> int:
-    """Return what a zstd frame says it decompresses to, in bytes."""
+    """Return how many bytes a frame says it holds, by its head alone."""
+    if frame[:1] == _AS_IT_IS:
+        return len(frame) - 1
     try:
-        size = zstandard.frame_content_size(frame)
+        size = zstandard.frame_content_size(_ZSTD_MAGIC + frame[:_ZSTD_HEAD])
     except zstandard.ZstdError as error:
-        raise IntegrityError(f"{what}: not a zstd frame ({error}); the data are damaged") from None
+        raise IntegrityError(f"{what}: not a frame ({error}); the data are damaged") from None
     if size < 0:
         raise IntegrityError(f"{what}: zstd frame without a content size; not written by seqcoder")
     return size
 
 
 def checked_size(frame: bytes, most: int, what: str) -> int:
-    """Return what a zstd frame says it decompresses to, in bytes, by its head alone.
+    """Return how many bytes a frame says it holds, by its head alone.
 
     Raises IntegrityError if that is more than ``most``, or than so short a frame can hold at all.
     """
@@ -85,31 +81,32 @@ def checked_size(frame: bytes, most: int, what: str) -> int:
     return size
 
 
-def decompress(frame: bytes, most: int, what: str) -> bytes:
-    """Decompress one whole zstd frame of at most ``most`` bytes of content.
+def decompress(
+    frame: bytes,
+    most: int,
+    what: str,
+    dictionary: zstandard.ZstdCompressionDict | None = None,
+) -> bytes:
+    """Return the at most ``most`` bytes of one whole frame.
 
     What it says of its size is checked before anything is allocated, see ``checked_size``.
     Raises IntegrityError, naming ``what``, for anything else than exactly one intact frame.
     """
     size = checked_size(frame, most, what)
-    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    if frame[:1] == _AS_IT_IS:
+        return frame[1:]
+    decompressor = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << 27)
     try:
         if size:
-            return decompressor.decompress(frame, allow_extra_data=False)
+            return decompressor.decompress(_ZSTD_MAGIC + frame, allow_extra_data=False)
         # zstandard takes no look at a frame that says it holds nothing, unless it streams it.
         stream = decompressor.decompressobj()
-        data = stream.decompress(frame)
+        data = stream.decompress(_ZSTD_MAGIC + frame)
     except zstandard.ZstdError as error:
-        reason = "checksum mismatch" if "checksum" in str(error) else str(error)
-        raise IntegrityError(f"{what}: {reason}; the data are damaged") from None
-    if not stream.eof or stream.unused_data or data or not is_zstd(frame):
+        raise IntegrityError(f"{what}: {error}; the data are damaged") from None
+    if not stream.eof or stream.unused_data or data:
         raise IntegrityError(f"{what}: frame cut short or followed by foreign bytes")
     return data
-
-
-def is_zstd(data: bytes) -> bool:
-    """Whether ``data`` starts like a zstd frame."""
-    return data[:4] == _ZSTD_MAGIC
 
 
 def bases_digest(bases: Bases) -> bytes:

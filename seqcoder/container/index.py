@@ -1,34 +1,43 @@
-"""The index of a container, and the footer that says where it is (docs/format.md)."""
+"""The index of a container: every section's entry, in the order of the file (docs/format.md)."""
 
 from __future__ import annotations
 
-import struct
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 
 from seqcoder.container import frames
-from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow
+from seqcoder.container.rows import ChunkRow, GenomeRow
+from seqcoder.container.sections import (
+    CHUNK,
+    END,
+    GENOME,
+    Section,
+    check_letter,
+    read_entry,
+    section,
+)
 from seqcoder.errors import IntegrityError
 from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
-FOOTER_LENGTH = 28
-HEAD_FRAMING = frames.SKIPPABLE_HEAD + 4  # and the CRC-32
-CHUNK_DIGEST = 8
-MODEL_PREFIX = 8
-"""Bytes of a model's SHA-256 in the index; the header has all of it."""
-HEAD_DIGEST = 4
-"""Bytes of a file's SHA-256 in its genome head; the index has all of it."""
-_FOOTER_END = b"SQC1"
-# Index bodies shrink by little, digests do not compress. One that shrinks by more is written raw,
-# so that a reader can refuse a small index that claims to be a large one.
+FORMAT = 2
+SIGNATURE = b"SQC" + bytes((FORMAT,))
+CHUNK_DIGEST, FILE_DIGEST = 8, 32
+"""Bytes of the digest that a payload begins with."""
+PLACE_BYTES = 6
+BARE_END = len(section(END, b"", bytes(PLACE_BYTES)))
+"""Bytes of an end section without an index."""
+SMALL = 1 << 16
+"""A container of one genome and at most so many bytes needs no index: it is read whole."""
+# Heads shrink by a few times when compressed. An index that shrinks by more than this is written
+# as it is, so that a reader can refuse a small one that claims to be a large one.
 _MOST_SHRINKAGE, _SMALL_BODY = 64, 1 << 24
 
 
 @dataclass(frozen=True)
 class ChunkEntry:
-    """A chunk and its place: file offset of its head, its first base in base space.
+    """A chunk and its place: file offset of its section, its first base in base space.
 
     Read from the index, ``row.digest`` is empty.
     """
@@ -39,23 +48,18 @@ class ChunkEntry:
     first_base: int
 
     @cached_property
-    def head_body(self) -> bytes:
-        """What the chunk's head says, but for its last 12 bytes, digest and CRC."""
-        body = bytearray()
-        put_varint(body, self.ordinal)
-        put_varint(body, self.first_base)
-        self.row.pack(body)
-        return bytes(body)
-
-    @property
-    def frames_offset(self) -> int:
-        """File offset behind the head."""
-        return self.offset + len(self.head_body) + CHUNK_DIGEST + HEAD_FRAMING
+    def section(self) -> Section:
+        """The section it is."""
+        head = bytearray()
+        put_varint(head, self.first_base)
+        self.row.pack(head)
+        length = CHUNK_DIGEST + self.row.latents_length + self.row.residual_length
+        return Section(CHUNK, bytes(head), length, self.offset)
 
     @property
     def latents_offset(self) -> int:
         """File offset of the latents frame."""
-        return self.frames_offset
+        return self.section.payload_offset + CHUNK_DIGEST
 
     @property
     def residual_offset(self) -> int:
@@ -65,7 +69,7 @@ class ChunkEntry:
     @property
     def end(self) -> int:
         """File offset behind the section."""
-        return self.residual_offset + self.row.residual_length
+        return self.section.end
 
     @property
     def label(self) -> str:
@@ -80,7 +84,10 @@ class ChunkEntry:
 
 @dataclass(frozen=True)
 class GenomeEntry:
-    """A genome and its place; ``record_table`` is packed, None where only the side frame has it."""
+    """A genome and its place; ``record_table`` is packed, None where only the side frame has it.
+
+    Read from the index, ``row.sha256`` is empty.
+    """
 
     row: GenomeRow
     ordinal: int
@@ -88,27 +95,19 @@ class GenomeEntry:
     record_table: bytes | None = None
 
     @cached_property
-    def head_body(self) -> bytes:
-        """What the genome's head says, without CRC."""
-        body = bytearray()
-        put_varint(body, self.ordinal)
-        self.row.pack(body, HEAD_DIGEST)
-        return bytes(body)
-
-    @property
-    def frames_offset(self) -> int:
-        """File offset behind the head."""
-        return self.offset + len(self.head_body) + HEAD_FRAMING
+    def section(self) -> Section:
+        """The section it is."""
+        head = bytearray()
+        put_varint(head, self.ordinal)
+        self.row.pack(head)
+        row = self.row
+        length = FILE_DIGEST + row.side_length + row.walk_length + row.stored_length
+        return Section(GENOME, bytes(head), length, self.offset)
 
     @property
     def side_offset(self) -> int:
         """File offset of the side frame."""
-        return self.frames_offset
-
-    @property
-    def label(self) -> str:
-        """What errors call it."""
-        return f"genome {self.row.name}"
+        return self.section.payload_offset + FILE_DIGEST
 
     @property
     def walk_offset(self) -> int:
@@ -123,22 +122,67 @@ class GenomeEntry:
     @property
     def end(self) -> int:
         """File offset behind the section."""
-        return self.stored_offset + self.row.stored_length
+        return self.section.end
+
+    @property
+    def label(self) -> str:
+        """What errors call it."""
+        return f"genome {self.row.name}"
+
+
+Part = ChunkEntry | GenomeEntry
+
+
+def parse(found: Section, ordinal: int, what: str) -> Part | None:
+    """Return the chunk (the ``ordinal``-th) or genome that a section is, None if it is neither.
+
+    Raises IntegrityError, and FormatError for what only a later version of seqcoder reads.
+    """
+    if found.kind == END:
+        return None
+    if found.kind not in (CHUNK, GENOME):
+        check_letter(found.kind, what)
+        return None
+    head = ByteReader(found.head, what)
+    digest = CHUNK_DIGEST if found.kind == CHUNK else FILE_DIGEST
+    frames_length = found.payload_length - digest
+    if frames_length < 0:
+        raise IntegrityError(f"{what}: too short; the data are damaged")
+    part: Part
+    if found.kind == CHUNK:
+        first_base = head.varint()
+        part = ChunkEntry(ChunkRow.unpack(head, frames_length), ordinal, found.offset, first_base)
+    else:
+        ordinal = head.varint()
+        part = GenomeEntry(GenomeRow.unpack(head, frames_length), ordinal, found.offset)
+    if part.section.head != found.head:
+        raise IntegrityError(f"{what}: a number that is longer than it need be")
+    return part
 
 
 @dataclass
 class Index:
-    """All that is known of a container without decoding: models, chunks, genomes."""
+    """All that is known of a container without decoding: its chunks and genomes, in order."""
 
-    models: list[bytes] = field(default_factory=list)
-    """SHA-256 of each model, or (by way of the index) the first 8 bytes of it."""
     chunks: list[ChunkEntry] = field(default_factory=list)
     genomes: list[GenomeEntry] = field(default_factory=list)
+    others: list[Section] = field(default_factory=list)
+    """End sections, the last and those before genomes were appended, and what is of later kinds."""
 
     @property
     def n_bases(self) -> int:
         """Size of base space."""
         return self.chunks[-1].stop_base if self.chunks else 0
+
+    @property
+    def ends(self) -> list[int]:
+        """File offsets behind the end sections: where the container ended before each append."""
+        return [other.end for other in self.others if other.kind == END]
+
+    @property
+    def models(self) -> list[bytes]:
+        """The models that chunks name, by the first bytes of their SHA-256, each once."""
+        return list(dict.fromkeys(chunk.row.model for chunk in self.chunks if chunk.row.model))
 
     def chunks_over(self, start: int, stop: int) -> list[ChunkEntry]:
         """Return the chunks that hold bases ``start`` to ``stop`` of base space."""
@@ -148,102 +192,75 @@ class Index:
         last = bisect_right(self.chunks, stop - 1, key=attrgetter("first_base"))
         return self.chunks[max(first, 0) : last]
 
-    def pack(self) -> bytes:
-        """Return the index section (a skippable frame)."""
-        body = bytearray()
-        put_varint(body, len(self.models))
-        for model in self.models:
-            body += model[:MODEL_PREFIX]
-        put_varint(body, len(self.chunks))
-        end = 0
-        for chunk in self.chunks:
-            put_varint(body, chunk.offset - end)
-            chunk.row.pack(body)
-            end = chunk.end
-        put_varint(body, len(self.genomes))
-        end = 0  # not the end of the chunks: an appended chunk lies behind the first genome
-        for genome in self.genomes:
-            put_varint(body, genome.offset - end)
-            genome.row.pack(body)
-            if genome.record_table is not None:
-                put_bytes(body, genome.record_table)
-            end = genome.end
-        packed = frames.compress(bytes(body), 19)
-        packs = len(packed) < len(body) <= _most_body(len(packed))
-        contents = b"\1" + packed if packs else b"\0" + bytes(body)
-        return frames.skippable(frames.INDEX, contents)
+    def add(self, found: Section, what: str) -> Part | None:
+        """Take the next section of the file; returns the chunk or genome it is.
+
+        Raises IntegrityError if it does not follow from those before, and as ``parse`` does.
+        """
+        part = parse(found, len(self.chunks), what)
+        if isinstance(part, ChunkEntry):
+            if part.first_base != self.n_bases:
+                raise IntegrityError(f"{what}: {part.label}: out of order")
+            self.chunks.append(part)
+        elif isinstance(part, GenomeEntry):
+            row = part.row
+            if part.ordinal != len(self.genomes):
+                raise IntegrityError(f"{what}: {part.label}: out of order")
+            if row.base_start is not None and row.base_start + row.n_bases > self.n_bases:
+                raise IntegrityError(f"{what}: genome {row.name!r} lies outside base space")
+            self.genomes.append(part)
+        else:
+            self.others.append(found)
+        return part
+
+    def check_names(self, what: str) -> None:
+        """Raise IntegrityError if two genomes have one name."""
+        names = [genome.row.name for genome in self.genomes]
+        if len(set(names)) != len(names):
+            raise IntegrityError(f"{what}: two genomes of one name")
+
+    def pack(self, place: int) -> bytes:
+        """Return the end section at file offset ``place``: the index, if it needs one."""
+        payload = b""
+        if place > SMALL or len(self.genomes) != 1:
+            parts: list[Part | Section] = [*self.chunks, *self.genomes, *self.others]
+            body = bytearray()
+            for part in sorted(parts, key=attrgetter("offset")):
+                body += part.entry if isinstance(part, Section) else part.section.entry
+                if isinstance(part, GenomeEntry):
+                    # Of one genome the side frame, just before this section, is found as well.
+                    put_bytes(body, (len(self.genomes) > 1 and part.record_table) or b"")
+            payload = frames.compress(bytes(body), 19, frames.side_dictionary())
+            if len(body) > _most_body(len(payload)):
+                payload = b"\0" + bytes(body)
+        return section(END, b"", payload + place.to_bytes(PLACE_BYTES, "little"))
 
     @classmethod
-    def unpack(cls, section: bytes, what: str, place: int) -> Index:
-        """Read an index section that lies at ``place``; raises IntegrityError, naming ``what``.
+    def unpack(cls, frame: bytes, what: str, place: int) -> Index:
+        """Read the index frame of the end section at ``place``; raises IntegrityError, FormatError.
 
         All sections lie before it and take bytes there, which bounds what may be listed.
         """
-        if len(section) < frames.SKIPPABLE_HEAD + 1:
-            raise IntegrityError(f"{what}: index of {len(section)} bytes; the data are damaged")
-        kind, length = struct.unpack_from("<II", section)
-        if kind != frames.INDEX or length != len(section) - frames.SKIPPABLE_HEAD:
-            raise IntegrityError(f"{what}: no index where the footer says; the data are damaged")
-        packing, body = section[8], section[9:]
-        if packing == 1:
-            body = frames.decompress(body, _most_body(len(body)), f"{what}: index")
-        elif packing:
-            raise IntegrityError(f"{what}: index packed in an unknown way ({packing})")
-        source = ByteReader(body, f"{what}: index")
-        index = cls(models=[source.take(MODEL_PREFIX) for _ in range(_count(source, MODEL_PREFIX))])
-        n_chunks = _count(source, 6)
-        base = end = 0
-        for ordinal in range(n_chunks):
-            offset = end + source.varint()
-            chunk = ChunkEntry(ChunkRow.unpack(source, 0), ordinal, offset, base)
-            bad = not chunk.row.n_bases or chunk.row.model > len(index.models)
-            if bad or chunk.end > place:
-                raise IntegrityError(f"{what}: index: impossible chunk {ordinal}")
-            index.chunks.append(chunk)
-            base, end = chunk.stop_base, chunk.end
-        end = 0
-        for ordinal in range(_count(source, 40)):
-            offset = end + source.varint()
-            row = GenomeRow.unpack(source)
-            table = source.take(source.varint()) if row.flags & RECORDS_INDEXED else None
-            if row.base_start is not None and row.base_start + row.n_bases > base:
-                raise IntegrityError(f"{what}: index: genome {row.name!r} lies outside base space")
-            genome = GenomeEntry(row, ordinal, offset, table)
-            if genome.end > place:
-                raise IntegrityError(f"{what}: index: impossible genome {ordinal}")
-            index.genomes.append(genome)
-            end = genome.end
-        source.finish()
-        names = [genome.row.name for genome in index.genomes]
-        if len(set(names)) != len(names):
-            raise IntegrityError(f"{what}: index: two genomes of one name")
+        what = f"{what}: index"
+        dictionary = frames.side_dictionary()
+        body = frames.decompress(frame, _most_body(len(frame)), what, dictionary)
+        source = ByteReader(body, what)
+        index, offset = cls(), len(SIGNATURE)
+        while len(source):
+            found = read_entry(source, offset)
+            offset = found.end
+            if offset > place:
+                raise IntegrityError(f"{what}: a section that lies behind it")
+            part = index.add(found, what)
+            if isinstance(part, GenomeEntry):
+                table = source.take(source.varint())
+                index.genomes[-1] = replace(part, record_table=table or None)
+        if offset != place:
+            raise IntegrityError(f"{what}: sections that end at {offset}, not at {place}")
+        index.check_names(what)
         return index
 
 
 def _most_body(packed: int) -> int:
-    """Return how many bytes an index body may have that is ``packed`` bytes when compressed."""
+    """Return how many bytes an index may have whose frame has ``packed`` bytes."""
     return max(_SMALL_BODY, _MOST_SHRINKAGE * packed)
-
-
-def _count(source: ByteReader, least_row: int) -> int:
-    """Read a number of rows that the bytes left could hold at ``least_row`` bytes each."""
-    return source.varint(len(source) // least_row + 1)
-
-
-def pack_footer(index_offset: int, section: bytes) -> bytes:
-    """Return the footer for an index ``section`` at ``index_offset``."""
-    contents = struct.pack("<Q", index_offset) + frames.digest8(section)
-    return frames.skippable(frames.FOOTER, contents + _FOOTER_END)
-
-
-FOOTER_START = struct.pack("<II", frames.FOOTER, FOOTER_LENGTH - frames.SKIPPABLE_HEAD)
-
-
-def unpack_footer(tail: bytes) -> tuple[int, bytes] | None:
-    """Return index offset and digest8, or None if ``tail`` is no footer.
-
-    The index section ends where the footer begins.
-    """
-    if len(tail) != FOOTER_LENGTH or tail[:8] != FOOTER_START or tail[-4:] != _FOOTER_END:
-        return None
-    return struct.unpack_from("<Q", tail, 8)[0], tail[16:24]

@@ -1,22 +1,35 @@
-"""Reading a container: footer, index, then single frames. Nothing is decoded into bases here."""
+"""Reading a container: its end, its index, then single sections. Nothing is decoded into bases."""
 
 from __future__ import annotations
 
-import struct
 from dataclasses import replace
 
 from seqcoder.container import frames
 from seqcoder.container.index import (
-    FOOTER_LENGTH,
-    FOOTER_START,
+    BARE_END,
+    CHUNK_DIGEST,
+    FILE_DIGEST,
+    FORMAT,
+    PLACE_BYTES,
+    SIGNATURE,
+    SMALL,
     ChunkEntry,
     GenomeEntry,
     Index,
-    unpack_footer,
+    Part,
 )
 from seqcoder.container.rows import MAX_CHUNK_BASES, ChunkRow
-from seqcoder.container.writer import MAJOR, SIGNATURE
-from seqcoder.errors import InputError, IntegrityError
+from seqcoder.container.sections import (
+    CHUNK,
+    CRC_BYTES,
+    END,
+    GENOME,
+    check_crc,
+    crc_problem,
+    entry_at,
+    read_entry,
+)
+from seqcoder.errors import FormatError, InputError, IntegrityError, SeqcoderError
 from seqcoder.storage.memory import (
     PER_SIDE_BYTE,
     PER_STORED_BYTE,
@@ -24,160 +37,208 @@ from seqcoder.storage.memory import (
     check_memory,
     memory_limit,
 )
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader
 
-_SEARCH_STEP = 1 << 20
-# A file made of false footers, each naming most of the file as its index, would take for ever.
-_MOST_SEARCHED = 16
+_TAIL = PLACE_BYTES + CRC_BYTES
+# Read before the end section, too: the section of a container's only genome, most often.
+_BEFORE = 1 << 12
+_FORMAT_1 = b"SQC\r\n\x1a\n\0"
+# A file of nothing but empty sections would take for ever.
+_MOST_SECTIONS = 1 << 18
 
 
-def read_header(source: RangeSource, offset: int = 0) -> tuple[list[bytes], int]:
-    """Return the SHA-256 of the models a header section names and the offset behind it.
-
-    Raises InputError where the file is no container at all, or one of another major version,
-    and IntegrityError where its header is damaged.
-    """
-    what = f"{source.name}: header"
-    least = frames.SKIPPABLE_HEAD + len(SIGNATURE)
-    start = source.read(offset, least) if source.size >= offset + least else b""
-    if start[8:] != SIGNATURE and start[:4] != struct.pack("<I", frames.HEADER):
-        tail = source.read(max(0, source.size - FOOTER_LENGTH), min(source.size, FOOTER_LENGTH))
-        if unpack_footer(tail):
-            raise IntegrityError(
-                f"{what}: damaged or lost at byte {offset}, though the file ends like a container; "
-                "'seqcoder repair' recovers what is whole"
-            )
-        raise InputError(f"{source.name}: not a seqcoder container (no SQC signature)")
-    kind, length = struct.unpack_from("<II", start)
-    if kind != frames.HEADER or start[8:] != SIGNATURE or not 16 <= length <= 1 << 20:
-        raise IntegrityError(f"{what}: damaged at byte {offset}")
-    contents = source.read(offset + 8, length)
-    major, _minor = contents[8], contents[9]
-    body = frames.check_head(contents, b"", what)
-    features = body[10]
-    if major != MAJOR or features:
-        raise InputError(
-            f"{source.name}: format {major} (features {features:#x}) is newer than this seqcoder "
-            f"reads ({MAJOR}); upgrade seqcoder"
+def check_signature(source: RangeSource) -> None:
+    """Raise InputError if this is no container, FormatError if it is one of another format."""
+    start = source.read(0, min(source.size, 16))
+    if start[:4] == SIGNATURE:
+        return
+    if start[8:] == _FORMAT_1:
+        raise FormatError(
+            f"{source.name}: a container of format 1, this seqcoder reads format {FORMAT}; restore "
+            "its files with the seqcoder that wrote it and compress them again"
         )
-    reader = ByteReader(body[11:], what)
-    models = [reader.take(32) for _ in range(reader.varint(255))]
-    reader.finish()
-    return models, offset + 8 + length
+    if start[:3] == SIGNATURE[:3]:
+        raise FormatError(
+            f"{source.name}: a container of format {start[3]}, or damaged in its fourth byte; this "
+            f"seqcoder reads format {FORMAT}: upgrade it, or try 'seqcoder repair'"
+        )
+    raise InputError(f"{source.name}: not a seqcoder container (no SQC signature)")
 
 
-def _footer_at(source: RangeSource, end: int) -> tuple[int, Index] | None:
-    """Return the index offset and the index that a valid footer ending at ``end`` names."""
-    if end < FOOTER_LENGTH:
+def index_before(source: RangeSource, end: int) -> Index | None:
+    """Return the index of the container that ends at ``end``, its end section among the others.
+
+    None if none ends there. Two reads. Raises IntegrityError, FormatError for an index that is
+    whole and impossible.
+    """
+    if end < len(SIGNATURE) + BARE_END:
         return None
-    found = unpack_footer(source.read(end - FOOTER_LENGTH, FOOTER_LENGTH))
-    if found is None:
+    place = int.from_bytes(source.read(end - _TAIL, PLACE_BYTES), "little")
+    if not len(SIGNATURE) <= place <= end - BARE_END:
         return None
-    offset, digest = found
-    if offset > end - FOOTER_LENGTH:
+    bare = end - place == BARE_END and place <= SMALL
+    start = 0 if bare else max(0, place - _BEFORE)
+    data = source.read(start, end - start)
+    last = data[place - start :]
+    try:
+        found = read_entry(ByteReader(last, source.name), place)
+        if found.kind != END or found.end != end or found.head:
+            return None
+        check_crc(last, source.name)
+    except IntegrityError:
         return None
-    section = source.read(offset, end - FOOTER_LENGTH - offset)
-    if frames.digest8(section) != digest:
-        return None
-    return offset, Index.unpack(section, source.name, offset)
+    frame = last[found.payload_offset - place : -_TAIL]
+    if frame:
+        index = Index.unpack(frame, source.name, place)
+    elif bare:
+        index = _index_of(data[:place], source.name)
+    else:
+        raise IntegrityError(f"{source.name}: a container of {end} bytes without an index")
+    index.others.append(found)
+    source.keep(start, data[: place - start])
+    return index
+
+
+def _index_of(data: bytes, name: str) -> Index:
+    """Return the index of a small container's sections, read whole.
+
+    A damaged chunk may stay: it is refused when it is read, and its genome is known.
+    """
+    index, reader = Index(), ByteReader(data, name)
+    reader.take(len(SIGNATURE))
+    while len(reader):
+        offset = reader.position
+        label = {CHUNK: f"chunk {len(index.chunks)}", GENOME: "genome"}.get(data[offset], "section")
+        what = f"{name}: {label} at byte {offset}"
+        damage = ""
+        try:
+            found = read_entry(reader, offset)
+            section = data[offset : found.end]
+            reader.take(found.end - reader.position)
+            damage = crc_problem(section, what)
+            if damage and found.kind != CHUNK:
+                raise IntegrityError(damage)
+            index.add(found, what)
+        except SeqcoderError as error:
+            if isinstance(error, FormatError) and not damage:
+                raise
+            hint = "'seqcoder repair' recovers what is whole"
+            raise IntegrityError(f"{damage or error}; {hint}") from None
+    index.check_names(name)
+    return index
 
 
 def read_index(source: RangeSource) -> tuple[Index, int]:
-    """Return the index and the offset behind the last valid footer.
+    """Return the index and the offset behind the last whole end section.
 
     An offset below ``source.size`` tells of a torn append: the bytes behind it belong to nothing.
-    Raises InputError if this is no container, IntegrityError if no footer is valid.
+    Raises InputError if this is no container, FormatError if it is one of another format, and
+    IntegrityError if its end is lost.
     """
-    found = _footer_at(source, source.size) if source.size >= FOOTER_LENGTH else None
-    if found:
-        return found[1], source.size
-    read_header(source)
-    # Backwards in overlapping windows, so that no footer is cut by a window's edge.
-    stop = source.size
-    most = source.bytes_read + _MOST_SEARCHED * source.size
-    while stop > 0 and source.bytes_read <= most:
-        start = max(0, stop - _SEARCH_STEP)
-        window = source.read(start, min(stop + FOOTER_LENGTH, source.size) - start)
-        at = window.rfind(FOOTER_START)
-        while at >= 0 and source.bytes_read <= most:
-            end = start + at + FOOTER_LENGTH
-            found = _footer_at(source, end) if end <= source.size else None
-            if found:
-                return found[1], end
-            at = window.rfind(FOOTER_START, 0, at)
-        stop = start
+    index = index_before(source, source.size)
+    if index:
+        return index, source.size
+    check_signature(source)
+    for end in reversed(_ends(source)):
+        index = index_before(source, end)
+        if index:
+            return index, end
     raise IntegrityError(
-        f"{source.name}: no valid footer, the index is lost or the file is cut short; "
+        f"{source.name}: no whole end section, the index is lost or the file is cut short; "
         "'seqcoder repair' recovers what is whole"
     )
 
 
+def _ends(source: RangeSource) -> list[int]:
+    """Return the offsets behind the end sections that entries lead to from the front."""
+    found: list[int] = []
+    offset = len(SIGNATURE)
+    for _ in range(_MOST_SECTIONS):
+        try:
+            section = entry_at(source, offset, source.size)
+        except SeqcoderError:
+            break
+        offset = section.end
+        if section.kind == END:
+            found.append(offset)
+    return found
+
+
 class ContainerReader:
-    """The frames of one container, by way of its index."""
+    """The sections of one container, by way of its index."""
 
     def __init__(
         self, source: RangeSource, index: Index | None = None, memory: int | None = None
     ) -> None:
-        """Read footer and index, unless ``index`` is given; raises as ``read_index`` does.
+        """Read the index, unless it is given; raises as ``read_index`` does.
 
         ``memory`` is the most bytes that reading may take; None: see ``seqcoder.storage.memory``.
         """
         self.source = source
         self.memory = memory_limit(source.size) if memory is None else memory
         self.index, self.end = read_index(source) if index is None else (index, source.size)
+        # The section read last: a genome's frames are asked for one after the other.
+        self._last: tuple[Part, bytes] | None = None
+
+    def forget(self) -> None:
+        """Let go what has been read of the file, the index excepted."""
+        self._last = None
+        self.source.keep(0, b"")
 
     @property
     def torn_bytes(self) -> int:
-        """Bytes behind the last valid footer (a torn append), normally 0."""
+        """Bytes behind the last whole end section (a torn append), normally 0."""
         return self.source.size - self.end
 
-    def _section(self, part: ChunkEntry | GenomeEntry) -> tuple[bytes, bytes]:
-        """Return the contents of a section's head, its CRC stripped, and the frames behind it.
+    def payload(self, part: Part) -> bytes:
+        """Return the payload of a section, digest and frames.
 
-        The CRC is over the head and all frames of the section. Raises IntegrityError unless it
-        holds and the head says what the index says.
+        Raises IntegrityError unless its CRC holds and its entry is the one in the index.
         """
-        kind = frames.CHUNK if isinstance(part, ChunkEntry) else frames.GENOME
-        start = part.frames_offset - part.offset
+        last = self._last
+        if last and last[0] is part:
+            return last[1]
         what = f"{self.source.name}: {part.label} at byte {part.offset}"
-        section = self.source.read(part.offset, part.end - part.offset)
-        contents = section[frames.SKIPPABLE_HEAD : start]
-        if section[:8] != struct.pack("<II", kind, len(contents)):
-            raise IntegrityError(f"{what}: no such section there; the data are damaged")
-        body = frames.check_head(contents, section[start:], what)
-        if not body.startswith(part.head_body):
-            raise IntegrityError(f"{what}: its head and the index disagree")
-        return body, section[start:]
-
-    def check_genome(self, genome: GenomeEntry) -> None:
-        """Raise IntegrityError unless a genome's section is whole and agrees with the index."""
-        self._section(genome)
+        data = self.source.read(part.offset, part.end - part.offset)
+        check_crc(data, what)
+        entry = part.section.entry
+        if not data.startswith(entry):
+            raise IntegrityError(f"{what}: it and the index disagree")
+        payload = data[len(entry) : -CRC_BYTES]
+        if isinstance(part, GenomeEntry):
+            self._last = part, payload
+        return payload
 
     def chunk_frames(self, chunk: ChunkEntry) -> tuple[ChunkRow, bytes, bytes]:
-        """Return a chunk's row (with its digest), decompressed latents (b"" if none) and residual.
+        """Return a chunk's row (with its digest), its latents (b"" if none) and its residual.
 
-        Head, CRC and checksums are checked; raises IntegrityError naming container, chunk, offset.
+        Raises IntegrityError naming container, chunk, offset.
         """
         row = chunk.row
-        body, raw = self._section(chunk)
+        payload = self.payload(chunk)
+        behind = CHUNK_DIGEST + row.latents_length
         what = f"{self.source.name}: {chunk.label}"
         latents = b""
         if row.latents_length:
             latents = frames.decompress(
-                raw[: row.latents_length],
+                payload[CHUNK_DIGEST:behind],
                 row.n_bases + 1024,
                 f"{what}: latents at byte {chunk.latents_offset}",
             )
         residual = frames.decompress(
-            raw[row.latents_length :],
+            payload[behind:],
             min(MAX_CHUNK_BASES, row.n_bases + 1024),
             f"{what}: residual at byte {chunk.residual_offset}",
         )
-        return replace(row, digest=body[len(chunk.head_body) :]), latents, residual
+        return replace(row, digest=payload[:CHUNK_DIGEST]), latents, residual
+
+    def file_digest(self, genome: GenomeEntry) -> bytes:
+        """Return the SHA-256 of a genome's file; raises IntegrityError as ``payload`` does."""
+        return self.payload(genome)[:FILE_DIGEST]
 
     def genome_frame(self, genome: GenomeEntry, frame: str) -> bytes:
-        """Return the decompressed ``side``, ``walk`` or ``stored`` frame of a genome."""
+        """Return the contents of the ``side``, ``walk`` or ``stored`` frame of a genome."""
         row = genome.row
         offset = getattr(genome, f"{frame}_offset")
         length = getattr(row, f"{frame}_length")
@@ -189,7 +250,9 @@ class ContainerReader:
         if frame != "stored":
             most = 32 * (row.n_bases if frame == "walk" else row.size) + (1 << 16)
         what = f"{self.source.name}: genome {row.name}: {frame} frame at byte {offset}"
-        data = self.source.read(offset, length)
+        start = offset - genome.section.payload_offset
+        data = self.payload(genome)[start : start + length]
         factor = {"side": PER_SIDE_BYTE, "walk": PER_WALK_BYTE, "stored": PER_STORED_BYTE}[frame]
         check_memory(factor * frames.checked_size(data, most, what), self.memory, what)
-        return frames.decompress(data, most, what)
+        dictionary = frames.side_dictionary() if frame == "side" else None
+        return frames.decompress(data, most, what, dictionary)

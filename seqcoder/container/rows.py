@@ -5,54 +5,71 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from seqcoder.container.sections import get_extras
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 FASTA, STORED = 0, 1
-PLAIN, RECORDS_INDEXED = 1, 2
+STORED_FILE, PLAIN = 1, 2
+"""Flags of a genome's head."""
+_FLAGS = STORED_FILE | PLAIN
 MAX_CHUNK_BASES = 1 << 28
 MAX_FILE_BYTES = 1 << 40
+_MODEL = b"M"
+MODEL_PREFIX = 8
+"""Bytes of its SHA-256 by which a model is named."""
 
 
 @dataclass(frozen=True)
 class ChunkRow:
     """A chunk: n bases, how they are coded, the lengths of its frames, digest8 of its bases.
 
-    The index leaves the digest out; it is then b"" until the chunk's own head is read.
+    ``model`` is the beginning of the SHA-256 of the model that its latents are of, b"" where it
+    has none. The index leaves the digest out; it is then b"" until the chunk itself is read.
+    ``extras`` are what a later version may have added to the head, as it stands there.
     """
 
     n_bases: int
     coding: int
-    model: int
+    model: bytes
     latents_length: int
     residual_length: int
     digest: bytes = b""
+    extras: bytes = b""
 
     def pack(self, out: bytearray) -> None:
-        """Append the row to ``out``, without the digest."""
+        """Append the row to ``out``, without the digest and the length of the residual."""
         put_varint(out, self.n_bases)
-        out += bytes((self.coding, self.model))
+        out.append(self.coding)
         put_varint(out, self.latents_length)
-        put_varint(out, self.residual_length)
+        if self.model:
+            out += _MODEL
+            put_bytes(out, self.model)
+        out += self.extras
 
     @classmethod
-    def unpack(cls, source: ByteReader, digest_bytes: int) -> ChunkRow:
-        """Read a row and so many bytes of digest; raises IntegrityError."""
-        return cls(
-            source.varint(MAX_CHUNK_BASES),
-            source.u8(),
-            source.u8(),
-            source.varint(),
-            source.varint(),
-            source.take(digest_bytes),
-        )
+    def unpack(cls, source: ByteReader, frames_length: int) -> ChunkRow:
+        """Read a row to the end of ``source``; its frames have ``frames_length`` bytes together.
+
+        Raises IntegrityError, and FormatError for what only a later version reads.
+        """
+        n_bases, coding = source.varint(MAX_CHUNK_BASES), source.u8()
+        latents = source.varint()
+        extras, others = get_extras(source, _MODEL)
+        model = extras.get(_MODEL[0], b"")
+        if not n_bases or latents > frames_length or (latents and not model):
+            raise IntegrityError(f"{source.what}: impossible chunk; the data are damaged")
+        if model and not MODEL_PREFIX <= len(model) <= 32:
+            raise IntegrityError(f"{source.what}: a model named by {len(model)} bytes")
+        return cls(n_bases, coding, model, latents, frames_length - latents, b"", others)
 
 
 @dataclass(frozen=True)
 class GenomeRow:
     """A genome (one input file): see docs/format.md for the fields.
 
-    ``base_start`` is the genome's place in base space, or None where it has a walk frame.
+    ``base_start`` is the genome's place in base space, or None where it has a walk frame. Read
+    from the index, ``sha256`` is b"". ``extras``: see ``ChunkRow``.
     """
 
     name: str
@@ -67,64 +84,74 @@ class GenomeRow:
     side_length: int
     walk_length: int
     stored_length: int
-    sha256: bytes
+    sha256: bytes = b""
+    extras: bytes = b""
 
     @property
     def plain(self) -> bool:
         """Whether every residue is one of ACGT in upper case."""
         return bool(self.flags & PLAIN)
 
-    def pack(self, out: bytearray, digest_bytes: int = 32) -> None:
-        """Append the row to ``out``; the genome's own head has 4 bytes of its SHA-256 only."""
+    def pack(self, out: bytearray) -> None:
+        """Append the row to ``out``, without the SHA-256 and the length of the last frame."""
         put_bytes(out, self.name.encode())
-        out += bytes((self.kind, self.flags))
-        for value in (
-            self.size,
-            self.n_records,
-            self.n_residues - self.n_bases,
-            self.n_bases,
-            self.line_width,
-            0 if self.base_start is None else self.base_start + 1,
-            self.side_length,
-            self.walk_length,
-            self.stored_length,
-        ):
-            put_varint(out, value)
-        out += self.sha256[:digest_bytes]
+        out.append(self.flags | (STORED_FILE if self.kind == STORED else 0))
+        put_varint(out, self.size)
+        if self.kind != STORED:
+            for value in (
+                self.n_records,
+                self.n_residues - self.n_bases,
+                self.n_bases,
+                self.line_width,
+                0 if self.base_start is None else self.base_start + 1,
+                self.side_length,
+            ):
+                put_varint(out, value)
+        out += self.extras
 
     @classmethod
-    def unpack(cls, source: ByteReader, digest_bytes: int = 32) -> GenomeRow:
-        """Read a row; raises IntegrityError, also for a name that could leave the output folder."""
+    def unpack(cls, source: ByteReader, frames_length: int) -> GenomeRow:
+        """Read a row to the end of ``source``; its frames have ``frames_length`` bytes together.
+
+        Raises IntegrityError, also for a name that could leave the output folder, and
+        FormatError for what only a later version reads.
+        """
         name = source.text()
         try:
             check_name(name)
         except UsageError as error:
             raise IntegrityError(f"{source.what}: {error}") from None
-        kind, flags = source.u8(), source.u8()
-        if kind > STORED:
-            raise IntegrityError(f"{source.what}: genome {name!r} of unknown kind {kind}")
+        flags = source.u8()
         size = source.varint(MAX_FILE_BYTES)
-        n_records, n_exceptions, n_bases = (source.varint(size) for _ in range(3))
-        width, walk = source.varint(size), source.varint()
-        side, walk_length, stored = (source.varint() for _ in range(3))
-        counts = (n_records, n_exceptions, n_bases, width, side, walk_length)
-        if (kind == STORED and any(counts)) or (flags & PLAIN and n_exceptions):
+        if flags & STORED_FILE:
+            _, extras = get_extras(source, b"")
+            good = flags == STORED_FILE
+            row = cls(name, STORED, 0, size, 0, 0, 0, 0, 0, 0, 0, frames_length, b"", extras)
+        else:
+            n_records, n_exceptions, n_bases = (source.varint(size) for _ in range(3))
+            width, walk, side = source.varint(size), source.varint(), source.varint()
+            _, extras = get_extras(source, b"")
+            good = side <= frames_length and not flags & ~_FLAGS
+            good &= not (flags & PLAIN and n_exceptions)
+            row = cls(
+                name,
+                FASTA,
+                flags,
+                size,
+                n_records,
+                n_exceptions + n_bases,
+                n_bases,
+                width,
+                walk - 1 if walk else None,
+                side,
+                frames_length - side,
+                0,
+                b"",
+                extras,
+            )
+        if not good:
             raise IntegrityError(f"{source.what}: genome {name!r} contradicts itself")
-        return cls(
-            name,
-            kind,
-            flags,
-            size,
-            n_records,
-            n_exceptions + n_bases,
-            n_bases,
-            width,
-            walk - 1 if walk else None,
-            side,
-            walk_length,
-            stored,
-            source.take(digest_bytes),
-        )
+        return row
 
 
 # Control characters, which would break listings and reach terminals, line ends of any kind, and

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import struct
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
-from seqcoder.container import frames
 from seqcoder.container.index import (
     CHUNK_DIGEST,
-    HEAD_DIGEST,
+    FILE_DIGEST,
+    SIGNATURE,
     ChunkEntry,
     GenomeEntry,
     Index,
-    unpack_footer,
+    Part,
+    parse,
 )
-from seqcoder.container.reader import read_header
-from seqcoder.container.rows import ChunkRow, GenomeRow
+from seqcoder.container.reader import check_signature, index_before
+from seqcoder.container.sections import END, Section, check_crc, entry_at
 from seqcoder.errors import IntegrityError, SeqcoderError
-from seqcoder.storage.source import RangeSource
-from seqcoder.storage.varint import ByteReader
-
-_MAX_HEAD = 1 << 20
-
+from seqcoder.storage.range_source import RangeSource
 
 _SEARCH_STEP = 1 << 20
-_MARKS = tuple(struct.pack("<I", kind) for kind in (frames.CHUNK, frames.GENOME))
-
-Part = ChunkEntry | GenomeEntry
+# A chunk or genome, the length of its head: small, and of a chunk at most 75 (varints of 9, 9, 1
+# and 9 bytes, a model and something to spare).
+_MARK = re.compile(rb"C(?=[\x03-\x7f])|G(?=[\x04-\xff])")
+# What only looks like a section is read to its end to tell; so many times the file at most.
+_MOST_SEARCHED = 16
 
 
 @dataclass
@@ -42,106 +42,88 @@ class Scan:
 def scan_sections(source: RangeSource, stop: int | None = None) -> Scan:
     """Read sections from the start up to the first that is not whole or out of order.
 
-    The CRC of every section met is checked, and that a footer is of the index before it. Sections
-    that begin at byte ``stop`` or behind it (default: the end of the file) are not read.
+    The CRC of every section met is checked, and that an index lists the sections before it.
+    Sections that begin at byte ``stop`` or behind it (default: the end of the file) are not read.
     """
     scan = Scan()
-    index = scan.index
-    before = 0
-    while scan.end < (source.size if stop is None else stop):
-        try:
-            part, end, models = read_section(source, scan.end)
-            _check_footer(source, before, scan.end, end)
-            before = scan.end
-            if models is not None:
-                index.models = models
-            elif isinstance(part, ChunkEntry):
-                _in_order(
-                    source,
-                    part,
-                    (part.ordinal, part.first_base),
-                    (len(index.chunks), index.n_bases),
-                )
-                index.chunks.append(part)
-            elif part is not None:
-                _in_order(source, part, part.ordinal, len(index.genomes))
-                index.genomes.append(part)
-        except SeqcoderError as error:
-            scan.problem = str(error)
-            break
-        scan.end = end
+    try:
+        check_signature(source)
+        scan.end = len(SIGNATURE)
+        while scan.end < (source.size if stop is None else stop):
+            found, part = read_section(source, scan.end)
+            what = f"{source.name}: section at byte {scan.end}"
+            added = scan.index.add(found, what)
+            if isinstance(added, ChunkEntry) and isinstance(part, ChunkEntry):
+                scan.index.chunks[-1] = replace(added, row=part.row)
+            elif isinstance(part, GenomeEntry):
+                scan.index.genomes[-1] = part
+            if found.kind == END:
+                _check_end(source, found, scan.index)
+            scan.end = found.end
+    except SeqcoderError as error:
+        scan.problem = str(error)
     return scan
 
 
-def _check_footer(source: RangeSource, before: int, offset: int, end: int) -> None:
-    """Raise IntegrityError unless an index at ``before`` and a footer at ``offset`` go together."""
-    kinds = [struct.unpack("<I", source.read(place, 4))[0] for place in (before, offset)]
-    if kinds[1] == frames.FOOTER:
-        digest = frames.digest8(source.read(before, offset - before))
-        good = unpack_footer(source.read(offset, end - offset)) == (before, digest)
-    else:
-        good = before == offset or kinds[0] != frames.INDEX
-    if not good:
+def _check_end(source: RangeSource, found: Section, index: Index) -> None:
+    """Raise IntegrityError unless an end section's index is that of the sections before it."""
+    listed = index_before(source, found.end)
+    if listed is None or _entries(listed) != _entries(index):
         raise IntegrityError(
-            f"{source.name}: section at byte {offset}: it and the index at byte {before} disagree"
+            f"{source.name}: end section at byte {found.offset}: its index is of other sections"
         )
 
 
-def _in_order(source: RangeSource, part: Part, found: object, expected: object) -> None:
-    if found != expected:
-        raise IntegrityError(f"{source.name}: {part.label} at byte {part.offset}: out of order")
+def _entries(index: Index) -> list[Section]:
+    chunks = [chunk.section for chunk in index.chunks]
+    return [*chunks, *(genome.section for genome in index.genomes), *index.others]
 
 
-def read_section(source: RangeSource, offset: int) -> tuple[Part | None, int, list[bytes] | None]:
-    """Read the section at ``offset``: the chunk or genome if it is one, the offset behind it,
-    and the models if it is a header.
+def read_section(source: RangeSource, offset: int) -> tuple[Section, Part | None]:
+    """Read the section at ``offset``, and the chunk or genome, with its digest, if it is one.
 
     Raises IntegrityError unless it is whole.
     """
     what = f"{source.name}: section at byte {offset}"
-    kind, length = struct.unpack("<II", source.read(offset, frames.SKIPPABLE_HEAD))
-    behind: int = offset + frames.SKIPPABLE_HEAD + length
-    if kind == frames.HEADER:
-        models, end = read_header(source, offset)
-        return None, end, models
-    if kind in (frames.INDEX, frames.FOOTER):
-        source.read(offset, behind - offset)
-        return None, behind, None
-    if kind not in (frames.CHUNK, frames.GENOME) or length > _MAX_HEAD:
-        raise IntegrityError(f"{what}: unknown section; the data are damaged")
-    contents = source.read(offset + frames.SKIPPABLE_HEAD, length)
-    reader = ByteReader(contents[:-4], what)
-    ordinal = reader.varint()
-    part: Part
-    if kind == frames.CHUNK:
-        first_base = reader.varint()
-        part = ChunkEntry(ChunkRow.unpack(reader, CHUNK_DIGEST), ordinal, offset, first_base)
-    else:
-        part = GenomeEntry(GenomeRow.unpack(reader, HEAD_DIGEST), ordinal, offset)
-    reader.finish()
-    frames.check_head(contents, source.read(behind, part.end - behind), what)
-    return part, part.end, None
+    found = entry_at(source, offset, source.size)
+    part = parse(found, 0, what)
+    data = source.read(offset, found.end - offset)
+    check_crc(data, what)
+    payload = data[len(found.entry) :]
+    if isinstance(part, ChunkEntry):
+        part = replace(part, row=replace(part.row, digest=payload[:CHUNK_DIGEST]))
+    elif isinstance(part, GenomeEntry):
+        part = replace(part, row=replace(part.row, sha256=payload[:FILE_DIGEST]))
+    return found, part
 
 
-def whole_parts(source: RangeSource) -> Iterator[Part | IntegrityError | list[bytes]]:
-    """Yield every whole chunk, genome and header, whatever lies between; and each gap's error."""
+def whole_parts(source: RangeSource) -> Iterator[Part | IntegrityError]:
+    """Yield every whole chunk and genome, whatever lies between, and an error for every gap."""
     offset = 0
+    if source.read(0, min(source.size, len(SIGNATURE))) == SIGNATURE:
+        offset = len(SIGNATURE)
     while offset < source.size:
         try:
-            part, offset, models = read_section(source, offset)
-            if part is not None or models is not None:
-                yield part if part is not None else models or []
+            found, part = read_section(source, offset)
         except SeqcoderError as error:
             yield IntegrityError(str(error))
-            offset = _next_mark(source, offset + 1)
+            offset = _next_whole(source, offset + 1)
+            continue
+        if part is not None:
+            yield part
+        offset = found.end
 
 
-def _next_mark(source: RangeSource, start: int) -> int:
-    """Return where the next chunk or genome might begin, or the end of the file."""
+def _next_whole(source: RangeSource, start: int) -> int:
+    """Return where the next whole chunk or genome begins, or the end of the file."""
+    most = source.bytes_read + _MOST_SEARCHED * source.size
     while start < source.size:
-        window = source.read(start, min(_SEARCH_STEP + 3, source.size - start))
-        hits = [at for mark in _MARKS if (at := window.find(mark)) >= 0]
-        if hits:
-            return start + min(hits)
+        window = source.read(start, min(_SEARCH_STEP + 1, source.size - start))
+        for hit in _MARK.finditer(window):
+            with suppress(SeqcoderError):
+                read_section(source, start + hit.start())
+                return start + hit.start()
+            if source.bytes_read > most:
+                return source.size
         start += _SEARCH_STEP
     return source.size

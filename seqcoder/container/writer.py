@@ -1,18 +1,14 @@
-"""Writing a container: sections go out in order, the index and the footer close it."""
+"""Writing a container: sections go out in order, an end section with the index closes it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from seqcoder.container import frames
-from seqcoder.container.index import ChunkEntry, GenomeEntry, Index, pack_footer
-from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow, GenomeRow
-from seqcoder.storage.varint import put_varint
+from seqcoder.container.index import SIGNATURE, ChunkEntry, GenomeEntry, Index
+from seqcoder.container.rows import ChunkRow, GenomeRow
+from seqcoder.container.sections import Section, section
 
-SIGNATURE = b"SQC\r\n\x1a\n\0"
-MAJOR, MINOR = 1, 0
 # A record table that is large beside its genome would be paid for twice; it stays out of the index.
 MAX_INDEXED_RECORDS = 2000
 
@@ -37,77 +33,49 @@ class GenomeFrames:
     record_table: bytes = b""
 
 
-def header(models: Sequence[bytes]) -> bytes:
-    """Return the header section; ``models`` are SHA-256 digests (32 bytes each)."""
-    body = bytearray(SIGNATURE)
-    body += bytes((MAJOR, MINOR, 0))
-    put_varint(body, len(models))
-    body += b"".join(models)
-    return frames.head_frame(frames.HEADER, bytes(body))
-
-
 class ContainerWriter:
     """Writes sections to a binary file opened for writing, in the order they are given.
 
-    All chunks come before all genomes. A new container starts at its header, whatever an
-    interrupted run left. With ``index`` and ``position`` an append goes on behind a footer.
+    All chunks come before the genomes that need them. A new container starts at its signature,
+    whatever an interrupted run left. With ``index`` and ``position``, those of a container that
+    ends there, an append goes on behind it.
     """
 
     def __init__(
-        self,
-        out: BinaryIO,
-        models: Sequence[bytes] = (),
-        *,
-        index: Index | None = None,
-        position: int | None = None,
+        self, out: BinaryIO, *, index: Index | None = None, position: int | None = None
     ) -> None:
-        """Write the header, unless ``position`` (bytes already in ``out``) says to go on."""
+        """Write the signature, unless ``position`` (bytes already in ``out``) says to go on."""
         self._out = out
-        self.index = index or Index(models=list(models))
+        self.index = index or Index()
         self.position = position or 0
         if position is None:
-            self._write(header(self.index.models))
-
-    def begin_append(self, models: Sequence[bytes]) -> None:
-        """Write the header of an append.
-
-        ``models`` are the whole digests of the header before it, and any new ones behind them.
-        """
-        old = self.index.models
-        if any(not new.startswith(known) for new, known in zip(models, old, strict=False)):
-            raise ValueError("an append keeps the models that are there, in order")
-        self.index.models = list(models)
-        self._write(header(models))
+            self._write(SIGNATURE)
 
     def _write(self, data: bytes) -> None:
         self._out.write(data)
         self.position += len(data)
 
+    def _write_section(self, found: Section, payload: bytes) -> None:
+        self._write(section(found.kind, found.head, payload))
+
     def add_chunk(self, chunk: ChunkFrames) -> ChunkEntry:
-        """Write a chunk section and return its place."""
+        """Write a chunk and return its place."""
         entry = ChunkEntry(chunk.row, len(self.index.chunks), self.position, self.index.n_bases)
-        following = chunk.latents + chunk.residual
-        head = entry.head_body + chunk.row.digest
-        self._write(frames.head_frame(frames.CHUNK, head, following) + following)
+        self._write_section(entry.section, chunk.row.digest + chunk.latents + chunk.residual)
         self.index.chunks.append(entry)
         return entry
 
     def add_genome(self, genome: GenomeFrames) -> GenomeEntry:
-        """Write a genome section and return its place."""
+        """Write a genome and return its place."""
         row = genome.row
-        indexed = 0 < row.n_records <= MAX_INDEXED_RECORDS
-        row = replace(row, flags=row.flags | (RECORDS_INDEXED if indexed else 0))
-        ordinal = len(self.index.genomes)
-        entry = GenomeEntry(row, ordinal, self.position, genome.record_table if indexed else None)
-        following = genome.side + genome.walk + genome.stored
-        self._write(frames.head_frame(frames.GENOME, entry.head_body, following) + following)
+        table = genome.record_table if 0 < row.n_records <= MAX_INDEXED_RECORDS else None
+        entry = GenomeEntry(row, len(self.index.genomes), self.position, table)
+        payload = row.sha256 + genome.side + genome.walk + genome.stored
+        self._write_section(entry.section, payload)
         self.index.genomes.append(entry)
         return entry
 
     def finish(self) -> int:
-        """Write index and footer; returns the size of the container in bytes."""
-        section = self.index.pack()
-        footer = pack_footer(self.position, section)
-        self._write(section)
-        self._write(footer)
+        """Write the end section; returns the size of the container in bytes."""
+        self._write(self.index.pack(self.position))
         return self.position

@@ -7,7 +7,14 @@
 b'>x y\\nACGTN\\nAC\\n'
 """
 
-from seqcoder.fasta.bases import read_bases
+from seqcoder.fasta.decompression import (
+    DEFAULT_MAX_BYTES,
+    InputBytes,
+    decompress,
+    is_container,
+    open_bytes,
+    sniff,
+)
 from seqcoder.fasta.model import (
     NotFasta,
     ParsedFasta,
@@ -27,14 +34,6 @@ from seqcoder.fasta.rendering import (
     wrap,
 )
 from seqcoder.fasta.side import pack_record_table, pack_side, unpack_record_table, unpack_side
-from seqcoder.fasta.source import (
-    DEFAULT_MAX_BYTES,
-    InputBytes,
-    decompress,
-    is_container,
-    open_bytes,
-    sniff,
-)
 
 __all__ = [
     "DEFAULT_MAX_BYTES",
@@ -53,7 +52,6 @@ __all__ = [
     "pack_record_table",
     "pack_side",
     "parse",
-    "read_bases",
     "render",
     "render_region",
     "render_residues",

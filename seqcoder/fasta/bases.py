@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqcoder.errors import InputError
+from seqcoder.fasta.decompression import open_bytes
 from seqcoder.fasta.model import NotFasta
 from seqcoder.fasta.parsing import parse
-from seqcoder.fasta.source import open_bytes
 
 
 def read_bases(path: str | os.PathLike[str]) -> NDArray[np.uint8]:

@@ -1,8 +1,8 @@
-"""FASTA bytes into record table, side streams and bases, exactly and mostly by numpy.
+"""FASTA bytes into record table, side streams and bases, exactly.
 
-The work on every byte is done by ``bytes.translate`` (about 1 GB/s on one core, deleting and
-mapping in one pass) and by numpy comparisons on the line ends; a file of upper-case ACGT is
-never looked at a second time. Lower case and exceptions cost one more pass each.
+The work on every byte is the core's (line ends, letters to bases), that on every line numpy's;
+a file of upper-case ACGT is never looked at a third time. Lower case and exceptions cost one more
+pass each.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from seqcoder import core
 from seqcoder.fasta.layout import Layout, find_layout
 from seqcoder.fasta.model import (
     Ints,
@@ -28,18 +29,6 @@ _BLOCK = 1 << 22
 _SOME = 1000  # fragments (lines, exception runs) that any file may have, however small
 
 
-def _code_table(letters: bytes) -> tuple[bytes, bytes]:
-    """Tables for translate: upper case to 0..3, lower case to 4..7; all other bytes go."""
-    codes = bytearray(256)
-    for code, letter in enumerate(letters):
-        codes[letter] = code
-        codes[letter | 0x20] = code + 4
-    keep = letters + letters.lower()
-    return bytes(codes), bytes(byte for byte in range(256) if byte not in keep)
-
-
-_DNA = _code_table(b"ACGT")
-_RNA = _code_table(b"ACGU")
 _BASES = (b"ACGTacgt", b"ACGUacgu")
 _UPPER = bytes(range(256)).upper()
 # Case of a byte: 0 upper-case letter, 1 lower-case letter, 2 neither.
@@ -60,7 +49,7 @@ def parse(data: bytes) -> ParsedFasta | NotFasta:
     if not data:
         return NotFasta("it is empty")
     array = np.frombuffer(data, dtype=np.uint8)
-    line_ends = np.flatnonzero(array == _LF)
+    line_ends = core.find_line_ends(array)
     if len(line_ends) > len(data) // 8 + _SOME:
         return NotFasta("its lines are too short")
     final_newline = data[-1] == _LF
@@ -72,16 +61,19 @@ def parse(data: bytes) -> ParsedFasta | NotFasta:
         line_ends = np.append(line_ends, len(data) - 1)
     layout = find_layout(np.frombuffer(data, dtype=np.uint8), line_ends)
     body = _body(data, layout)
-    rna = (b"U" in body or b"u" in body) and _count(body, b"Uu") > _count(body, b"Tt")
-    codes = np.frombuffer(body.translate(*(_RNA if rna else _DNA)), dtype=np.uint8)
     table_lengths = layout.lengths
     residues = int(table_lengths.sum())
+    rna = False
+    codes, lower = _take_bases(body, rna)
+    some = len(codes) < residues and (b"U" in body or b"u" in body)
+    if some and _count(body, b"Uu") > _count(body, b"Tt"):
+        rna = True
+        codes, lower = _take_bases(body, rna)
     if not len(codes):
         return NotFasta("it has no sequence of A, C, G, T or U")
     if layout.preamble > len(codes) + 1024:
         return NotFasta("most of it lies before the first header")
     exceptions, toggles = Runs(), no_ints()
-    lower = int(codes.max()) > 3
     if len(codes) < residues or lower:
         body = body.translate(None, b"\n")
     if len(codes) < residues:
@@ -94,8 +86,6 @@ def parse(data: bytes) -> ParsedFasta | NotFasta:
         exceptions = found
     if lower or (len(exceptions) and _has_lower(body)):
         toggles = _case_toggles(body)
-    if lower:
-        codes = codes & np.uint8(3)
     names, rests, leads = _headers(data, layout)
     return ParsedFasta(
         RecordTable(names, table_lengths),
@@ -125,7 +115,7 @@ def _drop_cr(data: bytes, array: NDArray[np.uint8], line_ends: Ints) -> tuple[by
     crlf = (array[np.maximum(line_ends - 1, 0)] == _CR).astype(np.int8)
     toggles = np.flatnonzero(np.diff(crlf, prepend=np.int8(0)))
     if len(toggles):
-        data = data.replace(b"\r\n", b"\n")
+        data = core.drop_carriage_returns(array)
         line_ends = line_ends - np.cumsum(crlf, dtype=np.int64)
     return data, line_ends, toggles
 
@@ -135,6 +125,14 @@ def _body(data: bytes, layout: Layout) -> bytes:
     view = memoryview(data)
     bounds = zip(layout.body_starts.tolist(), layout.body_ends.tolist(), strict=True)
     return b"".join([view[start:end] for start, end in bounds])
+
+
+def _take_bases(body: bytes, rna: bool) -> tuple[NDArray[np.uint8], bool]:
+    """Return the bases of sequence lines (uint8, 0..3), and whether any is in lower case."""
+    letters = np.frombuffer(body, dtype=np.uint8)
+    codes = np.empty(len(letters), dtype=np.uint8)
+    n_bases, lower = core.take_bases(letters, rna, codes)
+    return codes[:n_bases], lower
 
 
 def _count(body: bytes, letters: bytes) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from seqcoder import core
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.fasta.model import Ints, ParsedFasta, RecordTable, SideStreams
 
-_LETTERS = {rna: bytes.maketrans(bytes(range(4)), b) for rna, b in ((0, b"ACGT"), (1, b"ACGU"))}
 _SHORT = 1024  # residues
 _MANY = 1 << 16  # pieces held before they are joined
 Piece = bytes | memoryview
@@ -16,7 +16,7 @@ Piece = bytes | memoryview
 
 def bases_to_letters(bases: NDArray[np.uint8], rna: bool = False) -> bytes:
     """Write bases (uint8, 0..3) as the letters ACGT, or ACGU."""
-    return bases.tobytes().translate(_LETTERS[rna])
+    return core.write_letters(np.ascontiguousarray(bases), rna)
 
 
 def render_residues(
@@ -88,14 +88,7 @@ def wrap(residues: bytes | memoryview, width: int) -> list[Piece]:
         return []
     if not width or len(residues) <= width:
         return [residues, b"\n"]
-    full = len(residues) // width
-    lines = np.empty((full, width + 1), dtype=np.uint8)
-    lines[:, :width] = np.frombuffer(residues[: full * width], dtype=np.uint8).reshape(full, width)
-    lines[:, width] = 10
-    pieces: list[Piece] = [lines.reshape(-1).data]
-    if len(residues) % width:
-        pieces += [residues[full * width :], b"\n"]
-    return pieces
+    return [core.wrap_lines(np.frombuffer(residues, dtype=np.uint8), width)]
 
 
 def render(parsed: ParsedFasta) -> bytes:
@@ -157,7 +150,7 @@ def _with_cr(text: bytes, toggles: Ints) -> bytes:
     if not len(toggles):
         return text
     if len(toggles) == 1 and toggles[0] == 0:
-        return text.replace(b"\n", b"\r\n")
+        return core.add_carriage_returns(np.frombuffer(text, dtype=np.uint8))
     array = np.frombuffer(text, dtype=np.uint8)
     line_ends = np.flatnonzero(array == 10)
     kinds = np.searchsorted(toggles, np.arange(len(line_ends)), side="right") % 2

@@ -36,7 +36,8 @@ def put_strings(out: bytearray, strings: Sequence[bytes], lengths: Sequence[int]
     new: list[bytes] = []
     last: list[bytes] = []
     for string, length in zip(strings, lengths, strict=True):
-        fields = _FIELD.findall(string)
+        # Fields are for the strings that follow; one alone is cheapest whole.
+        fields = _FIELD.findall(string) if len(strings) > 1 else [string][: len(string)]
         decimal = b"%d" % length
         shared = _shared_tail(fields, last)
         for place, field in enumerate(fields[: len(fields) - shared]):

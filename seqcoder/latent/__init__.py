@@ -3,7 +3,7 @@
 A model looks at a whole chunk and writes one int8 latent per 24 bases: between genes, or
 in a gene, on which strand and in which reading frame. The integer decoder turns latents
 into a class for every base, and the model's protein library into what the coder may
-expect next. Importing this package starts neither torch nor numba.
+expect next. Stage 1 runs in the core; torch is for GPUs and training alone.
 """
 
 from __future__ import annotations

@@ -1,116 +1,86 @@
 """The choice of latents: network first, then the cheapest path under the chunk's own model.
 
-The network has learned from many genomes what a gene looks like, but knows nothing of the
-one at hand; the phase model knows nothing but the genome at hand. So the network's types
-are the first labels the phase model is fitted to, and the path is then chosen by what the
-coder will pay: the code length of every window under every type, plus the bits a change
-of type costs once packed.
+The network has learned from many genomes what a gene looks like, but knows nothing of the one at
+hand; the phase model knows nothing but the genome at hand. In a short chunk the network's types
+are the first ones that the phase model is fitted to; in a long one the chunk itself has told
+enough, and open reading frames do as well. What decides is the chunk, never the machine: the same
+bases have the same latents everywhere.
 """
 
 from __future__ import annotations
 
-import importlib.util
-from dataclasses import replace
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.latent.types import STRIDE, classes_to_latents, latents_to_classes
+from seqcoder import core
+from seqcoder.latent.phase_model import PhaseOptions, fit_types
+from seqcoder.latent.types import STRIDE, count_windows
 
 if TYPE_CHECKING:
     from seqcoder.latent.modelfile import ModelFile
-    from seqcoder.latent.network import PhaseEncoder
+    from seqcoder.latent.network import Network
 
-# Of a long chunk the network sees every SHARE-th piece of PIECE windows: enough to fit the
-# phase model's first tables, at a fraction of the time.
-PIECE = 512
-SHARE = 4
-_ALL_BELOW = 1 << 20
+# The network looks at chunks below this: there it saves 0.1 to 2 % (docs/model.md). Refining, it
+# may take longer.
+NETWORK_BELOW = 1 << 19
+REFINED_BELOW = 1 << 20
+# What a change of type costs on the path through the network's scores: 6 nats in 1/256 bit.
+_CHANGE = 2216
 
-
-def has_torch() -> bool:
-    """Whether torch is installed; without it the phase model starts from open frames."""
-    return importlib.util.find_spec("torch") is not None
+Scorer = Callable[[NDArray[np.uint8]], NDArray[np.int8]]
 
 
 @lru_cache(maxsize=2)
-def load_network(file: ModelFile) -> PhaseEncoder:
-    """The encoder network of a model file, on a GPU if there is one.
-
-    On a CPU torch is held to one thread from here on: chunks are what runs in parallel, and
-    sums must not depend on how many threads share them, or a container's bytes would.
-    """
-    import torch
-
+def load_network(file: ModelFile) -> Network:
+    """Return the encoder network of a model file (kept once made)."""
     from seqcoder.latent.modelfile import weights_of
-    from seqcoder.latent.network import NetworkShape, PhaseEncoder
+    from seqcoder.latent.network import make_network
 
-    shape, arrays = weights_of(file)
-    network = PhaseEncoder(NetworkShape.from_dict(shape))
-    state = network.state_dict()
-    state.update(
-        {
-            k: torch.from_numpy(v.astype(np.float32) if v.dtype.kind == "f" else v.copy())
-            for k, v in arrays.items()
-        }
-    )
-    network.load_state_dict(state)
-    network.eval()
-    if torch.cuda.is_available():
-        return network.to("cuda")
-    torch.set_num_threads(1)
-    return network
+    return make_network(*weights_of(file))
 
 
-def network_classes(
-    network: PhaseEncoder, bases: NDArray[np.uint8], share: int = 1
-) -> NDArray[np.uint8]:
-    """First classes by the network: (n,) uint8, 0..6, or 255 where it did not look."""
-    from seqcoder.latent.network import score_windows
+@lru_cache(maxsize=4)
+def find_scorer(file: ModelFile, device: str) -> tuple[Scorer, int]:
+    """Return what scores windows on ``device``, and a step's worth; torch is for "cuda" alone.
 
-    n = bases.size
-    if share == 1:
-        types = best_types(score_windows(network, bases))
-        return latents_to_classes(types.astype(np.int8), n)
-    classes = np.full(n, 255, np.uint8)
-    step = PIECE * STRIDE
-    for start in range(0, n - step + 1, share * step):
-        part = bases[start : start + step]
-        types = best_types(score_windows(network, part, windows=PIECE, margin=0))
-        classes[start : start + step] = latents_to_classes(types.astype(np.int8), step)
-    return classes
+    Raises:
+        ModelError: the device computes anything else than the core.
+    """
+    network = load_network(file)
+    if device == "cpu":
+        return network.scores, network.unit
+    from seqcoder.latent.device import DeviceNetwork
+
+    return DeviceNetwork(network, device).scores, network.unit
 
 
-def best_types(scores: NDArray[np.float32], switch_nats: float = 6.0) -> NDArray[np.uint8]:
-    """Viterbi over scores (w, 7) float32 with a price on changes of type -> (w,) uint8."""
-    from seqcoder.latent import hmm
-
-    high = scores.max(axis=1, keepdims=True)
-    log_p = scores - high - np.log(np.exp(scores - high).sum(axis=1, keepdims=True))
-    costs = np.ascontiguousarray(np.minimum(-log_p * 1024, 1 << 20).astype(np.int64))
-    types = np.zeros(scores.shape[0], np.uint8)
-    hmm.window_path(costs, round(switch_nats * 1024), types)
+def best_types(scores: NDArray[np.int8], unit: int) -> NDArray[np.uint8]:
+    """Types on the cheapest path through scores, (w, 7) int8 in steps of ``unit`` -> (w,) uint8."""
+    costs = np.zeros((scores.shape[0], 8), np.int32)
+    costs[:, :7] = scores.max(axis=1, keepdims=True).astype(np.int32) - scores
+    types = np.empty(scores.shape[0], np.uint8)
+    core.cheapest_path(costs * np.int32(unit), _CHANGE, _CHANGE, types)
     return types
 
 
 def choose_latents(
-    file: ModelFile, bases: NDArray[np.uint8], *, refine: bool = False
+    file: ModelFile, bases: NDArray[np.uint8], *, refine: bool = False, device: str = "cpu"
 ) -> NDArray[np.int8]:
     """Latents of one chunk: (n,) uint8 -> (ceil(n / 24),) int8.
 
-    ``refine`` lets the network see the whole chunk and fits the phase model for longer.
+    ``refine`` has the network look at longer chunks and fits the phase model for longer.
+    ``device`` is where the network runs ("cpu", "cuda"); it changes nothing but the time it takes.
     """
-    from seqcoder.latent import hmm
-
     n = bases.size
     if n < STRIDE * 4:
-        return np.zeros(-(-n // STRIDE), np.int8)
-    options = hmm.PhaseOptions()
+        return np.zeros(count_windows(n), np.int8)
     start = None
-    if file.encoder and has_torch():
-        share = 1 if refine or n < _ALL_BELOW else SHARE
-        start = network_classes(load_network(file), bases, share)
-        options = replace(options, rounds=6 if refine else 4)
-    return classes_to_latents(hmm.fit_labels(bases, start, options))
+    if file.encoder and n < (REFINED_BELOW if refine else NETWORK_BELOW):
+        score, unit = find_scorer(file, device)
+        start = best_types(score(bases), unit)
+    options = PhaseOptions(rounds=8 if refine else 4)
+    return fit_types(bases, start, options).view(np.int8)

@@ -31,16 +31,19 @@ class LatentModel:
     file: ModelFile
     path: Path
 
-    def encode(self, bases: NDArray[np.uint8], *, refine: bool = False) -> NDArray[np.int8]:
+    def encode(
+        self, bases: NDArray[np.uint8], *, refine: bool = False, device: str = "cpu"
+    ) -> NDArray[np.int8]:
         """Choose latents for one chunk: (n,) uint8 0..3 -> (ceil(n / 24),) int8.
 
-        With torch and an encoder part, the network names the genes it recognises; the
-        phase model starts from them (without torch: from open reading frames), fits the
-        chunk itself and chooses the path by its cost. ``refine`` spends more on it.
+        In a short chunk the network names the genes it recognises; the phase model starts from
+        them (in a long one, or without an encoder part, from open reading frames), fits the chunk
+        itself and chooses the path by its cost. ``refine`` spends more on it. ``device`` is where
+        the network runs, "cpu" or "cuda"; latents are the same.
         """
         from seqcoder.latent.choice import choose_latents
 
-        return choose_latents(self.file, bases, refine=refine)
+        return choose_latents(self.file, bases, refine=refine, device=device)
 
     def classes(self, latents: NDArray[np.int8], n: int) -> NDArray[np.uint8]:
         """Classes of ``n`` bases, (n,) uint8 0..6: integers only, any latents are valid."""

@@ -2,12 +2,13 @@
 
 A model has two parts, and a file holds both::
 
-    b"SQCMODEL"          8 bytes, magic and format
+    b"SQCMODEL"          8 bytes
     u32                  length of the header, little-endian
-    header               JSON: name, note, and for each part its offset, length and SHA-256
+    header               JSON: format (2), name, note, and each part's length and SHA-256
     decoder part         zstd frame: u32 m, m residues of the protein library (uint8), and
                          2 * 65536 * 4 initial counts of its contexts (uint8)
-    encoder part         zstd frame of: u32, JSON (shape, arrays), arrays one after another
+    encoder part         zstd frame of: u32, JSON (shape, arrays), arrays one after another: the
+                         network in integers, :func:`seqcoder.latent.network.network_arrays`
 
 **What an archive needs is the decoder part alone**, so its SHA-256 is the model's digest
 and is what containers name. The encoder part may be trained further, or be left out,
@@ -31,6 +32,7 @@ from numpy.typing import NDArray
 from seqcoder.errors import ModelError
 
 MAGIC = b"SQCMODEL"
+FORMAT = 2
 SUFFIX = ".sqmodel"
 _LIMIT = 1 << 30  # bytes a part may unfold to
 _COUNTS = 2 * 65536 * 4
@@ -81,7 +83,9 @@ def write_model(
         "decoder": {"length": len(decoder), "sha256": hashlib.sha256(decoder).hexdigest()},
         "encoder": {"length": len(encoder), "sha256": hashlib.sha256(encoder).hexdigest()},
     }
-    header = json.dumps({"name": name, "note": note, "parts": parts}, sort_keys=True).encode()
+    header = json.dumps(
+        {"format": FORMAT, "name": name, "note": note, "parts": parts}, sort_keys=True
+    ).encode()
     partial = path.with_suffix(".partial")
     partial.write_bytes(MAGIC + struct.pack("<I", len(header)) + header + decoder + encoder)
     partial.replace(path)
@@ -99,6 +103,8 @@ def read_model(path: Path) -> ModelFile:
             raise ValueError("not a seqcoder model file")
         (length,) = struct.unpack_from("<I", data, 8)
         header = json.loads(data[12 : 12 + length])
+        if header.get("format") != FORMAT:
+            raise ValueError(f"a model of format {header.get('format', 1)}, not {FORMAT}")
         at = 12 + length
         found: dict[str, bytes] = {}
         for part in ("decoder", "encoder"):
@@ -117,7 +123,7 @@ def read_model(path: Path) -> ModelFile:
             digest=header["parts"]["decoder"]["sha256"],
             encoder_digest=header["parts"]["encoder"]["sha256"] if found["encoder"] else "",
         )
-    except (ValueError, KeyError, TypeError, struct.error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
         raise ModelError(f"{path}: {error}; fetch the model again") from error
 
 

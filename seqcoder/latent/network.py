@@ -1,163 +1,172 @@
-"""The encoder network: bases in, scores of the seven window types out, one row per 24 bases.
+"""The encoder network: bases in, scores of the seven window types out, in integers throughout.
 
-Strided convolutions with batch normalisation and ReLU lead from one-hot bases to one
-vector per 24 bases (stride 3, then 2, 2, 2, so that codon positions stay aligned);
-residual depthwise-separable blocks and windowed self-attention widen the view to some
-thousands of bases on both sides; a funnel of channels ends in seven scores, of which the
-rate-distortion search makes one int8 latent a window. Only an encoder runs this, in
-whatever floating point its device likes: the latents it leads to are stored.
-
-This module imports torch; import it lazily.
+Strided convolutions lead from one-hot bases to one vector per 24 bases (stride 3, then 2, 2, 2, so
+that codon positions stay aligned); residual depthwise-separable blocks widen the view to some 650
+bases on both sides; a funnel of channels ends in seven scores. Weights and activations are int8
+within -127..127. A layer sums products, adds its bias, shifts to the right and clamps. For every
+output 127 times the magnitudes of its weights and that of its bias stay below 2**24, which is
+enforced when a network is made: no partial sum, in whatever order, leaves what int32 and float32
+hold exactly. So the core (on any processor) and torch (:mod:`seqcoder.latent.device`, on a CPU or a
+GPU) give the same scores, bit for bit, and lead to the same latents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from seqcoder.latent.types import STRIDE, TYPES
+from seqcoder import core
+from seqcoder.errors import ModelError
+from seqcoder.latent.types import STRIDE, TYPES, count_windows
 
-
-@dataclass(frozen=True)
-class NetworkShape:
-    """Channel counts of the encoder; what a weight file records beside the weights."""
-
-    stem: int = 32
-    down: tuple[int, int, int] = (48, 64, 96)
-    blocks: int = 4
-    kernel: int = 9
-    heads: int = 4
-    attention_window: int = 64
-    funnel: int = 32
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain data for a weight file's header."""
-        return {**asdict(self), "down": list(self.down)}
-
-    @staticmethod
-    def from_dict(data: Mapping[str, object]) -> NetworkShape:
-        """Rebuild a shape from :meth:`to_dict`."""
-        numbers = {k: int(cast(int, v)) for k, v in data.items() if k != "down"}
-        a, b, c = cast("list[int]", data["down"])
-        return NetworkShape(down=(int(a), int(b), int(c)), **numbers)
+MOST = 127
+"""Weights and activations are at most this, and at least its negative."""
+BOUND = 1 << 24
+_STRIDES = (3, 2, 2, 2)
 
 
-class _Separable(nn.Module):
-    """Residual block: depthwise convolution, then two pointwise ones."""
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer. Output p sees inputs p * stride - padding + k * dilation, zeros where none are.
 
-    def __init__(self, channels: int, kernel: int, dilation: int) -> None:
-        super().__init__()
-        reach = dilation * (kernel // 2)
-        self.depth = nn.Conv1d(
-            channels, channels, kernel, padding=reach, dilation=dilation, groups=channels
-        )
-        self.norm = nn.BatchNorm1d(channels)
-        self.widen = nn.Conv1d(channels, channels, 1)
-        self.norm2 = nn.BatchNorm1d(channels)
-        self.narrow = nn.Conv1d(channels, channels, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.depth(x))
-        y = torch.relu(self.norm2(self.widen(y)))
-        return cast(Tensor, x + self.narrow(y))
-
-
-class _WindowedAttention(nn.Module):
-    """Multi-head self-attention within windows of a fixed number of positions."""
-
-    def __init__(self, channels: int, heads: int, window: int) -> None:
-        super().__init__()
-        self.heads, self.window = heads, window
-        self.norm = nn.BatchNorm1d(channels)
-        self.qkv = nn.Conv1d(channels, 3 * channels, 1)
-        self.out = nn.Conv1d(channels, channels, 1)
-        self.bias = nn.Parameter(torch.zeros(heads, 2 * window - 1))
-        at = torch.arange(window)
-        self.register_buffer("offset", at[None] - at[:, None] + window - 1, persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        n, channels, length = x.shape
-        w, h = self.window, self.heads
-        tail = -length % w
-        y = self.qkv(self.norm(x))
-        y = nn.functional.pad(y, (0, tail))
-        # (n, 3, heads, channels a head, windows, window) -> (3, n, windows, heads, window, c)
-        y = y.view(n, 3, h, channels // h, -1, w).permute(1, 0, 4, 2, 5, 3)
-        bias = self.bias[:, cast(Tensor, self.offset)]
-        z = nn.functional.scaled_dot_product_attention(y[0], y[1], y[2], attn_mask=bias)
-        z = z.permute(0, 2, 4, 1, 3).reshape(n, channels, -1)[..., :length]
-        return cast(Tensor, x + self.out(z))
-
-
-class PhaseEncoder(nn.Module):
-    """Bases (n, 24 k) uint8 -> scores (n, k, 7) float: log-odds of the window types.
-
-    Codes above 3 (beyond a chunk's edge) are all-zero columns of the one-hot input.
+    Attributes:
+        weights: int8, (kernel, inputs, outputs), or (kernel, channels) of a depthwise layer.
+        bias: int32, (outputs,); it includes the half that rounds what is shifted out.
+        shifts: uint8, (outputs,), 0 to 23.
+        relu: values are clamped to 0..127, not -127..127.
+        residual: added after the shift: the input of so many layers before (1: this one's);
+            0 is none.
     """
 
-    def __init__(self, shape: NetworkShape | None = None) -> None:
-        super().__init__()
-        self.shape = s = shape or NetworkShape()
-        a, b, c = s.down
-        self.stem = nn.Conv1d(4, s.stem, 9, stride=3, padding=3)
-        self.stem_norm = nn.BatchNorm1d(s.stem)
-        self.down = nn.ModuleList(
-            nn.Conv1d(i, o, 4, stride=2, padding=1) for i, o in ((s.stem, a), (a, b), (b, c))
-        )
-        self.down_norm = nn.ModuleList(nn.BatchNorm1d(o) for o in s.down)
-        half = s.blocks // 2
-        self.before = nn.Sequential(*(_Separable(c, s.kernel, 2**i) for i in range(half)))
-        self.attention = _WindowedAttention(c, s.heads, s.attention_window)
-        self.after = nn.Sequential(*(_Separable(c, s.kernel, 2**i) for i in range(s.blocks - half)))
-        self.funnel = nn.Conv1d(c, s.funnel, 3, padding=1)
-        self.funnel_norm = nn.BatchNorm1d(s.funnel)
-        self.scores = nn.Conv1d(s.funnel, TYPES, 1)
+    weights: NDArray[np.int8]
+    bias: NDArray[np.int32]
+    shifts: NDArray[np.uint8]
+    stride: int = 1
+    dilation: int = 1
+    padding: int = 0
+    relu: bool = False
+    residual: int = 0
 
-    def forward(self, bases: Tensor) -> Tensor:
-        """Scores of every window; see the class."""
-        x = bases[:, None, :] == torch.arange(4, dtype=bases.dtype, device=bases.device)[:, None]
-        y = torch.relu(self.stem_norm(self.stem(x.to(self.stem.weight.dtype))))
-        for conv, norm in zip(self.down, self.down_norm, strict=True):
-            y = torch.relu(norm(conv(y)))
-        y = self.after(self.attention(self.before(y)))
-        y = torch.relu(self.funnel_norm(self.funnel(y)))
-        return cast(Tensor, self.scores(y).transpose(1, 2))
+    @property
+    def depthwise(self) -> bool:
+        """Whether every channel is by itself."""
+        return self.weights.ndim == 2
+
+    @property
+    def kernel(self) -> int:
+        """Inputs along the sequence that an output sees."""
+        return int(self.weights.shape[0])
+
+    def largest_sum(self) -> int:
+        """Return the most that a partial sum can come to, for any input."""
+        axes = 0 if self.depthwise else (0, 1)
+        sums = np.abs(self.weights.astype(np.int64)).sum(axis=axes) * MOST
+        return int((sums + np.abs(self.bias.astype(np.int64))).max())
 
 
-def score_windows(
-    network: PhaseEncoder,
-    bases: NDArray[np.uint8],
-    *,
-    windows: int = 1024,
-    margin: int = 128,
-    batch: int = 4,
-) -> NDArray[np.float32]:
-    """Scores of a whole chunk: (n,) uint8 -> (ceil(n / 24), 7) float32.
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The layers, and what a step of a score is worth in 1/256 bit."""
 
-    The chunk is cut into pieces of ``windows`` windows which also see ``margin`` windows
-    on either side, so that nothing depends on where the cuts lie but a faint edge effect;
-    that may differ between batch sizes and devices, and need not agree, since the latents
-    are stored.
-    """
+    layers: tuple[Layer, ...]
+    unit: int
+
+    def __post_init__(self) -> None:
+        """Refuse layers that do not fit together or whose sums could leave 24 bits."""
+        problem = _problem(self.layers)
+        if problem or not 1 <= self.unit <= 1 << 12:
+            raise ModelError(f"the model's network cannot be: {problem or 'a score without unit'}")
+
+    def scores(self, bases: NDArray[np.uint8]) -> NDArray[np.int8]:
+        """Scores of every window: (n,) uint8 0..3 -> (ceil(n / 24), 7) int8."""
+        outputs = [one_hot(bases)]
+        for layer in self.layers:
+            size = layer.bias.size
+            output = np.empty((outputs[-1].shape[0] // layer.stride, size), np.int8)
+            core.run_layer(
+                outputs[-1],
+                layer.weights.reshape(-1),
+                layer.bias,
+                layer.shifts,
+                outputs[-layer.residual] if layer.residual else None,
+                output,
+                kernel=layer.kernel,
+                stride=layer.stride,
+                dilation=layer.dilation,
+                padding=layer.padding,
+                depthwise=layer.depthwise,
+                relu=layer.relu,
+            )
+            outputs.append(output)
+        return outputs[-1]
+
+
+def one_hot(bases: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """Input of the first layer: (n,) uint8 -> (24 * ceil(n / 24), 4) int8, zeros beyond the end."""
     n = bases.size
-    count = -(-n // STRIDE)
-    pieces = -(-count // windows)
-    pad = margin * STRIDE
-    padded = np.full(pad + pieces * windows * STRIDE + pad, 4, np.uint8)
-    padded[pad : pad + n] = bases
-    length = (windows + 2 * margin) * STRIDE
-    device = network.scores.weight.device
-    out = np.empty((pieces, windows, TYPES), np.float32)
-    view = np.lib.stride_tricks.sliding_window_view(padded, length)[:: windows * STRIDE]
-    with torch.inference_mode():
-        for i in range(0, pieces, batch):
-            part = torch.from_numpy(view[i : i + batch].copy()).to(device)
-            scores = network(part)[:, margin : margin + windows]
-            out[i : i + batch] = scores.float().cpu().numpy()
-    return out.reshape(-1, TYPES)[:count]
+    hot = np.zeros((count_windows(n) * STRIDE, 4), np.int8)
+    hot[np.arange(n), bases & 3] = 1
+    return hot
+
+
+def _problem(layers: Sequence[Layer]) -> str:
+    """What is wrong with layers; nothing: an empty string."""
+    channels = [4]
+    strides = []
+    for number, layer in enumerate(layers):
+        outputs = layer.weights.shape[-1]
+        where = f"layer {number}"
+        inputs = outputs if layer.depthwise else layer.weights.shape[-2]
+        if layer.weights.ndim not in (2, 3) or inputs != channels[-1]:
+            return f"{where} does not fit the one before"
+        if layer.bias.shape != (outputs,) or layer.shifts.shape != (outputs,):
+            return f"{where} lacks biases or shifts"
+        if layer.shifts.max(initial=0) > 23 or layer.weights.min(initial=0) < -MOST:
+            return f"{where} has a weight of -128 or a shift above 23"
+        if layer.largest_sum() >= BOUND:
+            return f"sums of {where} could reach 2**24"
+        strides.append(layer.stride)
+        if layer.residual and (
+            not 1 <= layer.residual <= len(channels)
+            or channels[-layer.residual] != outputs
+            or any(stride != 1 for stride in strides[-layer.residual :])
+        ):
+            return f"{where} adds what does not fit it"
+        channels.append(outputs)
+    if tuple(stride for stride in strides if stride != 1) != _STRIDES or channels[-1] != TYPES:
+        return "it does not lead from bases to seven scores a window"
+    return ""
+
+
+def network_arrays(network: Network) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Describe a network for a model file: its shape as plain data, and its arrays by name."""
+    rows = []
+    arrays: dict[str, NDArray[Any]] = {}
+    for number, layer in enumerate(network.layers):
+        names = ("stride", "dilation", "padding", "relu", "residual")
+        rows.append({name: getattr(layer, name) for name in names})
+        for name in ("weights", "bias", "shifts"):
+            arrays[f"{number:02}/{name}"] = getattr(layer, name)
+    return {"layers": rows, "unit": network.unit}, arrays
+
+
+def make_network(shape: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Network:
+    """Make a network from what :func:`network_arrays` gave; ModelError if it cannot be."""
+    try:
+        layers = tuple(
+            Layer(
+                np.ascontiguousarray(arrays[f"{number:02}/weights"], np.int8),
+                np.ascontiguousarray(arrays[f"{number:02}/bias"], np.int32),
+                np.ascontiguousarray(arrays[f"{number:02}/shifts"], np.uint8),
+                **{k: int(row[k]) for k in ("stride", "dilation", "padding", "residual")},
+                relu=bool(row["relu"]),
+            )
+            for number, row in enumerate(shape["layers"])
+        )
+        return Network(layers, int(shape["unit"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"the model's network cannot be read ({error})") from error

@@ -14,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from seqcoder import core
+
 STRIDE = 24
 TYPES = 7
 
@@ -40,6 +42,11 @@ TYPE_OF: NDArray[np.uint8] = np.array(
 MIRROR: NDArray[np.uint8] = np.array([0, 4, 5, 6, 1, 2, 3], np.uint8)
 
 
+def count_windows(n: int) -> int:
+    """Return how many windows ``n`` bases have; the last may be short."""
+    return -(-n // STRIDE)
+
+
 def base_types(classes: NDArray[np.uint8], start: int = 0) -> NDArray[np.uint8]:
     """Window type each base's class agrees with: (n,) uint8 -> (n,) uint8.
 
@@ -61,12 +68,9 @@ def latents_to_classes(latents: NDArray[np.int8], n: int) -> NDArray[np.uint8]:
     classes; missing latents count as 0, surplus ones are ignored. Only integers below 256
     occur, so every platform agrees.
     """
-    windows = -(-n // STRIDE)
-    types = np.zeros(windows, np.uint8)
-    given = np.ascontiguousarray(latents, np.int8).reshape(-1)[:windows].view(np.uint8)
-    types[: given.size] = given % TYPES
-    cycle = np.arange(STRIDE) % 3
-    return np.ascontiguousarray(CLASS_OF[:, cycle][types].reshape(-1)[:n])
+    classes = np.empty(n, np.uint8)
+    core.decode_classes(np.ascontiguousarray(latents, np.int8).reshape(-1), classes)
+    return classes
 
 
 def classes_to_latents(classes: NDArray[np.uint8]) -> NDArray[np.int8]:

@@ -1,6 +1,6 @@
 """Archives of relatives: a pan-genome stored once, every genome a walk over it.
 
-Importing this package is cheap; the kernels (numba) are imported when first needed.
+Importing this package is cheap; what is heavy is imported when first needed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from seqcoder.pangenome.build import Added, PanGenome
     from seqcoder.pangenome.grouping import arrange, group
     from seqcoder.pangenome.minhash import sketch
-    from seqcoder.pangenome.reading import read_walk
+    from seqcoder.pangenome.walk_reading import read_walk
 
 __all__ = ["Added", "Fetch", "PanGenome", "Walk", "arrange", "group", "read_walk", "sketch"]
 
@@ -22,7 +22,7 @@ _HOMES = {
     "PanGenome": "build",
     "arrange": "grouping",
     "group": "grouping",
-    "read_walk": "reading",
+    "read_walk": "walk_reading",
     "sketch": "minhash",
 }
 

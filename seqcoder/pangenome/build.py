@@ -8,18 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from seqcoder import core
 from seqcoder.errors import IntegrityError
-from seqcoder.pangenome.align import find_segments
-from seqcoder.pangenome.choose import choose
-from seqcoder.pangenome.compose import BASE, NOVEL, PARENT, SELF
-from seqcoder.pangenome.follow import follow
 from seqcoder.pangenome.minhash import sketch
 from seqcoder.pangenome.parents import Candidates
-from seqcoder.pangenome.plain import write_walk
-from seqcoder.pangenome.reading import Reading, forerunners_of, relatives_of
-from seqcoder.pangenome.relative import Forerunner, write_relative
-from seqcoder.pangenome.seeds import STEP, K, insert
+from seqcoder.pangenome.plain_walk import write_plain
+from seqcoder.pangenome.relative_walk import BASE, NOVEL, PARENT, SELF, Forerunner, write_relative
 from seqcoder.pangenome.walk import Bases, Ints, Walk
+from seqcoder.pangenome.walk_reading import Reading, forerunners_of, relatives_of
 
 UNKNOWN, LEAST_UNKNOWN = 4, 4096
 UNIT = 256
@@ -133,26 +129,27 @@ class PanGenome:
         at = self._n_genomes
         forerunners = forerunners_of(parents, self._sets)
         relatives = relatives_of(at, parents, forerunners, self._known)
-        data, walk = write_relative(items, bases, start, relatives, self.fetch)
-        plain = write_walk(walk) if len(walk.starts) < 64 else None
+        data, columns = write_relative(items, bases, self.novel, start, relatives)
+        walk = columns.walk
+        plain = write_plain(walk) if len(walk.starts) < 64 else None
         if plain is not None and len(plain) <= len(data):
             data, parents = plain, []
         walk.check(len(bases), self._n)
-        if not np.array_equal(self._sequence(walk), bases) or not self._is_known(walk):
+        if not np.array_equal(self._sequence(columns), bases) or not self._is_known(walk):
             raise IntegrityError(
                 f"a genome of {len(bases)} bases does not come back from its walk; nothing was "
                 "written. Please report this"
             )
         self._sets[at] = forerunners_of(parents, self._sets)
-        self._known[at] = Forerunner.of(walk)
+        self._known[at] = columns
         self._candidates.add(at, mark)
         self._n_genomes += 1
         return Added(walk, data, novel, start)
 
-    def _sequence(self, walk: Walk) -> Bases:
+    def _sequence(self, walk: Forerunner) -> Bases:
         """Return a genome's bases."""
         out = np.empty(walk.n_bases, dtype=np.uint8)
-        follow(walk, self._text, out)
+        core.follow_walk(walk.rows, walk.subs, self._text, out)
         return out
 
     def _is_known(self, walk: Walk) -> bool:
@@ -181,45 +178,42 @@ class PanGenome:
                 self._spans[-1] = (self._spans[-1][0], old + stop)
             else:
                 self._spans.append((old + start, old + stop))
-        while (1 << self._bits) * STEP < 2 * self._n:
+        while (1 << self._bits) * core.SEED_STEP < 2 * self._n:
             self._bits += 1
         if len(self._table) != 1 << self._bits:
             self._table = np.zeros(1 << self._bits, dtype=np.uint32)
             old = 0
-        shift = np.uint64(64 - self._bits)
         for start, stop in self._spans:
             if stop > old:
-                insert(self._text, max(start, old - K), stop, self._table, shift)
+                first = max(start, old - core.SEED_LENGTH)
+                core.insert_seeds(self._text, first, stop, core.SEED_STEP, self._table, True)
 
     def _parse(self, bases: Bases, parents: list[int]) -> tuple[Ints, Bases]:
         """Return the items the genome is made of, and the novel bases."""
-        walks = [self._known[parent].walk for parent in parents]
+        walks = [self._known[parent] for parent in parents]
         edges = np.cumsum([0, self._n, *(walk.n_bases for walk in walks)]).astype(np.int64)
         begin = int(edges[-1])
         end = begin + len(bases)
         self._reserve(end)
         text = self._text
         for walk, at in zip(walks, edges[1:-1].tolist(), strict=True):
-            follow(walk, text, text[at : at + walk.n_bases])
+            core.follow_walk(walk.rows, walk.subs, self.novel, text[at : at + walk.n_bases])
         text[begin:end] = bases
-        bits = max(10, (2 * (end - self._n) // STEP).bit_length())
+        bits = max(10, (2 * (end - self._n) // core.SPARSE_STEP).bit_length())
         if len(self._seeds) < 1 << bits:
             self._seeds = np.empty(1 << bits, dtype=np.uint32)
         table = self._seeds[: 1 << bits]
         table.fill(0)
-        shift = np.uint64(64 - bits)
         for at in reversed(range(1, len(edges) - 1)):  # the nearest parent last: it prevails
-            insert(text, int(edges[at]), int(edges[at + 1]), table, shift)
-        segments = find_segments(
-            text, edges, end, self._table, np.uint64(64 - self._bits), table, shift
-        )
+            core.insert_seeds(
+                text, int(edges[at]), int(edges[at + 1]), core.SPARSE_STEP, table, True
+            )
+        segments = core.find_segments(text, edges, end, self._table, table)
         costs = AMONG_STRANGERS if self._n and not parents else AMONG_RELATIVES
         segments = segments[_worthwhile(segments, begin, costs.least_repeat)]
         segments = segments[np.argsort(segments[:, 0], kind="stable")]
         novel = int(costs.novel_base * UNIT)
-        path, cost = choose(
-            text, begin, end, segments, _rates(segments), novel, int(costs.new_item * UNIT)
-        )
+        path, cost = core.choose_path(text, begin, end, segments, novel, int(costs.new_item * UNIT))
         if cost > (1 - costs.least_gain) * novel * len(bases):
             path = np.array([[-1, begin]], dtype=np.int64)
         return _itemise(text, edges, end, segments, path)
@@ -235,14 +229,6 @@ def _worthwhile(segments: Ints, begin: int, least: int) -> npt.NDArray[np.bool_]
     worth: npt.NDArray[np.bool_] = source < begin
     worth |= segments[:, 1] - segments[:, 0] >= least
     return worth
-
-
-def _rates(segments: Ints) -> Ints:
-    """Return what a match and a mismatch cost in each segment, from its share of mismatches."""
-    share = (segments[:, 4] + 0.5) / (segments[:, 1] - segments[:, 0] + 40)
-    share = np.clip(share, 1e-5, 0.4)
-    costs = np.stack([-np.log2(1 - share), 1.3 - np.log2(share)], axis=1)
-    return np.ascontiguousarray((costs * UNIT).astype(np.int64))
 
 
 def _itemise(text: Bases, edges: Ints, end: int, segments: Ints, path: Ints) -> tuple[Ints, Bases]:

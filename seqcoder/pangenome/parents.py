@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from seqcoder import core
 from seqcoder.pangenome.minhash import Sketch, similarity
-from seqcoder.pangenome.reading import MAX_FORERUNNERS
+from seqcoder.pangenome.walk_reading import MAX_FORERUNNERS
 
 PARENTS = 6
 MIN_SIMILARITY = 0.005
@@ -55,13 +55,12 @@ class Candidates:
         count = len(self._ordinals)
         if count <= MOST:
             return self._ordinals
-        from seqcoder.pangenome.sketches import jaccards_with_last
-
         self._append(count, mark)
-        scores: npt.NDArray[np.float64] = jaccards_with_last(
-            self._hashes, self._edges[: count + 2], FEW
-        )
-        nearest = np.argsort(-scores, kind="stable")[:MOST]
+        scores = np.empty((count, 1))
+        before = np.arange(count, dtype=np.int64)
+        mine = np.array([count], dtype=np.int64)
+        core.jaccards(self._hashes, self._edges[: count + 2], FEW, before, mine, scores)
+        nearest = np.argsort(-scores[:, 0], kind="stable")[:MOST]
         return [self._ordinals[i] for i in nearest.tolist()]
 
     def _append(self, row: int, mark: Sketch) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from seqcoder import core
 from seqcoder.errors import IntegrityError
 
 Ints = npt.NDArray[np.int64]
@@ -27,6 +28,10 @@ Bases = npt.NDArray[np.uint8]
 
 Fetch = Callable[[int, int], Bases]
 """``fetch(start, stop)`` gives the bases (uint8, 0..3) of base space [start, stop)."""
+
+
+NEAR = 4096
+"""Ranges of base space with fewer bases between them are best fetched as one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,58 +132,39 @@ class Walk:
             starts, lengths, reverse, self.sub_positions[a:b] - start, self.sub_diffs[a:b].copy()
         )
 
-    def spans(self) -> Ints:
-        """Return the base-space ranges the walk reads: int64[j, 2], sorted, disjoint, merged."""
+    def spans(self, apart: int = 0) -> Ints:
+        """Return the base-space ranges the walk reads: int64[j, 2], sorted, disjoint, merged.
+
+        Ranges at most ``apart`` bases apart are one, with what lies between them.
+        """
         if self.starts.size == 0:
             return np.zeros((0, 2), dtype=np.int64)
         order = np.argsort(self.starts, kind="stable")
         starts = self.starts[order]
         ends = np.maximum.accumulate(starts + self.lengths[order])
         fresh = np.ones(starts.size, dtype=np.bool_)
-        fresh[1:] = starts[1:] > ends[:-1]
+        fresh[1:] = starts[1:] > ends[:-1] + apart
         firsts = np.flatnonzero(fresh)
         lasts = np.append(firsts[1:], starts.size) - 1
         return np.stack([starts[firsts], ends[lasts]], axis=1)
 
-    def apply(self, fetch: Fetch) -> Bases:
+    def apply(self, fetch: Fetch, apart: int = 0) -> Bases:
         """Return the genome's bases (uint8[n_bases], 0..3), reading the base space by ``fetch``.
 
-        ``fetch`` is called once for each of `spans`, and the results are held together:
+        ``fetch`` is called once for each of ``spans(apart)``, and the results are held together:
         memory is the genome plus the base-space ranges it reads.
         """
         out = np.empty(self.n_bases, dtype=np.uint8)
-        spans = self.spans()
-        ranges = [fetch(int(a), int(b)) for a, b in spans]
-        which = np.searchsorted(spans[:, 0], self.starts, side="right") - 1
-        at = 0
-        for start, length, reverse, span in zip(
-            self.starts.tolist(),
-            self.lengths.tolist(),
-            self.reverse.tolist(),
-            which.tolist(),
-            strict=True,
-        ):
-            offset = start - int(spans[span, 0])
-            piece = ranges[span][offset : offset + length]
-            out[at : at + length] = piece[::-1] ^ 3 if reverse else piece
-            at += length
-        out[self.sub_positions] ^= self.sub_diffs
+        spans = self.spans(apart)
+        ranges = [np.ascontiguousarray(fetch(a, b)) for a, b in spans.tolist()]
+        core.apply_walk(
+            np.ascontiguousarray(self.starts),
+            np.ascontiguousarray(self.lengths),
+            np.ascontiguousarray(self.reverse),
+            np.ascontiguousarray(self.sub_positions),
+            np.ascontiguousarray(self.sub_diffs),
+            np.ascontiguousarray(spans[:, 0]),
+            ranges,
+            out,
+        )
         return out
-
-    def to_bytes(self) -> bytes:
-        """Serialise the walk by itself, in the smaller of the plain forms (docs/pangenome.md)."""
-        from seqcoder.pangenome.plain import write_walk
-
-        return write_walk(self)
-
-    @staticmethod
-    def from_bytes(data: bytes, n_bases: int, space: int) -> Walk:
-        """Read a walk of ``n_bases`` over base space [0, ``space``), as `to_bytes` wrote it.
-
-        One that is coded against other genomes' walks is refused; `read_walk` reads those.
-        Raises IntegrityError, before anything larger than a small multiple of ``n_bases`` and
-        ``len(data)`` is allocated, when ``data`` is not such a walk.
-        """
-        from seqcoder.pangenome.plain import read_plain
-
-        return read_plain(data, n_bases, space)

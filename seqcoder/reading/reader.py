@@ -1,18 +1,15 @@
 """Reading containers from Python: ``seqcoder.open(path)``.
 
 A :class:`Container` is a mapping of genome names to :class:`Genome`; a genome is a sequence of
-:class:`Record`, also reachable by name; a record gives residues by slice, as pyfaidx users expect::
-
-    with seqcoder.open("archive.sqc") as container:
-        genome = container["ecoli.fa"]
-        genome["NC_000913.3"][1000:1060]   # str, 0-based half-open
-        genome.read()                      # the file, bit for bit, checked against its SHA-256
+:class:`Record`, also reachable by name; a record gives residues by slice, as pyfaidx users expect.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, BinaryIO, overload
@@ -25,17 +22,17 @@ from seqcoder.container import rows
 from seqcoder.container.index import GenomeEntry, Index
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError, MemoryLimitError, NotFoundError, UsageError
-from seqcoder.pangenome import Walk
-from seqcoder.reading.decoding import DEFAULT_CACHE_BYTES, BaseDecoder
+from seqcoder.pangenome.walk import NEAR, Walk
 from seqcoder.reading.record import Record
-from seqcoder.settings import thread_count
+from seqcoder.settings import DEFAULT_CACHE_BYTES, thread_count
 from seqcoder.storage.memory import PER_FILE_BYTE, check_memory
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader
 from seqcoder.wording import count_of
 
 if TYPE_CHECKING:
-    from seqcoder.pangenome.reading import Kept
+    from seqcoder.pangenome.walk_reading import Kept
+    from seqcoder.reading.base_decoder import BaseDecoder
 
 
 class Genome(Sequence[Record]):
@@ -55,7 +52,7 @@ class Genome(Sequence[Record]):
     @property
     def sha256(self) -> str:
         """SHA-256 of the file, hex."""
-        return self.row.sha256.hex()
+        return self._digest.hex()
 
     @property
     def stored(self) -> bool:
@@ -72,17 +69,19 @@ class Genome(Sequence[Record]):
         return isinstance(item, Record) and item.genome is self
 
     def __repr__(self) -> str:
-        records = count_of(len(self), "record")
-        return f"<Genome {self.name}: {records}, {count_of(self.row.n_residues, 'residue')}>"
+        return f"<Genome {self.name}: {count_of(len(self), 'record')}>"
 
     @cached_property
-    def _parts(self) -> tuple[bytes, bytes, bytes]:
-        """Record table, record digests and side streams of the side frame."""
+    def _digest(self) -> bytes:
+        return self.container.reader.file_digest(self.entry)
+
+    @cached_property
+    def _parts(self) -> tuple[bytes, bytes]:
+        """Record table and side streams of the side frame."""
         frame = self.container.reader.genome_frame(self.entry, "side")
         source = ByteReader(frame, f"{self._what}: side frame")
         table = source.take(source.varint())
-        digests = source.take(source.varint())
-        return table, digests, source.take(len(source))
+        return table, source.take(len(source))
 
     @property
     def _what(self) -> str:
@@ -105,7 +104,7 @@ class Genome(Sequence[Record]):
     @cached_property
     def full_side(self) -> fasta.SideStreams:
         """All side streams, with the headers' descriptions."""
-        side = fasta.unpack_side(self._parts[2], self.table, self.row.size, self._what)
+        side = fasta.unpack_side(self._parts[1], self.table, self.row.size, self._what)
         exceptions, expected = int(side.exceptions.lengths.sum()), self.row.n_residues
         if exceptions + self.row.n_bases != expected or side.width != self.row.line_width:
             raise IntegrityError(f"{self._what}: side streams and index disagree")
@@ -125,15 +124,14 @@ class Genome(Sequence[Record]):
         """Where the genome's bases lie in base space."""
         if self.row.base_start is not None:
             return Walk.contiguous(self.row.base_start, self.row.n_bases)
-        from seqcoder.pangenome.reading import read_walk
+        from seqcoder.pangenome.walk_reading import read_walk
 
         mine, others = self.entry.ordinal, self.container.by_ordinal
 
         def genome_at(ordinal: int) -> Genome:
             return self if ordinal == mine else others[ordinal]
 
-        # During repair two genomes may claim one ordinal, and `kept_walks` knows the other.
-        known = others.get(mine) is self
+        known = others.get(mine) is self  # in a repair two genomes may claim one ordinal
         try:
             return read_walk(
                 mine,
@@ -152,7 +150,9 @@ class Genome(Sequence[Record]):
     def walk_data(self) -> bytes:
         """The walk as it is stored; that of a genome in a row is made up."""
         if self.row.base_start is not None:
-            return Walk.contiguous(self.row.base_start, self.row.n_bases).to_bytes()
+            from seqcoder.pangenome.plain_walk import write_plain
+
+            return write_plain(Walk.contiguous(self.row.base_start, self.row.n_bases))
         return self.container.reader.genome_frame(self.entry, "walk")
 
     def bases(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
@@ -166,7 +166,7 @@ class Genome(Sequence[Record]):
             at = self.row.base_start
             return self.container.decoder.fetch(at + start, at + stop)
         walk = self.walk.slice(start, stop)
-        return walk.apply(self.container.decoder.along(walk.spans()))
+        return walk.apply(self.container.decoder.along(walk.spans(NEAR)), NEAR)
 
     def region(self, record: int, start: int, stop: int) -> bytes:
         """Return residues ``start`` to ``stop`` (0-based, half-open) of record ``record``."""
@@ -178,18 +178,14 @@ class Genome(Sequence[Record]):
         """Return the whole file as decoded, its SHA-256 not compared (see :meth:`read`)."""
         if self.stored:
             return self.container.reader.genome_frame(self.entry, "stored")
-        _ = (
-            self.table,
-            self.full_side,
-            self.walk,
-        )  # what contradicts itself is damaged, not too large
+        _ = self.table, self.full_side, self.walk  # what contradicts itself is not too large
         check_memory(PER_FILE_BYTE * self.row.size, self.container.reader.memory, self._what)
         return fasta.render(fasta.ParsedFasta(self.table, self.full_side, self.bases()))
 
     def read(self) -> bytes:
         """Return the whole file; raises IntegrityError unless it matches its SHA-256."""
         data = self.restore()
-        if sha256(data).digest() != self.row.sha256:
+        if sha256(data).digest() != self._digest:
             raise IntegrityError(
                 f"{self._what}: the file restored does not match its SHA-256; the data are damaged"
             )
@@ -254,8 +250,20 @@ class Container(Mapping[str, Genome]):
         except BaseException:
             ranges.close()
             raise
-        self.decoder = BaseDecoder(self.reader, thread_count(threads), cache_bytes)
+        self._decoding = thread_count(threads), cache_bytes
+        self._decoder: BaseDecoder | None = None
+        self._lock = threading.Lock()
         self._genomes = {entry.row.name: Genome(self, entry) for entry in self.reader.index.genomes}
+
+    @property
+    def decoder(self) -> BaseDecoder:
+        """What gives bases; made, and all that decoding needs imported, when first asked for."""
+        from seqcoder.reading.base_decoder import BaseDecoder
+
+        with self._lock:
+            if self._decoder is None:
+                self._decoder = BaseDecoder(self.reader, *self._decoding)
+            return self._decoder
 
     def __getitem__(self, name: str) -> Genome:
         try:
@@ -282,7 +290,7 @@ class Container(Mapping[str, Genome]):
     @cached_property
     def kept_walks(self) -> Kept:
         """The walks read last, which other genomes' may be coded against."""
-        from seqcoder.pangenome.reading import Kept
+        from seqcoder.pangenome.walk_reading import Kept
 
         return Kept()
 
@@ -294,9 +302,21 @@ class Container(Mapping[str, Genome]):
             for ordinal in genome.ordinals_of(name)
         ]
 
+    def expect(self, names: Collection[str] | None = None) -> None:
+        """Say which genomes (None: all) will be read, so that no chunk is decoded twice for them.
+
+        What is wrong with one of them shows when it is read.
+        """
+        if names is None:
+            self.decoder.expect()
+        for name in names or ():
+            with suppress(IntegrityError, MemoryLimitError):
+                self.decoder.expect(self[name].walk.spans(NEAR))
+
     def forget(self) -> None:
-        """Let decoded bases and walks go; what is asked for again is decoded again."""
+        """Let decoded bases and walks go; what is asked for again is read and decoded again."""
         self.decoder.forget()
+        self.reader.forget()
         vars(self).pop("kept_walks", None)
 
     def close(self) -> None:

@@ -19,16 +19,24 @@ from seqcoder.container import frames
 from seqcoder.container.frames import bases_digest
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
 from seqcoder.container.parity import by_parity
-from seqcoder.container.reader import read_index
-from seqcoder.container.rows import RECORDS_INDEXED, ChunkRow
+from seqcoder.container.reader import check_signature, read_index
+from seqcoder.container.rows import ChunkRow
 from seqcoder.container.scan import whole_parts
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
-from seqcoder.errors import IntegrityError, MemoryLimitError, ModelError, SeqcoderError, UsageError
+from seqcoder.errors import (
+    InputError,
+    IntegrityError,
+    MemoryLimitError,
+    ModelError,
+    SeqcoderError,
+    UsageError,
+)
 from seqcoder.fasta import pack_record_table
+from seqcoder.pangenome.plain_walk import write_plain
 from seqcoder.reading.reader import Container, Genome
-from seqcoder.settings import DEFAULT_MODEL, thread_count
+from seqcoder.settings import thread_count
 from seqcoder.storage.atomic import atomic_file, commit, is_same_file
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 # A lost chunk's place is kept in pieces of this many bases; what lies between two chunks that are
 # whole is at most so much (64 Gb, coded in some megabytes).
@@ -64,12 +72,13 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
     Sections are found by their own heads, so neither index nor footer is needed, nor their order.
     The place of a lost chunk in base space is kept by as many As; the genomes that need it are left
     out. Every chunk kept has been decoded and compared with its digest, every genome kept with its
-    SHA-256, or the part of it in its head where the index is lost. A parity file beside ``damaged``
+    SHA-256. A parity file beside ``damaged``
     is used first; where that mends all, ``out`` is the container as it was, bit for bit.
 
     Raises:
         UsageError: ``out`` exists and ``force`` is not set.
         IntegrityError: no genome is whole.
+        FormatError: the same, and it is a container of another format.
         ModelError, MemoryLimitError: a model that intact chunks need is not here, or they need
             more memory than the limit; nothing is known to be lost.
     """
@@ -106,7 +115,7 @@ def _rescue(source: Path, damaged: Path, out: Path, threads: int) -> Repair:
         recovered: list[str] = []
         lost: list[str] = []
         with atomic_file(out) as file:
-            writer = ContainerWriter(file, salvage.index.models)
+            writer = ContainerWriter(file)
             for chunk in _chunks(container, salvage):
                 writer.add_chunk(chunk)
             for genome in container.values():
@@ -117,6 +126,8 @@ def _rescue(source: Path, damaged: Path, out: Path, threads: int) -> Repair:
                     writer.add_genome(found)
                     recovered.append(genome.name)
             if not recovered:
+                with suppress(InputError):
+                    check_signature(container.reader.source)
                 raise IntegrityError(f"{damaged}: no genome is whole; nothing to recover")
             writer.finish()
     return Repair(tuple(recovered), tuple(lost), tuple(salvage.problems))
@@ -124,15 +135,12 @@ def _rescue(source: Path, damaged: Path, out: Path, threads: int) -> Repair:
 
 def _salvage(source: RangeSource) -> _Salvage:
     salvage = _Salvage()
-    index = salvage.index
     chunks: list[ChunkEntry] = []
     genomes: list[GenomeEntry] = []
     try:
         for part in whole_parts(source):
             if isinstance(part, IntegrityError):
                 salvage.problems.append(str(part))
-            elif isinstance(part, list):
-                index.models = part
             elif isinstance(part, ChunkEntry):
                 chunks.append(part)
             else:
@@ -140,8 +148,6 @@ def _salvage(source: RangeSource) -> _Salvage:
         listed = _listed(source)
         _place_chunks(chunks, listed, salvage)
         _place_genomes(genomes, listed, salvage)
-        if max((chunk.row.model for chunk in index.chunks), default=0) > len(index.models):
-            index.models = _models_named(source)
     finally:
         source.close()
     return salvage
@@ -170,20 +176,21 @@ def _place_chunks(
         if any(c.stop_base > chunk.first_base for c in before) or any(
             c.first_base < chunk.stop_base for c in behind
         ):
-            salvage.problems.append(f"{chunk.label} at byte {chunk.offset}: its place is taken")
+            salvage.problems.append(f"chunk at byte {chunk.offset}: its place is taken")
         else:
             taken.insert(at, chunk)
     index = salvage.index
     for chunk in taken:
         missing = chunk.first_base - index.n_bases
         if missing > _MOST_MISSING:
-            salvage.problems.append(f"{chunk.label}: impossible first base {chunk.first_base}")
+            lost = f"chunk at byte {chunk.offset}: impossible first base {chunk.first_base}"
+            salvage.problems.append(lost)
             break
         if missing:
             lost = f"bases {index.n_bases} to {chunk.first_base} of base space are lost"
             salvage.problems.append(lost)
             _fill(salvage, missing)
-        index.chunks.append(chunk)
+        index.chunks.append(replace(chunk, ordinal=len(index.chunks)))
 
 
 def _fill(salvage: _Salvage, n_bases: int) -> None:
@@ -191,7 +198,7 @@ def _fill(salvage: _Salvage, n_bases: int) -> None:
     index = salvage.index
     while n_bases > 0:
         salvage.filled.add(len(index.chunks))
-        row = ChunkRow(min(n_bases, _FILLED_BASES), coder.TWO_BIT, 0, 0, 0, b"")
+        row = ChunkRow(min(n_bases, _FILLED_BASES), coder.TWO_BIT, b"", 0, 0)
         index.chunks.append(ChunkEntry(row, len(index.chunks), 0, index.n_bases))
         n_bases -= row.n_bases
 
@@ -202,9 +209,6 @@ def _place_genomes(
     """Choose the listed genome of each name, or else the latest, in the order of ordinals."""
     chosen: dict[str, list[GenomeEntry]] = {}
     for genome in sorted(genomes, key=lambda genome: (genome.offset not in listed, -genome.offset)):
-        known = listed.get(genome.offset)
-        if isinstance(known, GenomeEntry) and known.head_body == genome.head_body:
-            genome = replace(genome, row=replace(genome.row, sha256=known.row.sha256))
         chosen.setdefault(genome.row.name, []).append(genome)
     # Of two for one place in the row, too, the listed one comes last and is found by walks.
     firsts = [entries[0] for entries in chosen.values()]
@@ -256,29 +260,11 @@ def _first_whole(genome: Genome, salvage: _Salvage) -> GenomeFrames | None:
     return None
 
 
-def _models_named(source: RangeSource) -> list[bytes]:
-    """Return the models of a container whose header is lost: by its index, or the usual one.
-
-    What a wrong model decodes does not match the digests.
-    """
-    from seqcoder.latent import load_model
-
-    named: list[bytes] = []
-    with suppress(SeqcoderError):
-        named = read_index(source)[0].models
-    if named:
-        digests = [load_model(DEFAULT_MODEL, model.hex()).digest for model in named]
-        return [bytes.fromhex(digest) for digest in digests]
-    with suppress(ModelError):
-        return [bytes.fromhex(load_model(DEFAULT_MODEL).digest)]
-    return []
-
-
 @lru_cache(maxsize=2)
 def _filled(n_bases: int) -> ChunkFrames:
     bases = np.zeros(n_bases, np.uint8)
     residual = frames.compress(coder.encode(bases, coder.TWO_BIT), 3)
-    row = ChunkRow(n_bases, coder.TWO_BIT, 0, 0, len(residual), bases_digest(bases))
+    row = ChunkRow(n_bases, coder.TWO_BIT, b"", 0, len(residual), bases_digest(bases))
     return ChunkFrames(row, b"", residual)
 
 
@@ -302,13 +288,12 @@ def _genome(genome: Genome, salvage: _Salvage) -> GenomeFrames:
         gap = salvage.index.chunks[at]
         if any(start < gap.stop_base and gap.first_base < stop for start, stop in spans):
             raise IntegrityError(f"needs bases {gap.first_base} to {gap.stop_base}, which are lost")
-    digest = sha256(genome.restore()).digest()
-    if digest[: len(row.sha256)] != row.sha256:
+    if sha256(genome.restore()).digest() != row.sha256:
         raise IntegrityError("does not match its SHA-256")
     source = genome.container.reader.source
-    walk = b"" if row.base_start is not None else frames.compress(genome.walk.to_bytes(), 19)
+    walk = b"" if row.base_start is not None else frames.compress(write_plain(genome.walk), 19)
     return GenomeFrames(
-        replace(row, sha256=digest, flags=row.flags & ~RECORDS_INDEXED, walk_length=len(walk)),
+        replace(row, walk_length=len(walk)),
         source.read(genome.entry.side_offset, row.side_length),
         walk,
         source.read(genome.entry.stored_offset, row.stored_length),

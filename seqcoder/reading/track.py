@@ -132,7 +132,7 @@ def base_space_use(container: Container) -> Use:
     Raises:
         IntegrityError: a walk is damaged.
     """
-    from seqcoder.pangenome.reading import read_walks
+    from seqcoder.pangenome.walk_reading import read_walks
 
     genomes, n_bases = container.by_ordinal, container.reader.index.n_bases
     reading = read_walks(

@@ -116,6 +116,7 @@ def _decode_all(
             progress(entry.row.n_bases)
         return None
 
+    container.expect()
     # Chunk after chunk, each genome as soon as its last chunk is there and still in the cache.
     needs = [(_last_base(genome), genome) for genome in container.values()]
     needs.sort(key=itemgetter(0))

@@ -6,6 +6,7 @@ grows, so that the file of that name is at all times either the old one or the n
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,13 +17,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from seqcoder.container import rows
-from seqcoder.container.index import FOOTER_LENGTH, Index
-from seqcoder.container.reader import read_header
+from seqcoder.container.index import SIGNATURE, SMALL, Index
 from seqcoder.container.scan import scan_sections
-from seqcoder.container.writer import header
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.reading.reader import Container
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 
 if TYPE_CHECKING:
     from seqcoder.pangenome.build import Before
@@ -31,14 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Basis:
-    """A container as it is before an append: its index with whole model digests, its bytes."""
+    """A container as it is before an append: its index and its bytes."""
 
     path: Path
     index: Index
     size: int
-    """Bytes up to the end of the last footer; what a torn append left behind it is not kept."""
-    state: tuple[int, bytes]
-    """Size and last bytes of the file as it was read: see ``check_unchanged``."""
+    """Bytes up to the end of the last end section; what a torn append left behind it goes."""
+    state: tuple[int, int, bytes]
+    """Time, size and last bytes of the file as it was read: see ``check_unchanged``."""
 
     @property
     def facts(self) -> list[int | str]:
@@ -65,45 +64,39 @@ def read_basis(path: Path, but: Collection[str] = ()) -> Basis:
     """
     source = RangeSource(str(path))
     try:
-        tail = min(source.size, FOOTER_LENGTH)
-        state = source.size, source.read(source.size - tail, tail)
+        state = _state(path)
         with Container(source) as container:
             index, end = container.reader.index, container.reader.end
             first = min((g.ordinal for g in index.genomes if g.row.name in but), default=None)
-            if first is None:
-                whole = Index(_models(source, end), index.chunks, index.genomes)
-                return Basis(path, whole, end, state)
-            genomes = index.genomes[:first]
-            last = genomes[-1].end if genomes else 0
-            chunks = [chunk for chunk in index.chunks if chunk.offset < last]
-            offsets = [chunk.offset for chunk in index.chunks[len(chunks) :]]
-            behind = min([*offsets, index.genomes[first].offset])
-            end = behind - len(header(_models(source, behind)))
-            return Basis(path, Index(_models(source, end), chunks, genomes), end, state)
+            if first is not None:
+                lost = index.genomes[first].offset
+                end = max((old for old in index.ends if old <= lost), default=len(SIGNATURE))
+                chunks = [chunk for chunk in index.chunks if chunk.offset < end]
+                genomes = [genome for genome in index.genomes if genome.offset < end]
+                others = [other for other in index.others if other.offset < end]
+                index = Index(chunks, genomes, others)
+            scan = scan_sections(source, end)
+            if scan.problem:
+                raise IntegrityError(f"{scan.problem}; nothing is appended to a damaged container")
+            return Basis(path, index, end, state)
     finally:
         source.close()
 
 
-def _models(source: RangeSource, end: int) -> list[bytes]:
-    """Return the models of the last header before ``end``, which names them all."""
-    models, _ = read_header(source)
-    scan = scan_sections(source, end)
-    if scan.problem:
-        raise IntegrityError(f"{scan.problem}; nothing is appended to a damaged container")
-    return scan.index.models or models
+def _state(path: Path) -> tuple[int, int, bytes]:
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        file.seek(max(0, status.st_size - SMALL))
+        return status.st_mtime_ns, status.st_size, file.read()
 
 
 def check_unchanged(basis: Basis) -> None:
     """Raise UsageError if the container's file is another than the one that ``basis`` is of.
 
-    The footer has a digest of the index, and that the digests of all files. One who holds the
-    lock of the output knows thereafter that no append comes between.
+    One who holds the lock of the output knows thereafter that no append comes between.
     """
-    size, tail = basis.state
     try:
-        with basis.path.open("rb") as file:
-            file.seek(max(0, size - len(tail)))
-            same = file.read(len(tail) + 1) == tail
+        same = _state(basis.path) == basis.state
     except FileNotFoundError:
         same = False
     if not same:
@@ -148,7 +141,7 @@ def before(append: Append) -> Before:
     Raises IntegrityError where a chunk is damaged.
     """
     from seqcoder.pangenome.build import LEAST_UNKNOWN, UNKNOWN, Before
-    from seqcoder.pangenome.reading import read_walks
+    from seqcoder.pangenome.walk_reading import read_walks
 
     basis = append.basis
     with Container(basis.path, threads=append.threads, index=basis.index) as container:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqcoder import coder
 from seqcoder.container import frames
 from seqcoder.container.frames import Bases, bases_digest
-from seqcoder.container.rows import ChunkRow
+from seqcoder.container.rows import MODEL_PREFIX, ChunkRow
 from seqcoder.container.writer import ChunkFrames
 from seqcoder.errors import IntegrityError
 from seqcoder.reading.chunk import decode_chunk
@@ -45,7 +45,7 @@ class CodedChunk:
 class ChunkCoder:
     """Codes chunks with settings and a loaded model. Safe for several threads.
 
-    With a model the latents are model 1 of the container.
+    With a model, a chunk that has latents names it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -59,14 +59,21 @@ class ChunkCoder:
             self.model = load_model(settings.model)
 
     def model_digests(self) -> list[bytes]:
-        """Return the SHA-256 of the models the header names."""
+        """Return the SHA-256 of the models that chunks may name."""
         return [] if self.model is None else [bytes.fromhex(self.model.digest)]
 
-    def latents(self, bases: Bases) -> Latents | None:
-        """Stage 1: return the latents of a chunk, or None where there is no model or no gain."""
+    def encoder_digest(self) -> str:
+        """Return the SHA-256 (hex) of the part of the model that only chooses latents."""
+        return "" if self.model is None else self.model.file.encoder_digest
+
+    def latents(self, bases: Bases, device: str = "cpu") -> Latents | None:
+        """Stage 1: return the latents of a chunk, or None where there is no model or no gain.
+
+        They are the same on any ``device`` ("cpu", "cuda"), which is where the network runs.
+        """
         if self.model is None or not len(bases):
             return None
-        latents = self.model.encode(bases, refine=self.settings.level >= 3)
+        latents = self.model.encode(bases, refine=self.settings.level >= 3, device=device)
         return latents if latents.any() else None
 
     def code(self, bases: Bases, latents: Latents | None) -> CodedChunk:
@@ -89,9 +96,9 @@ class ChunkCoder:
             if latents is None or len(bases) <= _TRY_ALL_BASES:
                 candidates.append(self._frames(bases, coding, None))
         # Two bits a base are tried where the mixing did no better than that, before zstd or after.
-        if min(len(c.latents) + len(c.residual) for c in candidates) * 4.05 >= len(bases):
+        if min(map(_cost, candidates)) * 4.05 >= len(bases):
             candidates.append(self._frames(bases, coder.TWO_BIT, None))
-        best = min(candidates, key=lambda c: len(c.latents) + len(c.residual))
+        best = min(candidates, key=_cost)
         coded = time.perf_counter()
         plain_latents = (
             frames.decompress(best.latents, len(bases) + 1024, "latents") if best.latents else b""
@@ -119,9 +126,15 @@ class ChunkCoder:
         row = ChunkRow(
             n_bases=len(bases),
             coding=coding,
-            model=1 if packed else 0,
+            model=bytes.fromhex(self.model.digest)[:MODEL_PREFIX] if packed and self.model else b"",
             latents_length=len(packed),
             residual_length=len(residual),
             digest=bases_digest(bases),
         )
         return ChunkFrames(row, packed, residual)
+
+
+def _cost(chunk: ChunkFrames) -> int:
+    """Return the bytes that a coding takes, the name of its model among them."""
+    name = 2 + MODEL_PREFIX if chunk.row.model else 0
+    return name + len(chunk.latents) + len(chunk.residual)

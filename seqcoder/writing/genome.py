@@ -14,13 +14,8 @@ from seqcoder.container import frames, rows
 from seqcoder.container.rows import GenomeRow
 from seqcoder.fasta import digest
 from seqcoder.storage.varint import put_bytes
-from seqcoder.writing.report import RecordReport
-from seqcoder.writing.source import GenomeSource, Opener, read_local
-
-# A refget digest costs 24 bytes that do not compress. Records shorter than this (on average) are
-# too short to be worth it, and a single record is proven by the file's SHA-256. The manifest has
-# the digests of all records.
-_MIN_RESIDUES_FOR_DIGESTS = 4096
+from seqcoder.writing.container_report import RecordReport
+from seqcoder.writing.genome_source import GenomeSource, Opener, read_local
 
 
 @dataclass(frozen=True)
@@ -39,6 +34,22 @@ class PreparedGenome:
     source_bytes: int
     warning: str
     parse_seconds: float
+
+
+@dataclass
+class GenomeRun:
+    """A genome on its way: prepared (its bases dropped once placed), or failed; its novel bases.
+
+    ``start`` and ``stop`` are the part of base space that the genome brought.
+    """
+
+    source: GenomeSource
+    start: int
+    stop: int
+    base_start: int | None = None
+    walk: bytes = b""
+    prepared: PreparedGenome | None = None
+    error: str = ""
 
 
 def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> PreparedGenome:
@@ -99,10 +110,8 @@ def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> Prepare
     record_table = fasta.pack_record_table(table)
     side = bytearray()
     put_bytes(side, record_table)
-    worth = len(table) > 1 and n_residues >= _MIN_RESIDUES_FOR_DIGESTS * len(table)
-    put_bytes(side, b"".join(digest.refget_bytes(text) for text in refgets) if worth else b"")
     side += fasta.pack_side(parsed)
-    side_frame = frames.compress(bytes(side), 19)
+    side_frame = frames.compress(bytes(side), 19, frames.side_dictionary())
     row = GenomeRow(
         name=source.name,
         kind=rows.FASTA,

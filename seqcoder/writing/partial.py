@@ -16,7 +16,7 @@ from seqcoder.container.scan import scan_sections
 from seqcoder.container.writer import ChunkFrames
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import open_no_link, short_name
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.version import __version__
 from seqcoder.writing.chunk import CodedChunk
 
@@ -49,16 +49,11 @@ def open_partial(path: Path) -> BinaryIO:
 class FoundChunks:
     """The whole chunks in a temporary file, offered one after the other."""
 
-    def __init__(self, path: Path, header: bytes, basis: int = 0) -> None:
-        """Scan the file; chunks count only behind the very ``header`` this run would write.
-
-        ``basis`` is the length of the container before it, to which the run appends.
-        """
+    def __init__(self, path: Path, start: int) -> None:
+        """Scan the file; chunks count from byte ``start`` on, where this run would begin."""
         self._source = RangeSource(str(path))
-        end = basis + len(header)
-        whole = self._source.size >= end and self._source.read(basis, len(header)) == header
-        chunks = scan_sections(self._source).index.chunks if whole else []
-        self._entries: list[ChunkEntry] = [chunk for chunk in chunks if chunk.offset >= end]
+        chunks = scan_sections(self._source).index.chunks
+        self._entries: list[ChunkEntry] = [chunk for chunk in chunks if chunk.offset >= start]
         self._next = 0
 
     def take(self, bases: Bases) -> CodedChunk | None:

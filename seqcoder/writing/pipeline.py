@@ -17,22 +17,21 @@ from seqcoder.container.check import check_frames
 from seqcoder.container.frames import Bases
 from seqcoder.container.index import Index
 from seqcoder.container.rows import check_name
-from seqcoder.container.writer import ContainerWriter, GenomeFrames, header
+from seqcoder.container.writer import ContainerWriter, GenomeFrames
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError, UsageError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import commit
 from seqcoder.storage.memory import NO_LIMIT
-from seqcoder.storage.outlock import hold_output
+from seqcoder.storage.output_lock import hold_output
 from seqcoder.writing.appending import Append, Basis, before, check_unchanged, copy_basis
 from seqcoder.writing.base_space import SeparateSpace, SharedSpace, Space
+from seqcoder.writing.build_report import build_report
 from seqcoder.writing.chunk import CodedChunk
+from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import Executor
-from seqcoder.writing.genome import prepare_genome
+from seqcoder.writing.genome import GenomeRun, prepare_genome
+from seqcoder.writing.genome_source import GenomeSource, Opener, read_local
 from seqcoder.writing.partial import FoundChunks, open_partial, partial_path, remove_partials
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.reporting import build_report
-from seqcoder.writing.run import GenomeRun
-from seqcoder.writing.source import GenomeSource, Opener, read_local
 
 Progress = Callable[[int, int, int, int], None]
 """Called with what was just done: genomes read, raw bytes read, bases coded, bytes written."""
@@ -115,13 +114,11 @@ def _write(
     temporary = partial_path(out, settings, models, after.facts if after else ())
     genomes: list[GenomeRun] = []
     with open_partial(temporary) as file:
-        writer = _begin(file, models, after)
+        writer = _begin(file, after)
         space = _space(settings, len(sources), append)
         chunks = _read_chunks(sources, space, writer.index.n_bases, opener, progress, genomes)
-        named = writer.index.models
-        found = FoundChunks(temporary, header(named), after.size if after else 0)
-        numbers = [named.index(model) + 1 for model in models]
-        coded = _code_chunks(chunks, writer, executor, found, numbers, progress)
+        found = FoundChunks(temporary, writer.position)
+        coded = _code_chunks(chunks, writer, executor, found, progress)
         n_genomes = len(writer.index.genomes)
         _add_genomes(writer, genomes)
         added = len(writer.index.genomes) > n_genomes
@@ -138,17 +135,14 @@ def _write(
     return build_report(str(out), size, digest, writer.index, genomes, coded)
 
 
-def _begin(file: BinaryIO, models: Sequence[bytes], after: Basis | None) -> ContainerWriter:
-    """Return a writer that has written the header: of a new container, or of an append."""
+def _begin(file: BinaryIO, after: Basis | None) -> ContainerWriter:
+    """Return a writer at the start of a new container, or behind the one appended to."""
     if after is None:
-        return ContainerWriter(file, models)
+        return ContainerWriter(file)
     copy_basis(after, file)
-    chunks, genomes = list(after.index.chunks), list(after.index.genomes)
-    index = Index(list(after.index.models), chunks, genomes)
-    writer = ContainerWriter(file, index=index, position=after.size)
-    named = after.index.models
-    writer.begin_append([*named, *(model for model in models if model not in named)])
-    return writer
+    old = after.index
+    index = Index(list(old.chunks), list(old.genomes), list(old.others))
+    return ContainerWriter(file, index=index, position=after.size)
 
 
 def _space(settings: Settings, n_sources: int, append: Append | None) -> Space:
@@ -202,20 +196,12 @@ def _code_chunks(
     writer: ContainerWriter,
     executor: Executor,
     found: FoundChunks,
-    numbers: Sequence[int],
     progress: Progress,
 ) -> list[CodedChunk]:
-    """Write all chunks, first those found coded already; returns them without their frames.
-
-    ``numbers`` are those that the container gives to the models of the coder.
-    """
+    """Write all chunks, first those found coded already; returns them without their frames."""
     coded: list[CodedChunk] = []
 
     def keep(chunk: CodedChunk) -> None:
-        row = chunk.frames.row
-        if row.model and not chunk.resumed and numbers[row.model - 1] != row.model:
-            row = replace(row, model=numbers[row.model - 1])
-            chunk = replace(chunk, frames=replace(chunk.frames, row=row))
         entry = writer.add_chunk(chunk.frames)
         coded.append(replace(chunk, frames=replace(chunk.frames, latents=b"", residual=b"")))
         progress(0, 0, entry.row.n_bases, entry.end - entry.offset)

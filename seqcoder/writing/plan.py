@@ -12,7 +12,7 @@ from typing import Any
 
 from seqcoder.errors import InputError
 from seqcoder.settings import Settings
-from seqcoder.writing.source import GenomeSource
+from seqcoder.writing.genome_source import GenomeSource
 
 SCHEMA = 1
 DEFAULT_CONTAINER_BYTES = 256 << 20

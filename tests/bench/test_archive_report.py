@@ -19,11 +19,11 @@ pytest.importorskip("ray")
 from seqcoder.errors import UsageError
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import Opener
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.reading.report import write_report
 from seqcoder_jobs.reading.report.html import report_html

@@ -20,10 +20,10 @@ from seqcoder import fasta
 from seqcoder.settings import Settings
 from seqcoder_cluster.options import Window
 from seqcoder_jobs.bench import load, measured, predict, rates, run
-from seqcoder_jobs.bench.model import Cluster, simulate, simulate_shared
 from seqcoder_jobs.bench.predict import Check, check, in_containers
 from seqcoder_jobs.bench.rates import Rates
 from seqcoder_jobs.bench.scaling_page import scaling_html, scaling_markdown
+from seqcoder_jobs.bench.simulation import Cluster, simulate, simulate_shared
 
 RATES = Rates(
     code_per_base=1e-6,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from genomes import small_genome
+from genomes import coding_genome, small_genome
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import local_source, read_local
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan, plan_containers
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import local_source, read_local
 from seqcoder_cluster import ClusterOptions, run_containers
 
 # Chunks of more than a batch, so that there are several tasks.
@@ -48,7 +48,9 @@ class Corpus:
 def make_corpus(folder: Path, settings: Settings, sizes: list[int], per_container: int) -> Corpus:
     folder.mkdir()
     for i, size in enumerate(sizes):
-        (folder / f"g{i:02d}.fa").write_bytes(small_genome(size, seed=i))
+        # Where a model is to choose latents, there must be genes.
+        make = coding_genome if settings.uses_model else small_genome
+        (folder / f"g{i:02d}.fa").write_bytes(make(size, seed=i))
     sources = [local_source(path) for path in sorted(folder.iterdir())]
     containers = plan_containers(sources, per_container)
     coder = ChunkCoder(settings)

@@ -12,11 +12,13 @@ from corpus import Corpus
 from genomes import small_genome
 from seqcoder.errors import InputError, ModelError, UsageError
 from seqcoder.settings import Settings
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import GenomeSource, local_source, read_local
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import GenomeSource, local_source, read_local
 from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run, run_containers
-from seqcoder_cluster.actors import Actors, start_model_actors
+from seqcoder_cluster.actors import Actors
+from seqcoder_cluster.model_actor import start_model_actors
 from seqcoder_cluster.stages import Coding
 
 pytestmark = pytest.mark.ray
@@ -44,10 +46,19 @@ def test_same_bytes_with_latents(
     assert all(report.model_digest for report in reports)
 
 
+@pytest.mark.parametrize("other", ["model", "encoder"])
 def test_another_model_is_refused(
-    ray_cluster: Any, corpus_with_latents: Corpus, tmp_path: Path
+    ray_cluster: Any, corpus_with_latents: Corpus, other: str
 ) -> None:
-    coding = Coding(corpus_with_latents.settings, (bytes(32),))
+    coder = ChunkCoder(corpus_with_latents.settings)
+    models, encoder = tuple(coder.model_digests()), coder.encoder_digest()
+    assert models
+    assert encoder
+    coding = Coding(
+        corpus_with_latents.settings,
+        (bytes(32),) if other == "model" else models,
+        "0" * 64 if other == "encoder" else encoder,
+    )
     with Actors() as actors, pytest.raises(ModelError, match="is not the one") as caught:
         start_model_actors(coding, ClusterOptions(), actors)
     assert type(caught.value) is ModelError

@@ -17,16 +17,17 @@ from genomes import random_bases
 from ray_processes import Occupant, kill_worker, wait_for, workers
 from seqcoder.container.frames import Bases, bases_digest
 from seqcoder.settings import Settings
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import read_local
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import read_local
 from seqcoder_cluster import ClusterOptions
-from seqcoder_cluster.actors import Actors, start_model_actors
+from seqcoder_cluster.actors import Actors
 from seqcoder_cluster.coordinator import Job
 from seqcoder_cluster.executor import BATCH_BASES, RayExecutor
 from seqcoder_cluster.faults import MAX_TRIES
+from seqcoder_cluster.model_actor import ModelActor, start_model_actors
 from seqcoder_cluster.options import Window
 from seqcoder_cluster.run import _Run, _token_file
-from seqcoder_cluster.stages import Coding, ModelActor, Staged
+from seqcoder_cluster.stages import Coding, Staged
 
 pytestmark = pytest.mark.ray
 
@@ -142,7 +143,7 @@ import sys
 import time
 from pathlib import Path
 from corpus import PER_CONTAINER, SETTINGS
-from seqcoder.writing.source import local_source, read_local
+from seqcoder.writing.genome_source import local_source, read_local
 from seqcoder.writing.plan import plan_containers
 from seqcoder_cluster import ClusterOptions, run_containers
 sources = [local_source(path) for path in sorted(Path(sys.argv[2]).glob("*.fa"))]

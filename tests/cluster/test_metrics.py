@@ -12,7 +12,7 @@ pytest.importorskip("ray")
 
 from corpus import Corpus
 
-from seqcoder.writing.report import ChunkReport, ContainerReport, GenomeReport
+from seqcoder.writing.container_report import ChunkReport, ContainerReport, GenomeReport
 from seqcoder_cluster import ClusterOptions
 from seqcoder_cluster.metrics import Meters, stage_seconds
 

@@ -5,16 +5,16 @@ Every mutation has a name that says what was done where, and is made again by th
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from seqcoder.container import frames
+from seqcoder.container.index import SIGNATURE
 from seqcoder.container.scan import scan_sections
-from seqcoder.storage.source import RangeSource
+from seqcoder.container.sections import entry_at
+from seqcoder.storage.range_source import RangeSource
 
 Rng = np.random.Generator
 
@@ -29,61 +29,27 @@ class Mutation:
 
 def sections(data: bytes) -> list[int]:
     """Return where each section begins, from the front, and the end of the file."""
-    places, at = [], 0
-    while at < len(data):
-        places.append(at)
-        kind, length = struct.unpack_from("<II", data, at)
-        at += 8 + length
-        if kind in (frames.CHUNK, frames.GENOME):
-            while at < len(data) and data[at : at + 4] == b"\x28\xb5\x2f\xfd":
-                at += _zstd_length(data, at)
-    return [*places, len(data)]
-
-
-def _zstd_length(data: bytes, start: int) -> int:
-    """Return the bytes of the zstd frame at ``start``, by its block headers (RFC 8878)."""
-    return _zstd_places(data, start)[-1] - start
-
-
-def _zstd_places(data: bytes, start: int) -> list[int]:
-    """Return where the parts of a zstd frame begin: descriptor, sizes, blocks, checksum, end."""
-    descriptor = data[start + 4]
-    single = descriptor >> 5 & 1
-    at = start + 5
-    places = [start, start + 4, at]
-    at += not single
-    at += (1 if single else 0, 2, 4, 8)[descriptor >> 6]
-    while True:
-        places.append(at)
-        header = int.from_bytes(data[at : at + 3], "little")
-        kind, size = header >> 1 & 3, header >> 3
-        at += 3 + (1 if kind == 1 else size)
-        places.append(at - (1 if kind == 1 else size))
-        if header & 1:
-            break
-    places.append(at)
-    return [*places, at + 4] if descriptor & 4 else places
+    places = [0]
+    source = RangeSource(data)
+    while places[-1] < len(data):
+        places.append(entry_at(source, places[-1] or len(SIGNATURE), len(data)).end)
+    places[0] = len(SIGNATURE)
+    return [0, *places]
 
 
 def places(data: bytes) -> list[int]:
-    """Return every structural place: of sections, of heads and their fields, of frames."""
-    found: set[int] = set()
-    bounds = sections(data)
-    for start, end in pairwise(bounds):
-        length = struct.unpack_from("<I", data, start + 4)[0]
-        behind = start + 8 + length
-        # The head: magic, length, every byte of its contents (all are fields), its CRC.
-        found |= {start, start + 4, *range(start + 8, min(behind, start + 72)), behind - 4}
-        at = behind
-        while at < end:
-            parts = _zstd_places(data, at)
-            found |= set(parts)
-            at = parts[-1]
+    """Return every structural place: of sections, of entries and their fields, of frames."""
+    found: set[int] = set(range(len(SIGNATURE)))
+    for start, end in pairwise(sections(data)[1:]):
+        payload = entry_at(RangeSource(data), start, end).payload_offset
+        # The entry, all of it fields; digest and first frame; the last field and the CRC.
+        found |= {*range(start, payload), payload, payload + 8, payload + 32, *range(end - 10, end)}
     index = scan_sections(RangeSource(data)).index
     for chunk in index.chunks:
-        found |= {chunk.latents_offset, chunk.residual_offset, chunk.end}
+        found |= {at + i for at in (chunk.latents_offset, chunk.residual_offset) for i in range(6)}
     for genome in index.genomes:
-        found |= {genome.side_offset, genome.walk_offset, genome.stored_offset, genome.end}
+        starts = (genome.side_offset, genome.walk_offset, genome.stored_offset)
+        found |= {at + i for at in starts for i in range(6)}
     return sorted(place for place in found if place < len(data))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import seqcoder
-from seqcoder.errors import InputError, IntegrityError, SeqcoderError
+from seqcoder.errors import FormatError, InputError, IntegrityError, SeqcoderError
 from seqcoder.reading.repair import repair
 
 SLOW = 5.0
@@ -44,8 +44,11 @@ def _judge(data: bytes, wholes: Sequence[bytes], files: dict[str, bytes]) -> Cou
     found: Counter[str] = Counter()
     try:
         container = seqcoder.open(data, threads=1)
+    except FormatError as error:
+        _named(error)
+        return Counter({"not recognised": 1})
     except InputError as error:
-        if "not a seqcoder container" not in str(error) and "newer" not in str(error):
+        if "not a seqcoder container" not in str(error):
             raise WrongError(f"not told as damage: {error}") from None
         return Counter({"not recognised": 1})
     except IntegrityError as error:
@@ -94,6 +97,8 @@ def judge_repair(data: bytes, files: dict[str, bytes], folder: Path) -> Counter[
     except IntegrityError as error:
         if "nothing to recover" not in str(error):
             raise WrongError(f"repair: {error}") from None
+        return Counter({"nothing to repair": 1})
+    except FormatError:
         return Counter({"nothing to repair": 1})
     except SeqcoderError as error:
         raise WrongError(f"repair: {error}") from error

@@ -15,7 +15,7 @@ from appended import append
 from genomes import coding_genome, fasta_bytes, letters, random_bases
 from seqcoder import Settings
 from seqcoder.container.reader import ContainerReader
-from seqcoder.storage.source import RangeSource
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.writing import chunk
 
 

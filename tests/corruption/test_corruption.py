@@ -25,7 +25,7 @@ def test_mutations_are_found_or_harmless(name: str) -> None:
     found = run(subject, COUNT, seed=6)
     assert found["mutations"] > COUNT * 0.95
     assert sum(found[key] for key in OUTCOMES) == found["mutations"]
-    # Damage to one genome leaves the others.
+    # Damage to one genome leaves the others, and a chunk names its genome.
     assert found["damage found"] > COUNT / 10
     assert found["repaired"] > 0
 

@@ -15,7 +15,8 @@ import zstandard
 
 from seqcoder import fasta
 from seqcoder.errors import InputError
-from seqcoder.fasta.source import read_input
+from seqcoder.fasta.bases import read_bases
+from seqcoder.fasta.decompression import read_input
 
 DATA = b">x\n" + bytes(random.Random(2).choices(b"ACGT\n", k=300_000)) + b"\n"
 
@@ -112,7 +113,7 @@ def test_bases_of_a_compressed_file_in_two_frames(tmp_path: Path) -> None:
     path = tmp_path / "x.fa.zst"
     frames = [b">one a>b\nACG\nNNT\n", b">two\nacgt\n"]
     path.write_bytes(b"".join(map(zstandard.compress, frames)))
-    assert fasta.read_bases(path).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert read_bases(path).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
     path.write_bytes(b">protein\nMKLVEWQHYPLLREE\n")
     with pytest.raises(InputError, match=r"x\.fa\.zst: .*give nucleotide FASTA"):
-        fasta.read_bases(path)
+        read_bases(path)

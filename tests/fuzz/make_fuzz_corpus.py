@@ -25,7 +25,8 @@ from genomes import fasta_bytes, letters, random_bases  # noqa: E402
 from seqcoder import Settings, coder, fasta  # noqa: E402
 from seqcoder.container.reader import ContainerReader  # noqa: E402
 from seqcoder.latent import pack_latents  # noqa: E402
-from seqcoder.storage.source import RangeSource  # noqa: E402
+from seqcoder.pangenome.plain_walk import write_plain  # noqa: E402
+from seqcoder.storage.range_source import RangeSource  # noqa: E402
 from seqcoder.storage.varint import put_bytes, put_varint  # noqa: E402
 
 TEXT = letters(random_bases(240, seed=5))
@@ -94,7 +95,7 @@ def _walks() -> Iterator[bytes]:
         put_varint(out, opened.reader.index.n_bases)
         for genome in opened.values():
             put_varint(out, genome.row.n_bases)
-            put_bytes(out, genome.walk.to_bytes())
+            put_bytes(out, write_plain(genome.walk))
         yield bytes(out)
 
 

@@ -5,9 +5,8 @@
 TARGET is a name of fuzz_targets.TARGETS, or ``all``, where an input's first byte says which; for
 example ``run_fuzz.py container -runs=200000 -seed=1``. The kept corpus
 (tests/fuzz/corpus/TARGET) is always read; new inputs go to the folder, or nowhere. What breaks a
-target is written to ``crash-*`` in the current folder, exit code 77. The kernels (numba) are
-compiled and cannot be
-followed; everything around them, in Python, is.
+target is written to ``crash-*`` in the current folder, exit code 77. The native core is not
+followed (run_core_fuzz.py fuzzes it by itself); everything around it, in Python, is.
 """
 
 from __future__ import annotations
@@ -22,28 +21,16 @@ import atheris
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-# numba reads the byte code of these: they are imported before atheris changes any.
-import seqcoder.coder.copying  # noqa: E402
-import seqcoder.latent.network  # noqa: E402
-import seqcoder.latent.packing  # noqa: E402
-import seqcoder.pangenome.align  # noqa: E402
-import seqcoder.pangenome.build  # noqa: E402
-import seqcoder.pangenome.choose  # noqa: E402
-import seqcoder.pangenome.coding  # noqa: E402
-import seqcoder.pangenome.compose  # noqa: E402
-import seqcoder.pangenome.entropy  # noqa: E402
-import seqcoder.pangenome.seeds  # noqa: E402, F401
-
 FOLLOWED = (
     "seqcoder.writing.chunk",
     "seqcoder.coder.mixing",
     "seqcoder.coder.twobit",
     "seqcoder.container",
-    "seqcoder.reading.decoding",
+    "seqcoder.reading.base_decoder",
     "seqcoder.fasta",
     "seqcoder.latent.model",
-    "seqcoder.pangenome.plain",
-    "seqcoder.pangenome.relative",
+    "seqcoder.pangenome.plain_walk",
+    "seqcoder.pangenome.relative_walk",
     "seqcoder.pangenome.walk",
     "seqcoder.reading.reader",
     "seqcoder.storage.varint",
@@ -55,6 +42,9 @@ def main() -> None:
     followed = [name for name in sys.modules if name.startswith(FOLLOWED)]
     for name in followed:
         del sys.modules[name]
+    # atheris passes over what the finder of an editable installation loads, but not over folders.
+    sys.meta_path[:] = [f for f in sys.meta_path if "ScikitBuild" not in type(f).__name__]
+    sys.path[:0] = [str(HERE.parents[1])]
     with atheris.instrument_imports(include=list(FOLLOWED), enable_loader_override=False):
         import fuzz_targets as targets
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from seqcoder.settings import Settings
 from seqcoder.writing.appending import Append, read_basis
 from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import GenomeSource, Opener
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import GenomeSource, Opener
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Outcome, Request, submit

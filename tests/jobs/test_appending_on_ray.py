@@ -11,9 +11,9 @@ from local_runner import run_here
 
 from genomes import fasta_bytes
 from seqcoder.settings import Settings
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import GenomeSource, local_source, read_local
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import GenomeSource, local_source, read_local
 from seqcoder_cluster import ClusterOptions, run_containers
 
 pytestmark = pytest.mark.ray

@@ -14,7 +14,7 @@ import zstandard
 from pyarrow import fs
 
 from seqcoder.errors import InputError
-from seqcoder.writing.source import GenomeSource
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus import locations, ncbi
 from seqcoder_jobs.corpus.listing import Listing, _Lister, list_corpora, read_list
 from seqcoder_jobs.corpus.opener import open_source

@@ -15,10 +15,10 @@ from test_submit import containers, restored
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.pipeline import write_container
-from seqcoder.writing.source import GenomeSource
 from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.writing import grouping
+from seqcoder_jobs.writing import group_inputs as grouping
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Request, submit
 

@@ -53,7 +53,7 @@ def archive(run: Run, corpus: Path, tmp_path: Path) -> Path:
 def test_help_is_quick_and_names_everything() -> None:
     code = "import sys; sys.argv=['x','--help']\nfrom seqcoder_jobs.cli import main\ntry: main()\n"
     code += "except SystemExit: print([m for m in sys.modules if m.split('.')[0] in "
-    code += "('ray','torch','pyarrow','numba','numpy')])"
+    code += "('ray','torch','pyarrow','numpy')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     for verb in ("submit", "status", "verify", "extract", "list", "logs", "stop", "demo", "train"):

@@ -16,7 +16,7 @@ from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.corpus import opener as opening
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
-from seqcoder_jobs.writing.grouping import read_groups
+from seqcoder_jobs.writing.group_inputs import read_groups
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Request, submit
 

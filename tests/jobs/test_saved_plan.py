@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from seqcoder.errors import IntegrityError
 from seqcoder.settings import Settings
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan, Plan
-from seqcoder.writing.source import GenomeSource
 from seqcoder_jobs.archive.folder import Archive, SavedPlan
 
 odd = st.text(st.characters() | st.sampled_from('"\\\n\udcff[]{}: '), min_size=1)

@@ -8,25 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from seqcoder.errors import InputError, UsageError
 
 pytest.importorskip("torch")
 
-from seqcoder.fasta import read_bases
+from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import load_model
-from seqcoder.latent.library import GAP
-from seqcoder.latent.network import NetworkShape
 from seqcoder_jobs.training.checkpoint import read_weights
 from seqcoder_jobs.training.corpus import corpus_files, draw_batch, load_genome
-from seqcoder_jobs.training.library import choose_residues, packed_size
+from seqcoder_jobs.training.encoder import NetworkShape
 from seqcoder_jobs.training.loss import TrainOptions
-from seqcoder_jobs.training.proteins import nearness, protein_stream
 from seqcoder_jobs.training.run import read_families, train_model
 from seqcoder_jobs.training.train import train
 
-SMALL = NetworkShape(stem=8, down=(8, 8, 16), blocks=2, heads=2, attention_window=16, funnel=8)
+SMALL = NetworkShape(stem=8, down=(8, 8, 16), blocks=2, funnel=8)
 
 
 def options(steps: int) -> TrainOptions:
@@ -136,58 +132,3 @@ def test_workers_are_of_our_ray_and_leave(
     while ray.available_resources().get("CPU") != ray.cluster_resources()["CPU"]:
         assert time.monotonic() < until, "the actors are still there"
         time.sleep(0.2)
-
-
-def test_library_keeps_what_other_families_share() -> None:
-    rng = np.random.default_rng(3)
-    shared = rng.integers(1, 21, 600).astype(np.uint8)
-    gap = np.array([GAP], np.uint8)
-
-    def genome(seed: int) -> NDArray[np.uint8]:
-        own = np.random.default_rng(seed).integers(1, 21, 6000).astype(np.uint8)
-        mutated = shared.copy()
-        at = np.random.default_rng(seed + 100).random(shared.size) < 0.15
-        mutated[at] = mutated[at] % 20 + 1
-        return np.concatenate([own, gap, mutated, gap])
-
-    streams = [genome(s) for s in range(6)]
-    near = np.eye(6, dtype=np.bool_)
-    kept, owner = choose_residues(streams, near, 1200, lambda _: None)
-    assert owner.shape == kept.shape
-    assert packed_size(kept) <= 1200
-    words = {bytes(kept[i : i + 6]) for i in range(kept.size - 5)}
-    from_shared = {bytes(s[i : i + 6]) for s in streams for i in range(6001, s.size - 7)}
-    assert len(words & from_shared) > 0.6 * len(words)
-
-
-def test_owners_of_more_genomes_than_a_byte_counts() -> None:
-    rng = np.random.default_rng(4)
-    gap = np.array([GAP], np.uint8)
-    own = [rng.integers(1, 21, 40).astype(np.uint8) for _ in range(300)]
-    shared = [rng.integers(1, 21, 400).astype(np.uint8) for _ in range(50)]
-    # neighbours share, three proteins each: every turn reads some of those that share
-    streams = [np.concatenate([*[own[k], gap] * 2, shared[k // 6], gap]) for k in range(300)]
-    kept, owner = choose_residues(streams, np.eye(300, dtype=np.bool_), 20_000, lambda _: None)
-    assert owner.max() > 255
-    ends = np.flatnonzero(np.diff(owner)) + 1
-    for part, who in zip(np.split(kept, ends), owner[np.r_[0, ends]], strict=True):
-        assert all(p in streams[who].tobytes() for p in part.tobytes().split(bytes([GAP])))
-
-
-def test_relatives_are_told_by_their_proteins() -> None:
-    rng = np.random.default_rng(5)
-    a = rng.integers(1, 21, 60_000).astype(np.uint8)
-    b = rng.integers(1, 21, 60_000).astype(np.uint8)
-    near = nearness([a, b, a.copy()], [None, None, None])
-    assert near.tolist() == [[True, False, True], [False, True, False], [True, False, True]]
-    assert not nearness([a, a], ["x", "y"])[0, 1]
-
-
-def test_proteins_are_translated_on_both_strands() -> None:
-    gene = np.array([0, 3, 2] + [1, 2, 0] * 30, np.uint8)  # ATG, then CGA 30 times
-    classes = np.tile(np.array([1, 2, 3], np.uint8), 31)
-    there = protein_stream(gene, classes)
-    back = protein_stream(3 - gene[::-1], np.tile(np.array([6, 5, 4], np.uint8), 31))
-    assert there.tolist() == back.tolist()
-    assert there.size == 32
-    assert there[-1] == GAP

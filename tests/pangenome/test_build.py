@@ -9,8 +9,8 @@ import seqcoder
 from seqcoder.errors import IntegrityError
 from seqcoder.pangenome import PanGenome, Walk, read_walk
 from seqcoder.pangenome.build import Added, Before
-from seqcoder.pangenome.plain import RELATIVE
-from seqcoder.pangenome.reading import MAX_FORERUNNERS, read_walks
+from seqcoder.pangenome.plain_walk import RELATIVE, read_plain
+from seqcoder.pangenome.walk_reading import MAX_FORERUNNERS, read_walks
 
 Bases = np.ndarray
 ACGT = bytes.maketrans(bytes(range(4)), b"ACGT")
@@ -206,7 +206,7 @@ FAMILY = family()
 def test_a_relative_walk_needs_its_relatives() -> None:
     assert FAMILY.data[2][0] == RELATIVE
     with pytest.raises(IntegrityError, match="read_walk"):
-        Walk.from_bytes(FAMILY.data[2], 4000, FAMILY.pan.n_bases)
+        read_plain(FAMILY.data[2], 4000, FAMILY.pan.n_bases)
     with pytest.raises(IntegrityError, match="before the first"):
         read_walk(0, lambda _: FAMILY.data[2], lambda _: 4000, FAMILY.pan.n_bases)
 

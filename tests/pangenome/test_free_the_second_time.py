@@ -10,8 +10,8 @@ from seqcoder.reading.reader import Container
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.pipeline import write_container
-from seqcoder.writing.source import GenomeSource
 
 LENGTH = 120_000
 

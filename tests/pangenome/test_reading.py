@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import seqcoder
-from seqcoder.pangenome import PanGenome, Walk, read_walk, reading
-from seqcoder.pangenome.reading import Kept, read_walks
-from seqcoder.pangenome.relative import Forerunner
+from seqcoder.pangenome import PanGenome, Walk, read_walk
+from seqcoder.pangenome import walk_reading as reading
+from seqcoder.pangenome.relative_walk import Forerunner
+from seqcoder.pangenome.walk_reading import Kept, read_walks
 from seqcoder.reading import verification
 from seqcoder.reading.reader import Genome
 
@@ -40,7 +41,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[bytes]:
     counts: Counter[bytes] = Counter()
     really = reading.read_relative
 
-    def counted(data: bytes, *rest: object) -> Walk:
+    def counted(data: bytes, *rest: object) -> Forerunner:
         counts[data] += 1
         return really(data, *rest)  # type: ignore[arg-type]
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seqcoder import coder
-from seqcoder.fasta import read_bases
+from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import load_model, pack_latents
 from seqcoder.latent.mismatch import encode_mismatch
 
@@ -76,7 +76,7 @@ def row(path: Path, model_name: str = "prokaryote-1") -> list[str]:
 def main(paths: Sequence[str]) -> None:
     """Print the table for the FASTA files named."""
     model = load_model()
-    model.encode(read_bases(Path(paths[0]))[:2_000_000])  # torch and kernels, once
+    model.encode(read_bases(Path(paths[0]))[:2_000_000])  # kernels, once
     print("| " + " | ".join(COLUMNS) + " |")
     print("| --- |" + " ---: |" * (len(COLUMNS) - 1))
     for path in paths:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from seqcoder import coder
 from seqcoder.coder import Level
-from seqcoder.fasta import read_bases
+from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import load_model
 from seqcoder.latent.library import Library
 

@@ -35,8 +35,8 @@ def cuts(files: Sequence[Path], parts: Sequence[int]) -> Iterator[tuple[int, int
     from seqcoder.settings import Settings
     from seqcoder.writing.chunk import ChunkCoder
     from seqcoder.writing.executor import ThreadExecutor
+    from seqcoder.writing.genome_source import GenomeSource
     from seqcoder.writing.pipeline import write_container
-    from seqcoder.writing.source import GenomeSource
 
     sketches = []
     for file in files:

@@ -13,7 +13,7 @@ from typing import Any
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.storage.atomic import atomic_file, sync_folder, write_atomically
 from seqcoder.storage.checksum import file_sha256
-from seqcoder.storage.outlock import remove_stale_locks
+from seqcoder.storage.output_lock import remove_stale_locks
 from seqcoder.writing.plan import Plan, parse_json
 from seqcoder_jobs.archive.lock import hold, is_held
 from seqcoder_jobs.archive.success import NAME as SUCCESS

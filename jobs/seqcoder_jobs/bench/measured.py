@@ -11,13 +11,13 @@ from statistics import fmean, median, pstdev
 from typing import Any
 
 from seqcoder.settings import Settings, thread_count
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import local_source, read_local
 from seqcoder.writing.plan import ContainerPlan, plan_containers
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import local_source, read_local
 from seqcoder_cluster import ClusterOptions, connect, run_containers
 from seqcoder_jobs.bench.load import Meter
-from seqcoder_jobs.bench.model import Genome
-from seqcoder_jobs.corpus.invented import demo_files
+from seqcoder_jobs.bench.simulation import Genome
+from seqcoder_jobs.corpus.demo_genomes import demo_files
 
 Tell = Callable[[str], None]
 

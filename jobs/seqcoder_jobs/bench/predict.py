@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from seqcoder_cluster.options import QUESTIONS_A_SECOND, ClusterOptions, count_actors, size_window
 from seqcoder_jobs.bench.measured import Cost, Point
-from seqcoder_jobs.bench.model import Cluster, Genome, questions, simulate, simulate_shared
 from seqcoder_jobs.bench.rates import Rates
+from seqcoder_jobs.bench.simulation import Cluster, Genome, questions, simulate, simulate_shared
 
 GENOMES = 2_400_000
 CORES = (10, 30, 100, 300, 1000, 3000, 10_000)

@@ -13,10 +13,10 @@ from typing import Any
 from seqcoder.container.frames import Bases
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder, CodedChunk
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import GenomeSource, local_source
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import Plan, plan_containers
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import GenomeSource, local_source
 from seqcoder_cluster.flight import in_flight
 from seqcoder_jobs.archive.folder import Archive, SavedPlan
 from seqcoder_jobs.archive.manifest.files import compact, write_part

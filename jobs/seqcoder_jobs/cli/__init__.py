@@ -1,4 +1,4 @@
-"""The command line ``seqcoder-ray``. Ray, Arrow and numba wait until a command needs them."""
+"""The command line ``seqcoder-ray``. Ray and Arrow wait until a command needs them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 def main() -> None:
     """Run the command line; the exit code tells what happened (see ``seqcoder-ray --help``)."""
     from seqcoder.cli.common import run_app
-    from seqcoder_jobs.cli import reading  # noqa: F401 - adds its commands to the app
+    from seqcoder_jobs.cli import app_reading as reading  # noqa: F401 - adds its commands to the app
     from seqcoder_jobs.cli.app import app
 
     run_app(app, "seqcoder-ray")

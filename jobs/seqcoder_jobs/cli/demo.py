@@ -14,7 +14,7 @@ from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.console import list_failures, note, progress, time_text
 from seqcoder_jobs.cli.submit import result_table
-from seqcoder_jobs.corpus.invented import write_demo_corpus
+from seqcoder_jobs.corpus.demo_genomes import write_demo_corpus
 from seqcoder_jobs.reading.extract import restore_genomes, restores
 from seqcoder_jobs.reading.verify import expectations, verify_container
 from seqcoder_jobs.writing.planning import GivenParameters

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqcoder.cli.common import fail
-from seqcoder.cli.restore import region_list, text_output
+from seqcoder.cli.extract import region_list
+from seqcoder.cli.files import text_output
 from seqcoder.errors import InputError, IntegrityError, NotFoundError, SeqcoderError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.wording import count_of

@@ -28,9 +28,9 @@ from seqcoder_jobs.cli.console import (
     time_text,
 )
 from seqcoder_jobs.corpus.listing import read_list
+from seqcoder_jobs.writing.choose_container import Held
 from seqcoder_jobs.writing.estimate import estimate, source_bases
-from seqcoder_jobs.writing.grouping import Grouped, Sources, alone, map_here
-from seqcoder_jobs.writing.joining import Held
+from seqcoder_jobs.writing.group_inputs import Grouped, Sources, alone, map_here
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import (
     Outcome,

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from seqcoder.errors import InputError
-from seqcoder.writing.source import GenomeSource
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus import ncbi
 from seqcoder_jobs.corpus.locations import FileFacts, absolute, facts, is_uri, split_uri, walk_uri
 from seqcoder_jobs.corpus.names import (

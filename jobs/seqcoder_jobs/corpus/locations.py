@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 from seqcoder.errors import InputError
-from seqcoder.writing.source import changed_message
+from seqcoder.writing.genome_source import changed_message
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count, islice
 
 from seqcoder.container.rows import NOT_IN_NAMES
-from seqcoder.writing.source import strip_compression
+from seqcoder.writing.genome_source import strip_compression
 
 _SUFFIXES = (".fa", ".fna", ".fasta", ".fas", ".ffn", ".faa", ".frn", ".fsa", ".seq", ".aln")
 _TAR_SUFFIXES = (

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 
 from seqcoder import fasta
 from seqcoder.errors import InputError
-from seqcoder.writing.source import strip_compression
+from seqcoder.writing.genome_source import strip_compression
 from seqcoder_jobs.corpus.locations import facts, open_binary
 from seqcoder_jobs.corpus.zip import read_zip_member, zip_members
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from seqcoder.errors import InputError
-from seqcoder.writing.source import GenomeSource, changed_message, read_local
+from seqcoder.writing.genome_source import GenomeSource, changed_message, read_local
 from seqcoder_jobs.corpus import ncbi
 from seqcoder_jobs.corpus.locations import facts, is_uri, one_line, open_binary
 from seqcoder_jobs.corpus.names import is_zip

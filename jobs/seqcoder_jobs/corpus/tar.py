@@ -23,7 +23,7 @@ from typing import IO, BinaryIO, cast
 import zstandard
 
 from seqcoder.errors import InputError
-from seqcoder.fasta.source import sniff
+from seqcoder.fasta.decompression import sniff
 from seqcoder_jobs.corpus.locations import facts, one_line, open_binary, unchanged
 
 ERRORS = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)

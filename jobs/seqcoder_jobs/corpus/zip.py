@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from seqcoder.errors import InputError
-from seqcoder.fasta.source import DEFAULT_MAX_BYTES
+from seqcoder.fasta.decompression import DEFAULT_MAX_BYTES
 from seqcoder_jobs.corpus.locations import is_uri, one_line, open_random, unchanged
 
 # RuntimeError: encrypted; NotImplementedError: a compression zipfile does not know.

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqcoder.api import check_free, output_path, write_below
 from seqcoder.errors import SeqcoderError
 from seqcoder.export import file_name, write_genomes
 from seqcoder.reading.reader import Container, Genome
 from seqcoder.reading.record import Record
 from seqcoder.reading.region import Region, find_region
+from seqcoder.storage.output_files import check_free, output_path, write_below
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, records_called
 from seqcoder_jobs.reading.archive_reader import OpenArchive

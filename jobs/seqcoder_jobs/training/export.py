@@ -1,4 +1,4 @@
-"""From a training checkpoint and a residue library to a model file."""
+"""From a trained network and a residue library to a model file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from seqcoder.latent.library import GAP
 from seqcoder.latent.modelfile import ModelFile, write_model
+from seqcoder.latent.network import Network, network_arrays
 from seqcoder.latent.types import CLASS_OF, MIRROR, TYPE_OF, TYPES
 from seqcoder_jobs.training.checkpoint import read_weights
+from seqcoder_jobs.training.encoder import NetworkShape, PhaseEncoder
 
 
 def check_decoder(residues: NDArray[np.uint8]) -> None:
@@ -27,23 +30,25 @@ def check_decoder(residues: NDArray[np.uint8]) -> None:
     assert residues.size < 1 << 30
 
 
+def load_encoder(checkpoint: Path) -> PhaseEncoder:
+    """The encoder as a training checkpoint has it."""
+    arrays, head = read_weights(checkpoint)
+    shape = cast("dict[str, Any]", cast("dict[str, Any]", head["options"])["shape"])
+    network = PhaseEncoder(NetworkShape.from_dict(shape))
+    network.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
+    network.eval()
+    return network
+
+
 def export_model(
-    checkpoint: Path | None,
+    network: Network | None,
     residues: NDArray[np.uint8],
     counts: NDArray[np.uint8] | None,
     out: Path,
     name: str,
     note: str = "",
 ) -> ModelFile:
-    """Write a model file; encoder weights are kept as float16, counters left out."""
+    """Write a model file; its bounds have been enforced when the network was made."""
     check_decoder(residues)
-    shape: dict[str, Any] = {}
-    weights: dict[str, NDArray[Any]] = {}
-    if checkpoint is not None:
-        arrays, head = read_weights(checkpoint)
-        shape = cast("dict[str, Any]", cast("dict[str, Any]", head["options"])["shape"])
-        shape["down"] = list(shape["down"])
-        weights = {
-            k: v.astype(np.float16) for k, v in arrays.items() if not k.endswith("batches_tracked")
-        }
-    return write_model(out, name, residues, counts, shape, weights, note)
+    shape, arrays = network_arrays(network) if network else ({}, {})
+    return write_model(out, name, residues, counts, shape, arrays, note)

@@ -8,162 +8,51 @@ the library fits. So what is kept has proven itself on genomes whose family it h
 seen, which is how it will be used.
 """
 
-# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,assignment,type-arg"
-
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from seqcoder import core
+from seqcoder.core import CREDIT_BLOCK as BLOCK
+from seqcoder.core import CREDIT_GRADES as GRADES
 from seqcoder.latent.library import CONTEXTS, GAP, build_library, trace
 
-BLOCK = 16
-_GRADES = 64
-_SEED = 6  # residues that must agree for a protein to count as found
 _BACKGROUND = 0.075  # chance that a residue is what it is anyhow
-_TRIES = 24
 BITS_A_RESIDUE = 3.6  # first guess at what a packed residue takes
 _SCHEDULE = (4.0, 2.6, 1.8, 1.4, 1.2, 1.08, 1.0, 1.0, 1.0, 0.98, 0.95)  # sizes aimed at, in goals
 
 
-@nb.njit(cache=True, nogil=True)
-def _ones(x):
-    """Number of ones among 16 bits."""
-    x = x - ((x >> 1) & 0x5555)
-    x = (x & 0x3333) + ((x >> 2) & 0x3333)
-    x = (x + (x >> 4)) & 0x0F0F
-    return (x + (x >> 8)) & 0x1F
+@dataclass(frozen=True)
+class Candidate:
+    """A library that may be chosen.
+
+    ``residues`` (m,) uint8, the genomes they are from, ``owners`` (m,) int32, and what each
+    block of 16 has proven to be ``worth``, (m // 16 + 1,) uint8.
+    """
+
+    residues: NDArray[np.uint8]
+    owners: NDArray[np.int32]
+    worth: NDArray[np.uint8]
 
 
-@nb.njit(cache=True, nogil=True)
-def _link(lib: NDArray, seed: int, bits: int, heads: NDArray, chain: NDArray) -> None:
-    mask = (1 << (5 * seed)) - 1
-    key = np.int64(0)
-    run = 0
-    for p in range(lib.size):
-        if run >= seed:
-            at = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits))
-            chain[p] = heads[at]
-            heads[at] = p
-        run = 0 if lib[p] == GAP else run + 1
-        key = ((key << 5) | np.int64(lib[p])) & mask
+def _gains(foretold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Bits saved by a residue foretold, (grades, 2): if it is another, if it is that one.
+
+    ``foretold`` (grades, 2) counts how often the one and the other was so.
+    """
+    right = foretold[:, 1] / foretold.sum(axis=1)
+    chances = np.stack([(1 - right) / (1 - _BACKGROUND), right / _BACKGROUND], axis=1)
+    return np.asarray(np.log2(chances), np.float32)
 
 
-@nb.njit(cache=True, nogil=True)
-def _best(lib, owner, near, g, worth, heads, chain, key, bits, stream, t, r, seed):
-    """Best position to follow after the seed just read: (position, score, agreement)."""
-    at = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits))
-    c = heads[at]
-    tries = 0
-    best = np.int64(-1)
-    where = np.int64(-1)
-    agreed = np.int64(0)
-    while c >= 0 and tries < _TRIES:
-        if not near[owner[c], g] and lib[c] != GAP:
-            tries += 1
-            score = 0
-            past = np.int64(0)
-            for d in range(1, min(r, 16) + 1):
-                if lib[c - d] == GAP:
-                    break
-                if lib[c - d] == stream[t - d]:
-                    score += 1
-                    past |= np.int64(1) << (d - 1)
-                elif d <= seed:
-                    score = -1
-                    break
-            if score >= 0 and score * 256 + worth[c // BLOCK] > best:
-                best = score * 256 + worth[c // BLOCK]
-                where = c
-                agreed = past
-        c = chain[c]
-    return where, best >> 8, agreed
-
-
-@nb.njit(cache=True, nogil=True)
-def _credit(
-    stream,
-    genome,
-    near,
-    weight,
-    skip,
-    step,
-    lib,
-    owner,
-    worth,
-    heads,
-    chain,
-    bits,
-    seed,
-    hits,
-    seen,
-):
-    """Credit blocks of the library with bits saved; returns bits saved a residue."""
-    credit = np.zeros(lib.size // BLOCK + 1, np.float32)
-    gain = np.zeros((_GRADES, 2), np.float32)
-    for q in range(_GRADES):
-        p = hits[q] / seen[q]
-        gain[q, 1] = np.log2(p / _BACKGROUND)
-        gain[q, 0] = np.log2((1 - p) / (1 - _BACKGROUND))
-        hits[q] = 1
-        seen[q] = 8
-    mask = (np.int64(1) << (5 * seed)) - 1
-    saved = 0.0
-    count = 0
-    number = 0
-    begin = 0
-    n = stream.size
-    while begin < n:
-        end = begin
-        while end < n and stream[end] != GAP:
-            end += 1
-        number += 1
-        if number % step == skip:
-            g = genome[begin]
-            key = np.int64(0)
-            at = np.int64(-1)
-            past = np.int64(0)
-            for t in range(begin, end):
-                a = stream[t]
-                r = t - begin
-                agreed = -1
-                if at >= 0:
-                    agreed = _ones(past)
-                    if agreed < 4 or (past & 63) == 0 or lib[at] == GAP:
-                        at = np.int64(-1)
-                        agreed = -1
-                if agreed < 13 and r >= seed:
-                    where, score, bits_seen = _best(
-                        lib, owner, near, g, worth, heads, chain, key, bits, stream, t, r, seed
-                    )
-                    if where >= 0 and where != at and score > agreed:
-                        at = where
-                        past = bits_seen
-                if at >= 0:
-                    q = _ones(past) * 2 + (past & 1)
-                    x = 1 if lib[at] == a else 0
-                    credit[at // BLOCK] += gain[q, x] * weight[g]
-                    saved += gain[q, x]
-                    hits[q] += x
-                    seen[q] += 1
-                    past = ((past << 1) | x) & 0xFFFF
-                    at += 1
-                    if at >= lib.size:
-                        at = np.int64(-1)
-                count += 1
-                key = ((key << 5) | a) & mask
-        begin = end + 1
-    return credit, saved / max(1, count)
-
-
-def _keep(
-    lib: NDArray, owner: NDArray, credit: NDArray, size: int
-) -> tuple[NDArray, NDArray, NDArray]:
-    """The best ``size`` residues in whole blocks, single blocks dropped, and their worth."""
+def _keep(candidate: Candidate, credit: NDArray[np.float32], size: int) -> Candidate:
+    """Keep the best ``size`` residues in whole blocks; single blocks are dropped."""
+    residues, owners = candidate.residues, candidate.owners
     smooth = credit.copy()
     smooth[1:] += credit[:-1] / 2
     smooth[:-1] += credit[1:] / 2
@@ -171,20 +60,20 @@ def _keep(
     least = max(float(np.partition(smooth, smooth.size - want)[smooth.size - want]), 0.0)
     good = smooth > least
     good[1:-1] &= good[:-2] | good[2:]
-    kept = np.repeat(good, BLOCK)[: lib.size]
-    value = np.repeat(smooth, BLOCK)[: lib.size]
+    kept = np.repeat(good, BLOCK)[: residues.size]
+    value = np.repeat(smooth, BLOCK)[: residues.size]
     # one GAP after every stretch kept
     ends = np.flatnonzero(kept[:-1] & ~kept[1:]) + 1
     take = kept.copy()
     take[ends] = True
-    parts = np.where(kept, lib, GAP).astype(np.uint8)[take]
-    owners, values = owner[take], value[take]
+    parts = np.where(kept, residues, GAP).astype(np.uint8)[take]
+    owners, value = owners[take], value[take]
     double = (parts == GAP) & np.concatenate([[True], parts[:-1] == GAP])
-    parts, owners, values = parts[~double], owners[~double], values[~double]
-    padded = np.concatenate([values, np.zeros(BLOCK - parts.size % BLOCK, np.float32)])
+    parts, owners, value = parts[~double], owners[~double], value[~double]
+    padded = np.concatenate([value, np.zeros(BLOCK - parts.size % BLOCK, np.float32)])
     by_block = padded.reshape(-1, BLOCK).max(axis=1)
-    worth = np.clip(24 * np.log2(1 + np.maximum(by_block, 0)), 0, 255).astype(np.int32)
-    return parts, owners, worth
+    worth = np.clip(24 * np.log2(1 + np.maximum(by_block, 0)), 0, 255).astype(np.uint8)
+    return Candidate(parts, owners, worth)
 
 
 def packed_size(lib: NDArray[np.uint8]) -> int:
@@ -204,34 +93,33 @@ def choose_residues(
     ``near`` (g, g) bool says which genomes must not profit from which (itself, its family).
     A genome counts by the square root of the number of genomes near it, inversely.
     """
-    stream = np.concatenate(streams)
-    sizes = [s.size for s in streams]
-    genome = np.repeat(np.arange(len(streams), dtype=np.int32), sizes)
+    proteins = np.concatenate(streams)
+    genome = np.repeat(np.arange(len(streams), dtype=np.int32), [s.size for s in streams])
     weight = (1 / np.sqrt(near.sum(axis=1))).astype(np.float32)
-    lib, owner = stream, genome
-    worth = np.zeros(lib.size // BLOCK + 1, np.int32)
-    agreement = np.arange(_GRADES) // 2 / 16
-    hits = 20 * (0.05 + 0.8 * np.minimum(agreement, 1))
-    seen = np.full(_GRADES, 20.0)
+    candidate = Candidate(proteins, genome, np.zeros(proteins.size // BLOCK + 1, np.uint8))
+    agreement = np.arange(GRADES) // 2 / 16
+    right = 0.05 + 0.8 * agreement
+    foretold = np.stack([1 - right, right], axis=1)  # a guess, until there are counts
     goal = budget * 8 / BITS_A_RESIDUE
     for turn, factor in enumerate(_SCHEDULE):
-        bits = 25 if lib.size > 1 << 24 else 22
-        heads = np.full(1 << bits, -1, np.int32)
-        chain = np.full(lib.size, -1, np.int32)
-        _link(lib, _SEED, bits, heads, chain)
+        gains = _gains(foretold)
+        credit = np.zeros(candidate.worth.size, np.float32)
+        counts = np.zeros((GRADES, 2), np.uint64)
         step = 3 if turn == 0 else 2
-        credit, saved = _credit(
-            stream, genome, near, weight, turn % step, step,
-            lib, owner, worth, heads, chain, bits, _SEED, hits, seen,
+        read = core.credit_blocks(
+            candidate.residues, candidate.owners, candidate.worth, proteins, genome, near,
+            gains * weight[:, None, None], step, turn % step, credit, counts,
         )  # fmt: skip
-        progress(f"library of {lib.size} residues saves {saved:.4f} bits a residue")
-        lib, owner, worth = _keep(lib, owner, credit, int(goal * factor))
+        saved = float((counts * gains).sum()) / max(1, read)
+        progress(f"library of {candidate.residues.size} residues saves {saved:.4f} bits a residue")
+        foretold = counts + np.array([7.0, 1.0])
+        candidate = _keep(candidate, credit, int(goal * factor))
         if factor <= 1.0:
-            packed = packed_size(lib)
+            packed = packed_size(candidate.residues)
             if packed <= budget:
                 break
             goal *= 0.995 * budget / packed
-    return lib, owner
+    return candidate.residues, candidate.owners
 
 
 def starting_counts(

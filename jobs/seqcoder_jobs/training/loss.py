@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from seqcoder.latent.network import NetworkShape, PhaseEncoder
 from seqcoder.latent.types import STRIDE
 from seqcoder_jobs.training.corpus import Batch, TrainingGenome, draw_batch
+from seqcoder_jobs.training.encoder import NetworkShape, PhaseEncoder
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqcoder.latent.network import PhaseEncoder
 from seqcoder_cluster import ClusterOptions, connect
 from seqcoder_cluster.actors import Actors
 from seqcoder_jobs.training.corpus import TrainingGenome
+from seqcoder_jobs.training.encoder import PhaseEncoder
 from seqcoder_jobs.training.loss import TrainOptions, step_loss
 
 Arrays = dict[str, NDArray[Any]]

@@ -1,62 +1,23 @@
 """Proteins of a training corpus: translated genes, and which genomes are of one family."""
 
-# mypy: disable-error-code="untyped-decorator,no-untyped-def,no-untyped-call,assignment,type-arg"
-
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.latent.library import GAP, RESIDUE_OF
+from seqcoder import core
+from seqcoder.latent.library import GAP
 
 SHORTEST = 20  # codons a reading frame must hold to count as a protein
 _WORD = 7  # residues of the words that families are told by
 _SAMPLE = 64  # one word of so many is looked at
 
 
-@nb.njit(cache=True, nogil=True)
-def _translate(bases: NDArray, classes: NDArray, shortest: int, out: NDArray) -> int:
-    n = bases.size
-    k = 0
-    i = 0
-    while i + 2 < n:
-        c = classes[i]
-        if c != 1 and c != 6:
-            i += 1
-            continue
-        step = 1 if c == 1 else -1
-        j = i
-        while (
-            j + 2 < n
-            and classes[j] == c
-            and classes[j + 1] == c + step
-            and classes[j + 2] == c + 2 * step
-        ):
-            j += 3
-        m = (j - i) // 3
-        if m >= shortest:
-            for t in range(m):
-                if c == 1:
-                    p = i + 3 * t
-                    a = RESIDUE_OF[16 * bases[p] + 4 * bases[p + 1] + bases[p + 2]]
-                else:
-                    p = j - 3 - 3 * t
-                    a = RESIDUE_OF[63 - 16 * bases[p + 2] - 4 * bases[p + 1] - bases[p]]
-                out[k] = a
-                k += 1
-            out[k] = GAP
-            k += 1
-        i = max(j, i + 1)
-    return k
-
-
 def protein_stream(
     bases: NDArray[np.uint8], classes: NDArray[np.uint8], shortest: int = SHORTEST
 ) -> NDArray[np.uint8]:
     """Residues of all genes of a genome, (m,) uint8, each protein ended by GAP."""
-    out = np.empty(bases.size // 3 + bases.size // (3 * shortest) + 8, np.uint8)
-    return out[: _translate(bases, classes, shortest, out)].copy()
+    return core.translate_genes(bases, classes, shortest)
 
 
 def _sketch(stream: NDArray[np.uint8]) -> NDArray[np.uint64]:

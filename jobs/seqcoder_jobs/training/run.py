@@ -14,12 +14,17 @@ from numpy.typing import NDArray
 from seqcoder.errors import InputError
 from seqcoder.latent.modelfile import SUFFIX, ModelFile
 from seqcoder_jobs.training.checkpoint import check_options
-from seqcoder_jobs.training.corpus import corpus_files, describe_corpus, load_genome
-from seqcoder_jobs.training.export import export_model
+from seqcoder_jobs.training.corpus import corpus_files, describe_corpus, draw_crops, load_genome
+from seqcoder_jobs.training.export import export_model, load_encoder
 from seqcoder_jobs.training.library import choose_residues, starting_counts
 from seqcoder_jobs.training.loss import TrainOptions
 from seqcoder_jobs.training.proteins import nearness, protein_stream
+from seqcoder_jobs.training.quantise import quantise
 from seqcoder_jobs.training.train import train
+
+# Crops, and bases of each, that show how large the encoder's activations get.
+_MEASURED = 24
+_CROP = 24_000
 
 
 def read_families(path: Path) -> dict[str, str]:
@@ -93,9 +98,13 @@ def train_model(
         head = np.frombuffer(json.dumps(made_with).encode(), np.uint8)
         np.savez(partial, residues=residues, counts=counts, head=head)
         partial.replace(kept)
+    progress("rounding the encoder to integers")
+    genomes = [load_genome(path) for path in corpus_files(corpus)[:_MEASURED]]
+    crops = draw_crops(genomes, seed, _MEASURED, _CROP)
+    network = quantise(load_encoder(checkpoint), crops)
     with np.load(kept, allow_pickle=False) as made:
         return export_model(
-            checkpoint, made["residues"], made["counts"], out / f"{name}{SUFFIX}", name
+            network, made["residues"], made["counts"], out / f"{name}{SUFFIX}", name
         )
 
 

@@ -19,14 +19,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from seqcoder.latent.network import PhaseEncoder
 from seqcoder_jobs.training.checkpoint import load_checkpoint, save_checkpoint
-from seqcoder_jobs.training.corpus import (
-    TrainingGenome,
-    corpus_files,
-    describe_corpus,
-    load_genome,
-)
+from seqcoder_jobs.training.corpus import TrainingGenome, corpus_files, describe_corpus, load_genome
+from seqcoder_jobs.training.encoder import PhaseEncoder
 from seqcoder_jobs.training.loss import TrainOptions, step_loss
 from seqcoder_jobs.training.parallel import ray_gradients
 

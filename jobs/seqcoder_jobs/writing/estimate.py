@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqcoder.settings import Settings
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.source import GenomeSource
 
 # How much bacterial FASTA grows when decompressed, by suffix (measured on the dev genomes).
 _GROWTH = {".gz": 3.4, ".bgz": 3.3, ".zst": 3.5, ".xz": 3.9, ".bz2": 3.8}

@@ -12,13 +12,13 @@ from seqcoder import fasta
 from seqcoder.errors import ModelError, SeqcoderError, UsageError
 from seqcoder.settings import DEFAULT_LEVEL, Settings, default_chunk_bases
 from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_groups
-from seqcoder.writing.source import GenomeSource
 from seqcoder_jobs.archive.folder import SavedPlan
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.corpus.opener import ArchiveOpener
-from seqcoder_jobs.writing.grouping import Grouped, Grouping, alone
-from seqcoder_jobs.writing.joining import Sketch, held
+from seqcoder_jobs.writing.choose_container import Sketch, held
+from seqcoder_jobs.writing.group_inputs import Grouped, Grouping, alone
 
 _Key = tuple[str, str]
 

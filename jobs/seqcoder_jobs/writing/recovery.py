@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from seqcoder.reading.reader import Container
+from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.source import GenomeSource
 from seqcoder_jobs.archive.folder import Archive, SavedPlan
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from seqcoder.errors import InputError
-from seqcoder_jobs.writing.joining import Sketch
+from seqcoder_jobs.writing.choose_container import Sketch
 
 SAVED_HASHES = 256
 """Hashes kept of a genome, the smallest: 2 kB."""

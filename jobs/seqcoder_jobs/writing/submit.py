@@ -10,14 +10,15 @@ from typing import Any, Protocol
 from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import is_same_file
+from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.report import ContainerReport
-from seqcoder.writing.source import Opener
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.archive.folder import Archive, SavedPlan
 from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener
-from seqcoder_jobs.writing.grouping import (
+from seqcoder_jobs.writing.choose_container import Sketch
+from seqcoder_jobs.writing.group_inputs import (
     Grouping,
     Mapper,
     by_names,
@@ -25,7 +26,6 @@ from seqcoder_jobs.writing.grouping import (
     map_here,
     read_groups,
 )
-from seqcoder_jobs.writing.joining import Sketch
 from seqcoder_jobs.writing.planning import Done, GivenParameters, Parameters, agree, extend
 from seqcoder_jobs.writing.recovery import recover, written_containers
 from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
@@ -175,11 +175,7 @@ def _look_through(
 
 def _done(archive: Archive) -> Done:
     """Read from the manifest what is done."""
-    from seqcoder_jobs.archive.manifest.files import (
-        covered_containers,
-        failed_genomes,
-        read_table,
-    )
+    from seqcoder_jobs.archive.manifest.files import covered_containers, failed_genomes, read_table
 
     table = read_table(archive.manifest, "genomes", ["genome", "sha256"])
     digests = dict(zip(table["genome"].to_pylist(), table["sha256"].to_pylist(), strict=True))

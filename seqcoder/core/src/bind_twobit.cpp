@@ -13,7 +13,7 @@ void bind_twobit(nb::module_& module) {
     module.def("unpack_bases", [](In<std::uint8_t> packed, Out<std::uint8_t> bases) {
         require(packed.size() >= packed_size(bases.size()), "packed: too short");
         nb::gil_scoped_release release;
-        unpack_bases(packed.data(), bases.size(), bases.data());
+        unpack_bases(packed.data(), 0, bases.size(), bases.data());
     });
 }
 

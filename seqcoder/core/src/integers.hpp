@@ -20,8 +20,8 @@ using std::size_t;
 
 /// Numbers that are added, shifted, compared side by side: the compiler makes instructions for
 /// vectors of them where the processor has such, and plain code elsewhere.
-using Eight = u32 [[gnu::vector_size(32)]];
-using Four = i32 [[gnu::vector_size(16)]];
+typedef u32 Eight __attribute__((vector_size(32)));
+typedef i32 Four __attribute__((vector_size(16)));
 
 /// 2^64 divided by the golden ratio, odd: multiplying by it spreads a key over the high bits.
 inline constexpr u64 HASH = 0x9E3779B97F4A7C15;

@@ -18,6 +18,14 @@ static bool supports_v3() {
 
 NB_MODULE(CORE_NAME, module) {
     module.def("supports_v3", &seqcoder::supports_v3);
+    seqcoder::bind_fasta(module);
+    seqcoder::bind_latent(module);
+    seqcoder::bind_network(module);
+    seqcoder::bind_pangenome(module);
+    seqcoder::bind_copying(module);
+    seqcoder::bind_sketches(module);
     seqcoder::bind_mixing(module);
+    seqcoder::bind_training(module);
     seqcoder::bind_twobit(module);
+    seqcoder::bind_walks(module);
 }

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from seqcoder.errors import InputError, IntegrityError
 from seqcoder.storage.atomic import atomic_file, sync_folder
-from seqcoder.writing.report import FAILED
+from seqcoder.writing.container_report import FAILED
 from seqcoder_jobs.archive.folder import TABLES
 from seqcoder_jobs.archive.manifest.rows import Rows
 from seqcoder_jobs.archive.manifest.schema import SCHEMAS, covered, metadata

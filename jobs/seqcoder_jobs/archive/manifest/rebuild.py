@@ -9,8 +9,8 @@ from seqcoder.container.index import ChunkEntry
 from seqcoder.fasta import digest
 from seqcoder.reading.reader import Container, Genome
 from seqcoder.storage.checksum import file_sha256
-from seqcoder.storage.varint import ByteReader
-from seqcoder.writing.report import (
+from seqcoder.writing.build_report import chunk_report, shares
+from seqcoder.writing.container_report import (
     FAILED,
     STORED_STATUS,
     VERIFIED,
@@ -18,10 +18,8 @@ from seqcoder.writing.report import (
     GenomeReport,
     RecordReport,
 )
-from seqcoder.writing.reporting import chunk_report, shares
-from seqcoder.writing.source import GenomeSource
+from seqcoder.writing.genome_source import GenomeSource
 
-_REFGET_BYTES = 24
 LOST_ERROR = "could not be compressed; the reason was lost when the run was interrupted"
 
 
@@ -116,12 +114,6 @@ def _end(genome: Genome) -> int:
 
 
 def _records(genome: Genome) -> Iterator[RecordReport]:
-    """Report a genome's records; digests that are not in the container are computed."""
-    frame = genome.container.reader.genome_frame(genome.entry, "side")
-    side = ByteReader(frame, f"{genome.container.path}: genome {genome.name}: side frame")
-    side.take(side.varint())  # the record table
-    stored = side.take(side.varint())
+    """Report a genome's records; their digests are computed."""
     for i, record in enumerate(genome):
-        at = stored[i * _REFGET_BYTES : (i + 1) * _REFGET_BYTES]
-        refget = digest.refget_text(at) if at else record.refget()
-        yield RecordReport(i, record.name, len(record), refget)
+        yield RecordReport(i, record.name, len(record), record.refget())

@@ -6,7 +6,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seqcoder.writing.report import FAILED, VERIFIED, ChunkReport, ContainerReport, GenomeReport
+from seqcoder.writing.container_report import (
+    FAILED,
+    VERIFIED,
+    ChunkReport,
+    ContainerReport,
+    GenomeReport,
+)
 
 Rows = dict[str, list[dict[str, Any]]]
 """Rows by table name, each a dictionary by column name."""

@@ -25,7 +25,9 @@ from seqcoder.reading.region import Region, write_region
 from seqcoder.version import __version__
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.reading.serve import draw
-from seqcoder_jobs.reading.serve.asking import (
+from seqcoder_jobs.reading.serve.catalogue import Catalogue, Row
+from seqcoder_jobs.reading.serve.guard import Guard, disposition
+from seqcoder_jobs.reading.serve.request import (
     HEADS,
     fasta_link,
     genome_link,
@@ -38,8 +40,6 @@ from seqcoder_jobs.reading.serve.asking import (
     table_heads,
     widened,
 )
-from seqcoder_jobs.reading.serve.catalogue import Catalogue, Row
-from seqcoder_jobs.reading.serve.guard import Guard, disposition
 from seqcoder_jobs.reading.serve.store import Store
 from seqcoder_jobs.reading.serve.view import View, genome_view, record_view
 

@@ -1,0 +1,71 @@
+"""``seqcoder info``."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections import Counter
+
+from seqcoder import coder
+from seqcoder.cli.files import open_source
+from seqcoder.reading.reader import Container
+
+
+def run_info(name: str, json: bool) -> None:
+    """Print what a container is made of."""
+    with open_source(name) as container:
+        facts = container_facts(container)
+    if json:
+        print(json_module.dumps(facts, indent=1))
+        return
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{inner} {count}" for inner, count in value.items()) or "none"
+        elif isinstance(value, list):
+            value = ", ".join(value) or "none"
+        print(f"{key}\t{value}")
+
+
+def _model_name(digest: bytes) -> str:
+    """Return a model's name and SHA-256; what a chunk has of that where it is not at hand."""
+    from seqcoder.latent import list_models
+
+    for model in list_models():
+        if model.digest.startswith(digest.hex()):
+            return f"{model.name} {model.digest}"
+    return f"missing {digest.hex()}"
+
+
+def container_facts(container: Container) -> dict[str, object]:
+    """Return sizes and counts of a container."""
+    index = container.reader.index
+    names = {level.coding: f"level {number}" for number, level in coder.LEVELS.items()}
+    names[coder.TWO_BIT] = "two bits"
+    codings = Counter(names.get(chunk.row.coding, "unknown") for chunk in index.chunks)
+    latents = sum(chunk.row.latents_length for chunk in index.chunks)
+    residual = sum(chunk.row.residual_length for chunk in index.chunks)
+    rows = [genome.row for genome in index.genomes]
+    side = sum(row.side_length for row in rows)
+    walks = sum(row.walk_length for row in rows)
+    stored = sum(row.stored_length for row in rows)
+    size, bases = container.reader.source.size, sum(row.n_bases for row in rows)
+    return {
+        "container": container.path,
+        "format": "2",
+        "bytes": size,
+        "genomes": len(rows),
+        "records": sum(row.n_records for row in rows),
+        "file bytes": sum(row.size for row in rows),
+        "bases": bases,
+        "bases stored": index.n_bases,
+        "bits per base": round(8 * size / bases, 4) if bases else None,
+        "chunks": len(index.chunks),
+        "codings": dict(codings),
+        "models": [_model_name(digest) for digest in index.models],
+        "latent bytes": latents,
+        "residual bytes": residual,
+        "side bytes": side,
+        "walk bytes": walks,
+        "stored bytes": stored,
+        "framing bytes": size - latents - residual - side - walks - stored,
+        "torn bytes": container.reader.torn_bytes,
+    }

@@ -1,0 +1,80 @@
+"""Ranged reads of a container, whatever it lies in."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+from seqcoder.errors import InputError, IntegrityError
+
+
+class RangeSource:
+    """Random-access bytes: a path, a seekable binary file, or bytes. Safe for threads.
+
+    ``bytes_read`` counts what was asked for, so that tests (and users of object stores)
+    can see how little of a container a region needs.
+    """
+
+    def __init__(self, source: str | os.PathLike[str] | bytes | BinaryIO) -> None:
+        """Open ``source``; raises InputError if it cannot be read."""
+        self.bytes_read = 0
+        self._kept = (0, b"")
+        self._lock = threading.Lock()
+        self._data = b""
+        self._file: BinaryIO | None = None
+        if isinstance(source, bytes):
+            self.name, self._data, self.size = "container in memory", source, len(source)
+            return
+        if isinstance(source, str | os.PathLike):
+            self.name = os.fspath(source)
+            try:
+                self._file = Path(self.name).open("rb")  # noqa: SIM115 - closed in close()
+            except OSError as error:
+                if Path(self.name).is_dir():
+                    raise InputError(f"{self.name}: {_folder_remedy(self.name)}") from None
+                raise InputError(f"{self.name}: {error.strerror}; is the path right?") from None
+        else:
+            self.name, self._file = str(getattr(source, "name", "container")), source
+        self.size = self._file.seek(0, os.SEEK_END)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return ``length`` bytes from ``offset``; IntegrityError if the file ends before."""
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise IntegrityError(
+                f"{self.name}: bytes {offset} to {offset + length} wanted, the file has "
+                f"{self.size}; it is cut short or damaged"
+            )
+        start, kept = self._kept
+        if start <= offset and offset + length <= start + len(kept):
+            return kept[offset - start : offset - start + length]
+        if self._file is None:
+            data = self._data[offset : offset + length]
+        else:
+            with self._lock:
+                self._file.seek(offset)
+                data = self._file.read(length)
+        if len(data) != length:
+            raise IntegrityError(f"{self.name}: the file shrank while it was read")
+        self.bytes_read += length
+        return data
+
+    def keep(self, offset: int, data: bytes) -> None:
+        """Keep what has been read at ``offset``, so that it need not be read again."""
+        self._kept = offset, data
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        if self._file is not None:
+            self._file.close()
+
+
+def _folder_remedy(folder: str) -> str:
+    root = folder.rstrip("/")
+    if Path(root, "plan.json").is_file() or Path(root, "containers").is_dir():
+        return (
+            f"is a folder; an archive's containers are {root}/containers/*.sqc, and seqcoder-ray "
+            "reads it as a whole, in Python seqcoder_jobs.open_archive opens archives"
+        )
+    return "is a folder; name a container in it"

@@ -1,0 +1,49 @@
+// Levels 2 and 3: any payload, any classes and any library give bases, the same ones at one go or
+// in steps.
+#include "mixing.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "input.hpp"
+
+using namespace seqcoder;
+
+static const Library& small_library() {
+    static const Library library = [] {
+        std::vector<u8> residues(5000);
+        u32 x = 1;
+        for (auto& residue : residues) {
+            x = x * 1664525 + 1013904223;
+            residue = static_cast<u8>((x >> 24) % 24 == 23 ? 31 : (x >> 24) % 21);
+        }
+        return Library(residues.data(), residues.size(), nullptr);
+    }();
+    return library;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Input input{data, size};
+    const auto flags = input.number(1);
+    const auto n = static_cast<std::size_t>(input.number(2) % 5000);
+    const auto first = static_cast<std::size_t>(input.number(2) % (n + 1));
+    const auto n_classes = flags & 2 ? std::min<std::size_t>(n, input.number(2)) : 0;
+    std::vector<u8> classes = input.bytes(n_classes);
+    if (flags & 8) {  // as genes have them: the codon positions in turn
+        for (std::size_t i = 0; i < n_classes; ++i) classes[i] = static_cast<u8>(1 + i % 3);
+    }
+    const std::vector<u8> payload = input.rest();
+    const Chunk chunk{.level = flags & 1 ? 3 : 2,
+                      .bases = n,
+                      .classes = flags & 2 ? classes.data() : nullptr,
+                      .n_classes = n_classes,
+                      .library = flags & 4 ? &small_library() : nullptr};
+    std::vector<u8> whole(n), steps(n);
+    MixingDecoder::open(chunk, payload.data(), payload.size())->read(whole.data(), n);
+    const auto decoder = MixingDecoder::open(chunk, payload.data(), payload.size());
+    decoder->read(steps.data(), first);
+    decoder->read(steps.data() + first, n - first);
+    if (whole != steps || std::any_of(whole.begin(), whole.end(), [](u8 b) { return b > 3; }))
+        std::abort();
+    return 0;
+}
