@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace seqcoder {
 
@@ -22,6 +23,15 @@ static GeneticCode standard_code() {
     for (const std::string_view group : alike) {
         for (const char residue : group) code.letter[letters.find(residue) & 31] = number;
         ++number;
+    }
+    for (unsigned i = 0; i < 64; ++i) {
+        for (const bool opposite : {false, true}) {
+            GeneticCode::Letters& some = code.after[opposite][i >> 4];
+            const u8 letter = code.letter[(opposite ? code.backward : code.forward)[i]];
+            if (std::find(some.letter, some.letter + some.count, letter) ==
+                some.letter + some.count)
+                some.letter[some.count++] = letter;  // at most sixteen codons begin alike
+        }
     }
     return code;
 }
@@ -44,63 +54,61 @@ size_t Library::memory() const {
     return residues_.size() + 4 * counts_.size() + 8 * groups_.size() + 4 * entries_.size();
 }
 
-/// Visit every position that has a seed before it, with its slot and seed, the last one first;
-/// `asked_for` is a table of `bytes` a slot whose lines are asked for sixteen positions ahead.
+/// Visit every position that has a seed before it, with the seed, the last one first.
 template <typename Visit>
-void Library::from_the_end(const u8* asked_for, size_t bytes, Visit visit) const {
-    constexpr size_t WAITING = 16;
-    u64 seeds[WAITING] = {};
-    u32 positions[WAITING] = {};
-    size_t seen = 0, visited = 0;
+void Library::from_the_end(Visit visit) const {
     u64 key = 0;
     u32 run = 0;
     const u8* letter = genetic_code().letter;
     for (size_t q = residues_.size(); q-- > 0;) {  // q is the first residue of a seed
         const u32 residue = residues_[q];
-        if (residue >= GAP) {
-            run = 0;
-            continue;
-        }
         key = key >> 4 | u64{letter[residue]} << (4 * (SEED_SPAN - 1));
-        if (++run < SEED_SPAN) continue;
-        const u64 seed = key & SEED_MASK;
-        if (seen - visited == WAITING) {
-            visit(positions[visited % WAITING], slot_of(seeds[visited % WAITING]),
-                  seeds[visited % WAITING]);
-            ++visited;
-        }
-        prefetch(asked_for + slot_of(seed) * bytes);
-        seeds[seen % WAITING] = seed;
-        positions[seen % WAITING] = static_cast<u32>(q + SEED_SPAN);
-        ++seen;
+        run = residue < GAP ? run + 1 : 0;
+        if (run >= SEED_SPAN) visit(static_cast<u32>(q + SEED_SPAN), key & SEED_MASK);
     }
-    for (; visited < seen; ++visited)
-        visit(positions[visited % WAITING], slot_of(seeds[visited % WAITING]),
-              seeds[visited % WAITING]);
 }
 
+/// Seeds are dealt into buckets of neighbouring slots first, so that what is written at random
+/// later is a bucket's share, which fits a cache.
 void Library::build_index() {
-    constexpr size_t slots = size_t{1} << SLOT_BITS;
-    Zeroed<u8> room(slots);  // entries of a slot; then those still to come
-    from_the_end(room.data(), 1, [&](u32, u32 slot, u64) {
-        room[slot] = static_cast<u8>(room[slot] + (room[slot] < MOST_ENTRIES));
+    constexpr unsigned BITS = 14;  // of the slots of a bucket
+    constexpr size_t slots = size_t{1} << BITS, buckets = size_t{1} << (SLOT_BITS - BITS);
+    size_t ends[buckets] = {};
+    from_the_end([&](u32, u64 seed) { ++ends[slot_of(seed) >> BITS]; });
+    size_t total = 0;
+    for (size_t& end : ends) end = std::exchange(total, total + end);
+    // A slot of the bucket above an entry.
+    Zeroed<u64> dealt(total);
+    from_the_end([&](u32 position, u64 seed) {
+        const u32 slot = slot_of(seed);
+        const u32 entry = position | tag_of(seed) << position_bits_;
+        dealt[ends[slot >> BITS]++] = u64{slot % slots} << 32 | entry;
     });
-    groups_ = Zeroed<u64>(slots / 8);
-    Zeroed<u32> next(slots);
+    groups_ = Zeroed<u64>(slots * buckets / 8);
+    entries_ = Zeroed<u32>(total + 16);
     u32 at = 0;
-    for (size_t slot = 0; slot < slots; ++slot) {
-        if (slot % 8 == 0) groups_[slot / 8] = u64{at} << 32;
-        groups_[slot / 8] |= u64{room[slot]} << (4 * (slot % 8));
-        next[slot] = at;
-        at += room[slot];
+    for (size_t bucket = 0; bucket < buckets; ++bucket) {
+        const size_t begin = bucket == 0 ? 0 : ends[bucket - 1], end = ends[bucket];
+        u8 room[slots] = {};  // entries of a slot; then those still to come
+        for (size_t k = begin; k < end; ++k) {
+            u8& count = room[dealt[k] >> 32];
+            count = static_cast<u8>(count + (count < MOST_ENTRIES));
+        }
+        u32 next[slots];
+        for (size_t slot = 0; slot < slots; ++slot) {
+            u64& group = groups_[(bucket * slots + slot) / 8];
+            if (slot % 8 == 0) group = u64{at} << 32;
+            group |= u64{room[slot]} << (4 * (slot % 8));
+            next[slot] = at;
+            at += room[slot];
+        }
+        for (size_t k = begin; k < end; ++k) {
+            const size_t slot = dealt[k] >> 32;
+            if (room[slot] == 0) continue;
+            --room[slot];
+            entries_[next[slot]++] = static_cast<u32>(dealt[k]);
+        }
     }
-    entries_ = Zeroed<u32>(size_t{at} + 16);
-    const auto* lines = reinterpret_cast<const u8*>(next.data());
-    from_the_end(lines, sizeof(u32), [&](u32 position, u32 slot, u64 seed) {
-        if (room[slot] == 0) return;
-        --room[slot];
-        entries_[next[slot]++] = position | tag_of(seed) << position_bits_;
-    });
 }
 
 }  // namespace seqcoder

@@ -34,6 +34,12 @@ struct GeneticCode {
     u8 backward[64];
     /// Letter of a residue in seeds.
     u8 letter[32];
+    /// Letters of the residues that a codon can mean, [opposite strand][first base read].
+    struct Letters {
+        u8 count;
+        u8 letter[16];
+    };
+    Letters after[2][4];
 };
 const GeneticCode& genetic_code();
 
@@ -101,7 +107,7 @@ class Library {
     }
     u32 tagged(Range range, u32 tag) const;
     template <typename Visit>
-    void from_the_end(const u8* asked_for, size_t bytes, Visit visit) const;
+    void from_the_end(Visit visit) const;
     void build_index();
 
     std::vector<u8> residues_;

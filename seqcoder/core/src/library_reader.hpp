@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "library.hpp"
 
 namespace seqcoder {
@@ -16,7 +20,8 @@ namespace seqcoder {
 class LibraryReader {
   public:
     explicit LibraryReader(const Library& library) : library_(library) {
-        std::fill(latest_, latest_ + WINDOW, GAP);
+        std::fill(rising_, rising_ + WINDOW, GAP);
+        std::fill(falling_ + BUFFER - WINDOW, falling_ + BUFFER, GAP);
     }
 
     /// Context numbers below LIBRARY_CONTEXTS of what the alignments vote for and of what else one
@@ -50,10 +55,14 @@ class LibraryReader {
         } else if (known_ == 1) {
             known_ = 2;
             prefix = 1 + (forward & 3);
-            if (coming >= 0 && will_look_up()) {
-                const u32 first_two = (static_cast<u32>(forward) & 3) << 2;
-                const u32 codon = first_two << 2 | static_cast<u32>(coming) >> 2;
-                library_.prefetch_entries(next_key(codon, opposite));
+            if (will_look_up()) {
+                const u32 first = static_cast<u32>(forward) & 3;
+                if (coming >= 0) {
+                    const u32 codon = first << 4 | static_cast<u32>(coming) >> 2;
+                    library_.prefetch_entries(next_key(codon, opposite));
+                } else {
+                    prefetch_groups(first, opposite);
+                }
             }
         } else if (known_ == 2) {
             known_ = 3;
@@ -95,12 +104,20 @@ class LibraryReader {
     }
     /// The key of the last ten residues in the order of the protein, `residue` being the latest.
     u64 key_with(u32 residue, bool opposite) const {
-        const u64 letter = code_.letter[residue];
+        return key_with_letter(code_.letter[residue], opposite);
+    }
+    u64 key_with_letter(u64 letter, bool opposite) const {
         return opposite ? key_ >> 4 | letter << (4 * (SEED_SPAN - 1))
                         : (key_ << 4 | letter) & KEY_MASK;
     }
     u64 next_key(u32 codon, bool opposite) const {
         return key_with(residue_of(codon, opposite), opposite);
+    }
+    /// Ask for the group of every key that may come behind a codon's first base.
+    void prefetch_groups(u32 first, bool opposite) const {
+        const GeneticCode::Letters& letters = code_.after[opposite][first];
+        for (u32 k = 0; k < letters.count; ++k)
+            library_.prefetch_group(key_with_letter(letters.letter[k], opposite));
     }
     /// Ask for the entries of every key that may come. Most codons that differ by A and G or C and
     /// T at the end mean residues of the same letter, and so the same key.
@@ -115,13 +132,27 @@ class LibraryReader {
     /// Take note of a codon's residue; move, end and find alignments, and let them vote.
     void advance(u32 residue, bool opposite) {
         move(residue, opposite);
-        std::memmove(latest_ + 1, latest_, WINDOW - 1);
-        latest_[0] = static_cast<u8>(residue);
+        note(static_cast<u8>(residue));
         ++run_;
         key_ = key_with(residue, opposite);
         if (run_ >= SEED_SPAN && (count_ == 0 || best_[0].agreed() < SURE)) look_up(opposite);
         if (count_ > 0) vote(opposite);
     }
+
+    /// Keep a residue among the latest, written towards the low end in one buffer and towards the
+    /// high end in the other, so that nothing is moved until an end is reached.
+    void note(u8 residue) {
+        if (noted_ == BUFFER - WINDOW) {
+            std::memcpy(falling_ + BUFFER - WINDOW, falling_, WINDOW);
+            std::memcpy(rising_, rising_ + BUFFER - WINDOW, WINDOW);
+            noted_ = 0;
+        }
+        rising_[WINDOW + noted_] = residue;
+        falling_[BUFFER - WINDOW - 1 - noted_] = residue;
+        ++noted_;
+    }
+    const u8* oldest_first() const { return rising_ + noted_; }
+    const u8* latest_first() const { return falling_ + BUFFER - WINDOW - noted_; }
 
     /// Move the alignments over `residue`; one ends at a gap or when it agrees too little. `at` is
     /// inside: residues begin and end with a gap, and an alignment that meets one is gone.
@@ -146,6 +177,10 @@ class LibraryReader {
 
     void look_up(bool opposite) {
         const Library::Found found = library_.find(key_);
+        if ((found.matches & (found.matches - 1)) != 0)  // several: their residues come together
+            for (u32 left = found.matches; left != 0; left &= left - 1)
+                prefetch(library_.residues() +
+                         library_.position(found.entries[std::countr_zero(left)]));
         for (u32 left = found.matches; left != 0; left &= left - 1) {
             // An entry has WINDOW gaps and a seed before it; a gap may be there, which agrees with
             // nothing.
@@ -167,14 +202,37 @@ class LibraryReader {
         }
     }
 
+    /// The lowest sixteen bits in the opposite order.
+    static u32 reversed(u32 bits) {
+        bits = (bits & 0x5555) << 1 | (bits >> 1 & 0x5555);
+        bits = (bits & 0x3333) << 2 | (bits >> 2 & 0x3333);
+        bits = (bits & 0x0F0F) << 4 | (bits >> 4 & 0x0F0F);
+        return (bits & 0x00FF) << 8 | bits >> 8;
+    }
+
     /// Compare the latest residues with those before a place; a gap ends it.
     u32 compare(u32 at, bool opposite) const {
-        const u8* residues = library_.residues();
+        // Forwards the latest residue lies last, backwards first.
+        const u8* theirs = library_.residues() + (opposite ? at + 1 : at - WINDOW);
+        const u8* mine = opposite ? latest_first() : oldest_first();
         u32 equal = 0, gaps = 0;
-        for (u32 back = 0; back < WINDOW; ++back) {
-            const u32 theirs = residues[opposite ? at + 1 + back : at - 1 - back];
-            equal |= u32{theirs == latest_[back]} << back;
-            gaps |= u32{theirs == GAP} << back;
+#if defined(__SSE2__)
+        const auto load = [](const u8* from) {
+            return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        };
+        const __m128i there = load(theirs);
+        equal = static_cast<u32>(_mm_movemask_epi8(_mm_cmpeq_epi8(there, load(mine))));
+        gaps = static_cast<u32>(
+            _mm_movemask_epi8(_mm_cmpeq_epi8(there, _mm_set1_epi8(static_cast<char>(GAP)))));
+#else
+        for (u32 k = 0; k < WINDOW; ++k) {
+            equal |= u32{theirs[k] == mine[k]} << k;
+            gaps |= u32{theirs[k] == GAP} << k;
+        }
+#endif
+        if (!opposite) {
+            equal = reversed(equal);
+            gaps = reversed(gaps);
         }
         const u32 read = run_ < WINDOW ? (1u << run_) - 1 : 0xFFFF;
         return equal & (gaps - 1) & ~gaps & read;
@@ -194,15 +252,19 @@ class LibraryReader {
     /// it does not.
     void vote(bool opposite) {
         const u8* residues = library_.residues();
+        u32 says[MOST], weight[MOST];
+        for (size_t k = 0; k < count_; ++k) {
+            const u32 agreed = best_[k].agreed();
+            says[k] = residues[best_[k].at];
+            weight[k] = agreed * agreed * agreed;
+        }
         u32 most = 0, supporters = 0;
         size_t first = 0;
         for (size_t k = 0; k < count_; ++k) {
             u32 votes = 0, same = 0;  // at most 6 * 16^3
             for (size_t m = 0; m < count_; ++m) {
-                const u32 agreed = best_[m].agreed();
-                const bool says_same = residues[best_[m].at] == residues[best_[k].at];
-                votes += says_same ? agreed * agreed * agreed : 0;
-                same += says_same;
+                votes += says[m] == says[k] ? weight[m] : 0;
+                same += says[m] == says[k];
             }
             if (votes > most) {
                 most = votes;
@@ -211,7 +273,7 @@ class LibraryReader {
             }
         }
         const u32 strand = opposite ? 16 : 0;
-        const u32 residue = residues[best_[first].at];
+        const u32 residue = says[first];
         const auto others = static_cast<u32>(count_) - supporters;
         const u32 raised = best_[first].agreed() + 2 * (supporters - 1);
         const u32 best = grade(raised > others ? raised - others : 0, best_[first]);
@@ -221,7 +283,7 @@ class LibraryReader {
         if (count_ == 1) return;
         for (size_t k = 0; k < count_; ++k) {
             const Alignment& a = best_[k];
-            const u32 theirs = residues[a.at];
+            const u32 theirs = says[k];
             if (theirs == residue) continue;
             other_ = 16384 + ((strand + grade(a.agreed(), a)) * RESIDUES + theirs) * 21;
             return;
@@ -238,7 +300,10 @@ class LibraryReader {
     u64 key_ = 0;
     size_t count_ = 0;
     Alignment best_[MOST + 1];  // those that agreed best first
-    u8 latest_[WINDOW];         // residues, the latest one first
+    static constexpr size_t BUFFER = 1024;
+    size_t noted_ = 0;          // residues in the buffers beyond the WINDOW they begin with
+    u8 rising_[BUFFER];         // residues read, the latest one last
+    u8 falling_[BUFFER];        // and first
     u32 vote_ = 0, other_ = 0;  // context numbers but for the codon's bases so far
     u32 sure_ = 0;
     u32 contexts_[2] = {};
