@@ -1,6 +1,6 @@
 """The commands of ``seqcoder``: signatures and help only; each command's module does the work."""
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
 from pathlib import Path
 from typing import Annotated

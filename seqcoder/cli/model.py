@@ -1,6 +1,6 @@
 """``seqcoder model``: the models at hand, and whether they are whole."""
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
 import json as json_module
 from typing import Annotated

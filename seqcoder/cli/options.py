@@ -1,6 +1,6 @@
 """The options that several commands have, and how the two applications begin."""
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
 from typing import Annotated
 

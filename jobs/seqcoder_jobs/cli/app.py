@@ -1,6 +1,6 @@
 """The writing commands of ``seqcoder-ray``: signatures and help; their modules do the work."""
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
 import functools
 from typing import Annotated, Any

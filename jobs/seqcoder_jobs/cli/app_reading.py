@@ -1,6 +1,6 @@
 """The reading commands of ``seqcoder-ray``, and those for detached jobs."""
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
 """``seqcoder-ray bench``: the command's signature; ``run`` does the work."""
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
 import json as json_module
 from pathlib import Path

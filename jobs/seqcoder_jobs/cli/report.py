@@ -1,6 +1,6 @@
 """``seqcoder-ray report``: the command's signature."""
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
 import json as json_module
 from dataclasses import asdict

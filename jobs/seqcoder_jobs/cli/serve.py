@@ -1,6 +1,6 @@
 """``seqcoder-ray serve``: the command's signature and the server's start."""
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
 """The command ``train``: a plain function with typer's annotations, wired up by the CLI."""
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
 from pathlib import Path
 from typing import Annotated
