@@ -143,8 +143,8 @@ def test_command_line(container: Path, packed: bytes) -> None:
     assert json.loads(done.stdout)[0]["parity"] == f"{container}.par"
     assert cli("verify", container).stderr == ""
     damaged = bytearray(packed)
-    damaged[-20:] = bytes(20)  # the footer
-    damaged[1000] ^= 4
+    damaged[-20:] = bytes(20)  # the end section
+    damaged[3000] ^= 4  # in a block of another stripe
     container.write_bytes(damaged)
     done = cli("verify", container)
     assert done.returncode == 3

@@ -39,6 +39,8 @@ FOLLOWED = (
 
 def main() -> None:
     """Run a target; does not return."""
+    import seqcoder.core  # noqa: F401 - what is compiled is found by that finder only
+
     followed = [name for name in sys.modules if name.startswith(FOLLOWED)]
     for name in followed:
         del sys.modules[name]
