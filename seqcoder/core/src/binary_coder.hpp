@@ -157,7 +157,8 @@ inline constexpr std::size_t LADDER = 256;
 /// Code a number in [0, 2^40) as its bit length (unary, adaptive) and its bits, the two after the
 /// leading one adaptive. What is read is below 2^41.
 template <typename Coder>
-std::int64_t code_number(Coder& coder, BitContext* ladder, std::int64_t value) {
+[[gnu::always_inline]] inline std::int64_t code_number(Coder& coder, BitContext* ladder,
+                                                       std::int64_t value) {
     const auto digits = static_cast<std::uint64_t>(value) + 1;
     constexpr int most = 40;
     int n = 0;

@@ -13,6 +13,7 @@
 #endif
 
 #include "walk.hpp"
+#include "zeroed.hpp"
 
 namespace seqcoder {
 
@@ -76,7 +77,7 @@ class Alleles {
 
   private:
     Index low_;
-    std::vector<std::uint8_t> counts_;
+    Zeroed<std::uint8_t> counts_;
 };
 
 /// A copied base that other genomes substitute.

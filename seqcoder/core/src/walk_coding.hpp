@@ -125,7 +125,8 @@ inline std::size_t bucket_of(Index gap) {
 /// They lie three apart more often than not (third codon positions), so a gap is coded as its
 /// remainder by 3, then its quotient. False if a clock is not below the limit.
 template <typename Coder>
-bool code_gaps(Coder& coder, std::span<Substitution> columns, Index limit) {
+bool code_gaps(Coder& shared, std::span<Substitution> columns, Index limit) {
+    Coder coder = std::move(shared);  // one nobody else knows of: its numbers stay in registers
     constexpr std::size_t DIFFERENCE = 256;
     constexpr std::size_t GAP = 512;
     std::vector<BitContext> contexts(GAP + 24 * LADDER);
@@ -158,6 +159,7 @@ bool code_gaps(Coder& coder, std::span<Substitution> columns, Index limit) {
         r2 = r1;
         r1 = static_cast<std::size_t>(r);
     }
+    shared = std::move(coder);
     return true;
 }
 
