@@ -6,6 +6,7 @@ import json as json_module
 import sys
 from pathlib import Path
 
+from seqcoder import core
 from seqcoder.cli.common import note
 from seqcoder.cli.files import file_output, open_source
 from seqcoder.errors import UsageError
@@ -26,6 +27,7 @@ def run_decompress(
     json: bool,
 ) -> None:
     """Restore whole files."""
+    core.keep_freed_memory()
     restored: list[dict[str, object]] = []
     for name in containers:
         if stdout or output == "-" or (name == "-" and output is None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from seqcoder import core
 from seqcoder.cli.files import open_source, text_output
 from seqcoder.errors import InputError, NotFoundError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
@@ -24,6 +25,7 @@ def run_extract(
     force: bool,
 ) -> None:
     """Write records, regions or genomes as FASTA, packed or not, or 2bit."""
+    core.keep_freed_memory()
     kind = pick_format(format, output)
     if regions is not None:
         queries = queries + region_list(regions)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from seqcoder import core
 from seqcoder.cli.common import decode_bar, fail, note
 from seqcoder.cli.files import open_source
 from seqcoder.container.check import Finding
@@ -19,6 +20,7 @@ from seqcoder.wording import count_of, listed
 
 def run(containers: list[str], full: bool, threads: int, quiet: bool, json: bool) -> None:
     """Verify containers; raises IntegrityError at the end if any is damaged."""
+    core.keep_freed_memory()
     results: list[Verification] = []
     unreadable = 0
     for name in containers:

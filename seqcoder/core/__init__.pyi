@@ -12,6 +12,12 @@ VARIANT: str
 def supports_v3() -> bool:
     """Whether this processor runs the ``v3`` build."""
 
+def keep_freed_memory() -> None:
+    """Let this process keep up to 64 MB that it has freed, for what it asks for next.
+
+    Pieces of up to 16 MB are kept. Does nothing where the C library is not glibc.
+    """
+
 # Letters and lines.
 
 def find_line_ends(data: NDArray[np.uint8]) -> NDArray[np.int64]:
