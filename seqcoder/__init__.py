@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from seqcoder.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from seqcoder.api import append, compress, compress_bytes, decompress
+    from seqcoder.api import append, compress, compress_bytes
     from seqcoder.errors import (
         FormatError,
         InputError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seqcoder.reading.opening import open
     from seqcoder.reading.reader import Container, Genome
     from seqcoder.reading.record import Record
+    from seqcoder.reading.restoring import decompress
     from seqcoder.reading.verification import Verification, verify
     from seqcoder.settings import Settings
 
@@ -36,7 +37,7 @@ _HOMES = {
     "append": "api",
     "compress": "api",
     "compress_bytes": "api",
-    "decompress": "api",
+    "decompress": "reading.restoring",
     "open": "reading.opening",
     "Container": "reading.reader",
     "Genome": "reading.reader",

@@ -1,4 +1,4 @@
-"""The Python functions of a user: compress, decompress, open."""
+"""The Python functions of a user that write: compress, append."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from seqcoder.errors import InputError, UsageError
-from seqcoder.reading.opening import open
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import is_special
-from seqcoder.storage.output_files import check_free, check_other, output_path, write_below
+from seqcoder.storage.output_files import check_other
 from seqcoder.writing.appending import Append, read_basis
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.container_report import ContainerReport
@@ -185,38 +183,3 @@ def compress_bytes(files: Mapping[str, bytes], *, settings: Settings | None = No
         for failure in report.failures:
             raise InputError(failure.error)
         return out.read_bytes()
-
-
-def decompress(
-    source: AnyPath | bytes | BinaryIO,
-    folder: AnyPath,
-    *,
-    genomes: str | Sequence[str] | None = None,
-    force: bool = False,
-    threads: int = 0,
-) -> list[Path]:
-    """Restore files of a container (all, or the ``genomes`` named) below ``folder``.
-
-    Each file appears whole, checked against its SHA-256, or not at all. Names are relative and
-    stay below ``folder``; a symbolic link on the way that leads out of it is refused.
-
-    Raises:
-        UsageError: a file exists and ``force`` is not set, or a name leads out of ``folder``.
-        NotFoundError: no such genome.
-        IntegrityError: the container is damaged.
-    """
-    written: list[Path] = []
-    written_files: set[tuple[int, int]] = set()
-    if isinstance(genomes, str):
-        genomes = [genomes]
-    with open(source, threads=threads) as container:
-        container.expect(genomes)
-        for name in genomes if genomes is not None else list(container):
-            genome = container[name]
-            target = output_path(Path(folder), name)
-            if isinstance(source, str | os.PathLike):
-                check_other(target, source)
-            check_free(target, force, written_files)
-            write_below(target, genome.read(), written_files)
-            written.append(target)
-    return written

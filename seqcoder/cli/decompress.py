@@ -6,12 +6,12 @@ import json as json_module
 import sys
 from pathlib import Path
 
-from seqcoder.api import decompress
 from seqcoder.cli.common import note
 from seqcoder.cli.files import file_output, open_source
 from seqcoder.errors import UsageError
 from seqcoder.export import pick_format
 from seqcoder.reading.opening import open as open_container
+from seqcoder.reading.restoring import decompress
 from seqcoder.storage.remote import is_url
 from seqcoder.wording import count_of
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -156,6 +155,8 @@ class BaseDecoder:
         if self._threads == 1 or len(needed) == 1:
             decoded = {entry: self.chunk(entry, last) for entry, last in needed.items()}
         else:
+            from concurrent.futures import ThreadPoolExecutor  # 5 ms that one chunk does not need
+
             with ThreadPoolExecutor(self._threads) as pool:
                 parts = pool.map(self.chunk, needed.keys(), needed.values())
                 decoded = dict(zip(needed.keys(), parts, strict=True))

@@ -74,11 +74,15 @@ class Composer {
             const Index start = piece.start + (piece.reverse ? piece.length - skip - length : skip);
             add_piece(start, length, piece.reverse ^ item.reverse, 0);
         }
+        const std::size_t before = out_.along.size();
+        out_.along.resize(before + (hi - lo));
+        const Substitution* const from = walk().substitutions.data() + lo;
+        Substitution* const to = out_.along.data() + before;
         for (std::size_t k = 0; k < hi - lo; ++k) {
             // A sequence read backwards gives its substitutions in the opposite order.
-            const Substitution one = walk().substitutions[item.reverse ? hi - 1 - k : lo + k];
+            const Substitution one = from[item.reverse ? hi - lo - 1 - k : k];
             const Index offset = item.reverse ? b - 1 - one.position : one.position - a;
-            out_.along.push_back({begin + offset, one.difference});
+            to[k] = {begin + offset, one.difference};
         }
         return true;
     }
@@ -156,7 +160,7 @@ Index Alleles::size_of(const Composed& genome) {
 
 Alleles::Alleles(const Composed& genome) {
     const Index size = range_of(genome, low_);
-    counts_.resize(static_cast<std::size_t>(size));
+    counts_ = Zeroed<std::uint8_t>(static_cast<std::size_t>(size));
 }
 
 void Alleles::count(WalkView walk) {

@@ -42,8 +42,11 @@ const GeneticCode& genetic_code() {
 }
 
 Library::Library(const u8* residues, size_t size, const u32* counts)
-    : residues_(size + 2 * WINDOW, GAP), counts_(LIBRARY_TABLES * LIBRARY_CONTEXTS, 0) {
-    for (size_t i = 0; i < size; ++i) residues_[i + WINDOW] = std::min(residues[i], GAP);
+    : residues_(size + 2 * WINDOW), counts_(LIBRARY_TABLES * LIBRARY_CONTEXTS, 0) {
+    u8* const begin = residues_.data();
+    std::fill_n(begin, WINDOW, GAP);
+    for (size_t i = 0; i < size; ++i) begin[i + WINDOW] = std::min(residues[i], GAP);
+    std::fill_n(begin + WINDOW + size, WINDOW, GAP);
     if (counts != nullptr) std::copy_n(counts, counts_.size(), counts_.begin());
     position_bits_ = static_cast<unsigned>(std::bit_width(residues_.size()));
     position_mask_ = (1u << position_bits_) - 1;  // of at most 29 bits
@@ -68,32 +71,77 @@ void Library::from_the_end(Visit visit) const {
     }
 }
 
+namespace {
+
+/// Values dealt into buckets, each a chain of blocks, so that they need not be counted first.
+class Buckets {
+  public:
+    /// At most `most` values are added in all.
+    Buckets(size_t buckets, size_t most)
+        : values_((buckets + most / BLOCK) * BLOCK),
+          after_(buckets + most / BLOCK),
+          begun_(buckets) {
+        for (size_t bucket = 0; bucket < buckets; ++bucket) next_.push_back(BLOCK * bucket);
+    }
+
+    void add(size_t bucket, u64 value) {
+        size_t& next = next_[bucket];
+        values_[next] = value;
+        // A block is begun for each that is full, so there are as many as the constructor made.
+        if (++next % BLOCK == 0) [[unlikely]] {
+            after_[next / BLOCK - 1] = begun_;
+            next = BLOCK * begun_++;
+        }
+    }
+
+    /// Visit the values of a bucket in order.
+    template <typename Visit>
+    void for_each(size_t bucket, Visit visit) const {
+        const size_t last = next_[bucket] / BLOCK;
+        for (size_t block = bucket;; block = after_[block]) {
+            const u64* const begin = values_.data() + block * BLOCK;
+            const size_t count = block == last ? next_[bucket] % BLOCK : BLOCK;
+            for (size_t k = 0; k < count; ++k) visit(begin[k]);
+            if (block == last) return;
+        }
+    }
+
+  private:
+    static constexpr size_t BLOCK = 2048;
+
+    Zeroed<u64> values_;
+    /// The block that follows one.
+    std::vector<size_t> after_;
+    size_t begun_;
+    /// Where the next value of a bucket goes.
+    std::vector<size_t> next_;
+};
+
+}  // namespace
+
 /// Seeds are dealt into buckets of neighbouring slots first, so that what is written at random
 /// later is a bucket's share, which fits a cache.
 void Library::build_index() {
     constexpr unsigned BITS = 14;  // of the slots of a bucket
     constexpr size_t slots = size_t{1} << BITS, buckets = size_t{1} << (SLOT_BITS - BITS);
-    size_t ends[buckets] = {};
-    from_the_end([&](u32, u64 seed) { ++ends[slot_of(seed) >> BITS]; });
+    Buckets dealt(buckets, residues_.size());
     size_t total = 0;
-    for (size_t& end : ends) end = std::exchange(total, total + end);
-    // A slot of the bucket above an entry.
-    Zeroed<u64> dealt(total);
     from_the_end([&](u32 position, u64 seed) {
         const u32 slot = slot_of(seed);
         const u32 entry = position | tag_of(seed) << position_bits_;
-        dealt[ends[slot >> BITS]++] = u64{slot % slots} << 32 | entry;
+        // The slot of the bucket above the entry.
+        dealt.add(slot >> BITS, u64{slot % slots} << 32 | entry);
+        ++total;
     });
     groups_ = Zeroed<u64>(slots * buckets / 8);
     entries_ = Zeroed<u32>(total + 16);
     u32 at = 0;
     for (size_t bucket = 0; bucket < buckets; ++bucket) {
-        const size_t begin = bucket == 0 ? 0 : ends[bucket - 1], end = ends[bucket];
         u8 room[slots] = {};  // entries of a slot; then those still to come
-        for (size_t k = begin; k < end; ++k) {
-            u8& count = room[dealt[k] >> 32];
+        dealt.for_each(bucket, [&](u64 value) {
+            u8& count = room[value >> 32];
             count = static_cast<u8>(count + (count < MOST_ENTRIES));
-        }
+        });
         u32 next[slots];
         for (size_t slot = 0; slot < slots; ++slot) {
             u64& group = groups_[(bucket * slots + slot) / 8];
@@ -102,12 +150,12 @@ void Library::build_index() {
             next[slot] = at;
             at += room[slot];
         }
-        for (size_t k = begin; k < end; ++k) {
-            const size_t slot = dealt[k] >> 32;
-            if (room[slot] == 0) continue;
+        dealt.for_each(bucket, [&](u64 value) {
+            const size_t slot = value >> 32;
+            if (room[slot] == 0) return;
             --room[slot];
-            entries_[next[slot]++] = static_cast<u32>(dealt[k]);
-        }
+            entries_[next[slot]++] = static_cast<u32>(value);
+        });
     }
 }
 

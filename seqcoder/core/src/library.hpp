@@ -110,7 +110,7 @@ class Library {
     void from_the_end(Visit visit) const;
     void build_index();
 
-    std::vector<u8> residues_;
+    Zeroed<u8> residues_;
     std::vector<u32> counts_;
     unsigned position_bits_;
     u32 position_mask_;

@@ -152,6 +152,25 @@ bool write_relative(std::span<const Item> items, std::span<const Base> bases,
     return true;
 }
 
+/// Read what changes at the sites, until it is more than expected. The coder is a copy that nobody
+/// else knows of, so that its numbers stay in registers.
+[[gnu::noinline]] static std::vector<Substitution> read_sites(BitReader coder,
+                                                              const Composed& genome,
+                                                              const Alleles& alleles,
+                                                              std::span<const Substitution> plain,
+                                                              std::size_t expected) {
+    std::vector<Substitution> changes;
+    SiteCoder<BitReader> site_coder(coder, plain);
+    for_each_site(genome, alleles, [&](const Site& site) {
+        const Index change = site_coder.code(site, 0);
+        if (change == 0) [[likely]]
+            return true;
+        changes.push_back({site.position, change});
+        return changes.size() <= expected;
+    });
+    return changes;
+}
+
 ReadStatus read_relative(std::span<const std::uint8_t> payload, const WalkHead& head,
                          const Relatives& relatives, ReadLimits limits, Walk& out) {
     BitReader coder(payload);
@@ -178,13 +197,8 @@ ReadStatus read_relative(std::span<const std::uint8_t> payload, const WalkHead& 
     if (head.n_changed > 0) {
         Alleles alleles(genome);
         for (const WalkView& walk : relatives.forerunners) alleles.count(walk);
-        SiteCoder<BitReader> site_coder(coder, plain);
         const auto expected = static_cast<std::size_t>(head.n_changed);
-        for_each_site(genome, alleles, [&](const Site& site) {
-            const Index change = site_coder.code(site, 0);
-            if (change) changes.push_back({site.position, change});
-            return changes.size() <= expected;
-        });
+        changes = read_sites(coder, genome, alleles, plain, expected);
         if (changes.size() != expected) return ReadStatus::bad_sites;
     }
     out = {join(genome.pieces), combine(genome.along, combine(plain, changes))};

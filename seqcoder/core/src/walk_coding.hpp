@@ -116,9 +116,8 @@ bool ItemCoder<Coder>::code_copy(Item& item, std::size_t space) {
 
 /// 0..7 for a gap below 4, 8, 16, 32, 64, 128, 1024 or larger.
 inline std::size_t bucket_of(Index gap) {
-    if (gap >= 1024) return 7;
     const auto width = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(gap) >> 2));
-    return static_cast<std::size_t>(std::min(width, 6));
+    return static_cast<std::size_t>(std::min(width, 6) + (gap >= 1024));
 }
 
 /// Code substitutions at rising `clocks` below `limit`: pairs of clock and difference 1..3.
@@ -126,7 +125,8 @@ inline std::size_t bucket_of(Index gap) {
 /// They lie three apart more often than not (third codon positions), so a gap is coded as its
 /// remainder by 3, then its quotient. False if a clock is not below the limit.
 template <typename Coder>
-bool code_gaps(Coder& coder, std::span<Substitution> columns, Index limit) {
+bool code_gaps(Coder& shared, std::span<Substitution> columns, Index limit) {
+    Coder coder = std::move(shared);  // one nobody else knows of: its numbers stay in registers
     constexpr std::size_t DIFFERENCE = 256;
     constexpr std::size_t GAP = 512;
     std::vector<BitContext> contexts(GAP + 24 * LADDER);
@@ -159,23 +159,62 @@ bool code_gaps(Coder& coder, std::span<Substitution> columns, Index limit) {
         r2 = r1;
         r1 = static_cast<std::size_t>(r);
     }
+    shared = std::move(coder);
     return true;
 }
+
+/// What a site looks like: the likeliest other base (the common one where ours is special, else the
+/// one seen most), and of which kind that is.
+struct Outlook {
+    std::uint8_t best;
+    std::uint8_t kind;
+};
+
+/// [256 * what is had + what was seen]
+using Outlooks = std::array<Outlook, 4 * 256>;
+
+constexpr Outlooks all_outlooks() {
+    Outlooks all{};
+    for (unsigned i = 0; i < all.size(); ++i) {
+        const auto times = [&](unsigned d) { return i >> (2 * (d - 1)) & 3u; };
+        unsigned best = i / 256;
+        unsigned kind;
+        if (best == 0) {
+            best = 1;
+            for (const unsigned d : {2u, 3u}) {
+                if (times(d) > times(best)) best = d;
+            }
+            kind = std::max(1u, times(best)) - 1;  // some difference was seen
+        } else {
+            kind = 2 + std::max(1u, times(best));
+        }
+        all[i] = {static_cast<std::uint8_t>(best), static_cast<std::uint8_t>(kind)};
+    }
+    return all;
+}
+inline constexpr Outlooks OUTLOOKS = all_outlooks();
 
 /// Codes what happens at the sites, one after the other.
 template <typename Coder>
 class SiteCoder {
   public:
     /// plain: the substitutions elsewhere, known already.
-    SiteCoder(Coder& coder, std::span<const Substitution> plain) : coder_(coder), plain_(plain) {}
+    SiteCoder(Coder& coder, std::span<const Substitution> plain) : coder_(coder), plain_(plain) {
+        if (!plain.empty()) after_ = plain[0].position;
+    }
 
     /// Code the change at `site`: 0 or a difference 1..3.
     Index code(const Site& site, Index change);
 
   private:
+    static constexpr Index FAR = Index{1} << 62;  // twice that is no overflow
+
     Coder& coder_;
     std::span<const Substitution> plain_;
     std::size_t next_ = 0;
+    /// Positions of the plain substitutions on either side.
+    Index before_ = -FAR;
+    Index after_ = FAR;
     unsigned history_ = 0;
     std::array<BitContext, 6 * 64> changed_;
     std::array<BitContext, 8> likeliest_;
@@ -183,26 +222,16 @@ class SiteCoder {
 };
 
 template <typename Coder>
-Index SiteCoder<Coder>::code(const Site& site, Index change) {
-    while (next_ < plain_.size() && plain_[next_].position < site.position) ++next_;
-    Index near = Index{1} << 40;
-    if (next_ < plain_.size()) near = plain_[next_].position - site.position;
-    if (next_ > 0) near = std::min(near, site.position - plain_[next_ - 1].position);
-    // The likeliest other base: the common one where ours is special, else the one seen most.
-    const auto times = [&](Index d) { return site.seen >> (2 * (d - 1)) & 3u; };
-    Index best = site.have;
-    unsigned kind;
-    if (best == 0) {
-        best = 1;
-        for (const Index d : {2, 3}) {
-            if (times(d) > times(best)) best = d;
-        }
-        kind = times(best) - 1;  // some difference was seen
-    } else {
-        kind = 2 + std::max(1u, times(best));
+[[gnu::always_inline]] inline Index SiteCoder<Coder>::code(const Site& site, Index change) {
+    while (after_ < site.position) {
+        before_ = after_;
+        ++next_;
+        after_ = next_ < plain_.size() ? plain_[next_].position : FAR;
     }
-    BitContext& context = changed_[(kind * 8 + history_) * 8 + bucket_of(near)];
-    const int changes = code_bit(coder_, context, change != 0);
+    const Index near = std::min(after_ - site.position, site.position - before_);
+    const auto [best, kind] = OUTLOOKS[static_cast<std::size_t>(site.have) << 8 | site.seen];
+    BitContext& context = changed_[(kind * 8u + history_) * 8 + bucket_of(near)];
+    const int changes = code_rare_bit(coder_, context, change != 0);
     history_ = (2 * history_ + static_cast<unsigned>(changes)) & 7;
     if (!changes) return 0;
     if (code_bit(coder_, likeliest_[kind], change == best)) return best;
