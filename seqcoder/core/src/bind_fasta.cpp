@@ -20,7 +20,7 @@ static nb::bytes make_bytes(std::size_t size, Fill fill) {
 }
 
 void bind_fasta(nb::module_& module) {
-    module.def("find_line_ends", [](In<std::uint8_t> data) {
+    define(module, "find_line_ends", [](In<std::uint8_t> data) {
         std::vector<std::int64_t> ends;
         {
             nb::gil_scoped_release release;
@@ -28,25 +28,25 @@ void bind_fasta(nb::module_& module) {
         }
         return to_array(std::move(ends));
     });
-    module.def("drop_carriage_returns", [](In<std::uint8_t> text) {
+    define(module, "drop_carriage_returns", [](In<std::uint8_t> text) {
         return make_bytes(size_without_returns(as_span(text)),
                           [&](std::uint8_t* out) { drop_returns(as_span(text), out); });
     });
-    module.def("add_carriage_returns", [](In<std::uint8_t> text) {
+    define(module, "add_carriage_returns", [](In<std::uint8_t> text) {
         return make_bytes(size_with_returns(as_span(text)),
                           [&](std::uint8_t* out) { add_returns(as_span(text), out); });
     });
-    module.def("take_bases", [](In<std::uint8_t> text, bool rna, Out<std::uint8_t> out) {
+    define(module, "take_bases", [](In<std::uint8_t> text, bool rna, Out<std::uint8_t> out) {
         require(out.size() >= text.size(), "out: too short");
         nb::gil_scoped_release release;
         const Letters letters = take_bases(as_span(text), rna, out.data());
         return std::pair(letters.n_bases, letters.lower);
     });
-    module.def("write_letters", [](In<std::uint8_t> bases, bool rna) {
+    define(module, "write_letters", [](In<std::uint8_t> bases, bool rna) {
         return make_bytes(bases.size(),
                           [&](std::uint8_t* out) { write_letters(as_span(bases), rna, out); });
     });
-    module.def("wrap_lines", [](In<std::uint8_t> residues, std::size_t width) {
+    define(module, "wrap_lines", [](In<std::uint8_t> residues, std::size_t width) {
         require(width > 0, "width: not positive");
         return make_bytes(wrapped_size(residues.size(), width),
                           [&](std::uint8_t* out) { wrap_lines(as_span(residues), width, out); });

@@ -48,44 +48,46 @@ void path(In<std::int32_t, 2> window_costs, std::int32_t into_gene, std::int32_t
 }  // namespace
 
 void bind_latent(nb::module_& module) {
-    module.def("decode_classes", [](In<std::int8_t> latents, Out<std::uint8_t> classes) {
+    define(module, "decode_classes", [](In<std::int8_t> latents, Out<std::uint8_t> classes) {
         nb::gil_scoped_release release;
         decode_classes(latents.data(), latents.size(), classes.size(), classes.data());
     });
-    module.def("open_frame_types", [](In<std::uint8_t> bases, Out<std::uint8_t> types) {
+    define(module, "open_frame_types", [](In<std::uint8_t> bases, Out<std::uint8_t> types) {
         require(bases.size() < kMostBases, "bases: 2^30 or more");
         require(types.size() == count_windows(bases.size()), "types: wrong size");
         nb::gil_scoped_release release;
         open_frame_types(bases.data(), bases.size(), types.data());
     });
-    module.def("count_words", [](In<std::uint8_t> bases, In<std::uint8_t> types,
-                                 Out<std::uint32_t, 2> counts) {
-        require(bases.size() < kMostBases, "bases: 2^30 or more");
-        require(types.size() == count_windows(bases.size()), "types: wrong size");
-        require(counts.shape(0) == kWords && counts.shape(1) == kRow, "counts: not (4096, 8)");
-        nb::gil_scoped_release release;
-        count_words(bases.data(), bases.size(), types.data(), counts.data());
-    });
-    module.def(
-        "word_costs", [](In<std::uint32_t, 2> counts, unsigned prior, Out<std::uint16_t, 2> costs) {
-            require(prior >= 1 && prior <= 255, "prior: not 1 to 255");
-            require(counts.shape(0) == kWords && counts.shape(1) == kRow, "counts: not (4096, 8)");
-            require(costs.shape(0) == kWords && costs.shape(1) == kRow, "costs: not (4096, 8)");
-            nb::gil_scoped_release release;
-            word_costs(counts.data(), prior, costs.data());
-        });
-    module.def("cheapest_types", [](In<std::uint8_t> bases, In<std::uint16_t, 2> costs,
-                                    std::int32_t into_gene, std::int32_t into_other,
-                                    Out<std::uint8_t> types) {
-        require(costs.shape(0) == kWords && costs.shape(1) == kRow, "costs: not (4096, 8)");
-        require(types.size() == count_windows(bases.size()), "types: wrong size");
-        const ChangeCosts changes = change_costs(into_gene, into_other);
-        nb::gil_scoped_release release;
-        cheapest_types(bases.data(), bases.size(), costs.data(), changes, types.data());
-    });
-    module.def("cheapest_path", &path);
-    module.def("pack_types", &pack);
-    module.def("unpack_types", [](In<std::uint8_t> data, Out<std::uint8_t> types) {
+    define(module, "count_words",
+           [](In<std::uint8_t> bases, In<std::uint8_t> types, Out<std::uint32_t, 2> counts) {
+               require(bases.size() < kMostBases, "bases: 2^30 or more");
+               require(types.size() == count_windows(bases.size()), "types: wrong size");
+               require(counts.shape(0) == kWords && counts.shape(1) == kRow,
+                       "counts: not (4096, 8)");
+               nb::gil_scoped_release release;
+               count_words(bases.data(), bases.size(), types.data(), counts.data());
+           });
+    define(module, "word_costs",
+           [](In<std::uint32_t, 2> counts, unsigned prior, Out<std::uint16_t, 2> costs) {
+               require(prior >= 1 && prior <= 255, "prior: not 1 to 255");
+               require(counts.shape(0) == kWords && counts.shape(1) == kRow,
+                       "counts: not (4096, 8)");
+               require(costs.shape(0) == kWords && costs.shape(1) == kRow, "costs: not (4096, 8)");
+               nb::gil_scoped_release release;
+               word_costs(counts.data(), prior, costs.data());
+           });
+    define(module, "cheapest_types",
+           [](In<std::uint8_t> bases, In<std::uint16_t, 2> costs, std::int32_t into_gene,
+              std::int32_t into_other, Out<std::uint8_t> types) {
+               require(costs.shape(0) == kWords && costs.shape(1) == kRow, "costs: not (4096, 8)");
+               require(types.size() == count_windows(bases.size()), "types: wrong size");
+               const ChangeCosts changes = change_costs(into_gene, into_other);
+               nb::gil_scoped_release release;
+               cheapest_types(bases.data(), bases.size(), costs.data(), changes, types.data());
+           });
+    define(module, "cheapest_path", &path);
+    define(module, "pack_types", &pack);
+    define(module, "unpack_types", [](In<std::uint8_t> data, Out<std::uint8_t> types) {
         nb::gil_scoped_release release;
         return unpack_types(data.data(), data.size(), types.size(), types.data());
     });

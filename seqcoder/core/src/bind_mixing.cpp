@@ -121,7 +121,7 @@ void bind_mixing(nb::module_& module) {
                array("classes"), array("contexts"), array("confidence"));
     module.def("encode_mixing", &encode, nb::arg("level"), array("bases"), array("classes").none(),
                nb::arg("library").none());
-    module.def("mixing_memory", [](int level, size_t bases) {
+    define(module, "mixing_memory", [](int level, size_t bases) {
         require(level == 2 || level == 3, "level: 2 or 3");
         return mixing_memory(level, bases);
     });

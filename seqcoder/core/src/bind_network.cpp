@@ -44,8 +44,9 @@ void layer(In<std::int8_t, 2> input, In<std::int8_t> weights, In<std::int32_t> b
 }  // namespace
 
 void bind_network(nb::module_& module) {
-    module.def("run_layer", &layer, nb::arg("input"), nb::arg("weights"), nb::arg("bias"),
-               nb::arg("shifts"), nb::arg("residual").none(), nb::arg("output"), nb::kw_only(),
+    const auto array = [](const char* name) { return nb::arg(name).noconvert(); };
+    module.def("run_layer", &layer, array("input"), array("weights"), array("bias"),
+               array("shifts"), array("residual").none(), array("output"), nb::kw_only(),
                nb::arg("kernel"), nb::arg("stride"), nb::arg("dilation"), nb::arg("padding"),
                nb::arg("depthwise"), nb::arg("relu"));
 }

@@ -95,19 +95,20 @@ void bind_pangenome(nb::module_& module) {
     module.attr("SEED_LENGTH") = SEED_LENGTH;
     module.attr("SEED_STEP") = SEED_STEP;
     module.attr("SPARSE_STEP") = SPARSE_STEP;
-    module.def("insert_seeds", [](In<Base> text, Index start, Index stop, Index step,
-                                  Out<std::uint32_t> table, bool over) {
-        require_range(text.size(), start, stop);
-        require(step > 0 && step % SEED_STEP == 0, "step: no multiple of SEED_STEP");
-        const SeedTable seeds = table_of(table.data(), table.size());
-        nb::gil_scoped_release release;
-        (over ? insert_seeds : insert_new_seeds)(text.data(), start, stop, step, seeds);
-    });
-    module.def("find_segments", &find);
-    module.def("choose_path", &cheapest_path);
-    module.def("extend_alignment", &extended);
-    module.def("compare_alignment", &compared);
-    module.def("segment_rates", [](Index length, Index bad) {
+    define(module, "insert_seeds",
+           [](In<Base> text, Index start, Index stop, Index step, Out<std::uint32_t> table,
+              bool over) {
+               require_range(text.size(), start, stop);
+               require(step > 0 && step % SEED_STEP == 0, "step: no multiple of SEED_STEP");
+               const SeedTable seeds = table_of(table.data(), table.size());
+               nb::gil_scoped_release release;
+               (over ? insert_seeds : insert_new_seeds)(text.data(), start, stop, step, seeds);
+           });
+    define(module, "find_segments", &find);
+    define(module, "choose_path", &cheapest_path);
+    define(module, "extend_alignment", &extended);
+    define(module, "compare_alignment", &compared);
+    define(module, "segment_rates", [](Index length, Index bad) {
         require(0 <= bad && bad <= length && length < Index{1} << 40, "bad: out of range");
         const Rates rates = rates_of(length, bad);
         return std::tuple(rates.match, rates.mismatch);

@@ -47,7 +47,7 @@ static Places assign(In<std::uint64_t> hashes, In<std::int64_t> edges, std::size
 void bind_sketches(nb::module_& module) {
     module.attr("SKETCH_LENGTH") = SKETCH_LENGTH;
     module.attr("INDEXED_HASHES") = INDEXED;
-    module.def("sketch_hashes", [](In<std::uint8_t> bases, std::uint64_t limit) {
+    define(module, "sketch_hashes", [](In<std::uint8_t> bases, std::uint64_t limit) {
         std::vector<std::uint64_t> hashes;
         {
             nb::gil_scoped_release release;
@@ -55,27 +55,29 @@ void bind_sketches(nb::module_& module) {
         }
         return Hashes(to_array(std::move(hashes)));
     });
-    module.def("count_shared", [](In<std::uint64_t> one, In<std::uint64_t> two) {
+    define(module, "count_shared", [](In<std::uint64_t> one, In<std::uint64_t> two) {
         return count_shared(as_span(one), as_span(two));
     });
-    module.def("jaccards", [](In<std::uint64_t> hashes, In<std::int64_t> edges, std::size_t size,
-                              In<std::int64_t> rows, In<std::int64_t> columns, Out<double, 2> out) {
-        const Sketches all = sketches_of(hashes, edges, size);
-        require_genomes(all, as_span(rows));
-        require_genomes(all, as_span(columns));
-        require(
-            columns.size() <= 64 && out.shape(0) == rows.size() && out.shape(1) == columns.size(),
-            "out: wrong shape");
-        nb::gil_scoped_release release;
-        jaccards(all, as_span(rows), as_span(columns), out.data());
-    });
-    module.def("jaccard", [](In<std::uint64_t> hashes, In<std::int64_t> edges, std::size_t size,
-                             std::int64_t one, std::int64_t two) {
-        const Sketches all = sketches_of(hashes, edges, size);
-        require_genomes(all, std::array{one, two});
-        return jaccard(all, static_cast<std::size_t>(one), static_cast<std::size_t>(two));
-    });
-    module.def("assign_groups", &assign);
+    define(module, "jaccards",
+           [](In<std::uint64_t> hashes, In<std::int64_t> edges, std::size_t size,
+              In<std::int64_t> rows, In<std::int64_t> columns, Out<double, 2> out) {
+               const Sketches all = sketches_of(hashes, edges, size);
+               require_genomes(all, as_span(rows));
+               require_genomes(all, as_span(columns));
+               require(columns.size() <= 64 && out.shape(0) == rows.size() &&
+                           out.shape(1) == columns.size(),
+                       "out: wrong shape");
+               nb::gil_scoped_release release;
+               jaccards(all, as_span(rows), as_span(columns), out.data());
+           });
+    define(module, "jaccard",
+           [](In<std::uint64_t> hashes, In<std::int64_t> edges, std::size_t size, std::int64_t one,
+              std::int64_t two) {
+               const Sketches all = sketches_of(hashes, edges, size);
+               require_genomes(all, std::array{one, two});
+               return jaccard(all, static_cast<std::size_t>(one), static_cast<std::size_t>(two));
+           });
+    define(module, "assign_groups", &assign);
 }
 
 }  // namespace seqcoder

@@ -144,10 +144,10 @@ void bind_walks(nb::module_& module) {
     module.attr("WALK_BAD_SUBSTITUTION") = static_cast<int>(ReadStatus::bad_substitution);
     module.attr("WALK_BAD_SITES") = static_cast<int>(ReadStatus::bad_sites);
     module.attr("WALK_TOO_LARGE") = static_cast<int>(ReadStatus::too_large);
-    module.def("follow_walk", &follow_walk);
-    module.def("apply_walk", &apply_walk);
-    module.def("write_relative_walk", &write);
-    module.def("read_relative_walk", &read);
+    define(module, "follow_walk", &follow_walk);
+    define(module, "apply_walk", &apply_walk);
+    define(module, "write_relative_walk", &write);
+    define(module, "read_relative_walk", &read);
 }
 
 }  // namespace seqcoder
