@@ -1,4 +1,7 @@
-"""The command line ``seqcoder``. Heavy imports wait until a command runs."""
+"""The command line ``seqcoder``: ``app`` has the signatures, a module of its name does a command's work.
+
+In come arguments, out go files, lines and an exit code. Heavy imports wait until a command runs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""FASTA on its way out: plain, gzip, bgzip, zstd; or 2bit, which is no FASTA any more."""
+"""FASTA on its way out: plain, gzip, bgzip, zstd; or 2bit, which is no FASTA any more.
+
+In come genomes or regions of an open container, out goes one stream of bytes.
+"""
 
 from __future__ import annotations
 

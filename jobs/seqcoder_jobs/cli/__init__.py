@@ -1,4 +1,7 @@
-"""The command line ``seqcoder-ray``. Ray and Arrow wait until a command needs them."""
+"""The command line ``seqcoder-ray``. Ray and Arrow wait until a command needs them.
+
+``app`` and ``app_reading`` have the signatures, a module of its name does a command's work.
+"""
 
 from __future__ import annotations
 
