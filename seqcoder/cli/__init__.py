@@ -1,4 +1,4 @@
-"""The command line ``seqcoder``: ``app`` has the signatures, a module of its name does a command's work.
+"""The command line ``seqcoder``: signatures in ``app``, a command's work in a module of its name.
 
 In come arguments, out go files, lines and an exit code. Heavy imports wait until a command runs.
 """

@@ -1,7 +1,7 @@
 """Archives of relatives: a pan-genome stored once, every genome a walk over it.
 
-In come a genome's bases and the base space of those before it; out come the bases that are new and a
-walk, which gives the genome back. Relatives are found by sketches (``minhash``, ``grouping``,
+In come a genome's bases and the base space of those before it; out come the bases that are new
+and a walk, which gives the genome back. Relatives are found by sketches (``minhash``, ``grouping``,
 ``parents``), walks are made by ``build`` and read by ``walk_reading``. What is heavy is imported
 when first needed.
 """
