@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from seqcoder.version import __version__ as __version__
-
 if TYPE_CHECKING:
     from seqcoder.api import append, compress, compress_bytes
     from seqcoder.errors import (
@@ -32,8 +30,10 @@ if TYPE_CHECKING:
     from seqcoder.reading.restoring import decompress
     from seqcoder.reading.verification import Verification, verify
     from seqcoder.settings import Settings
+    from seqcoder.version import __version__ as __version__
 
 _HOMES = {
+    "__version__": "version",
     "append": "api",
     "compress": "api",
     "compress_bytes": "api",
