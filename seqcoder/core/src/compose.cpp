@@ -166,6 +166,7 @@ Alleles::Alleles(const Composed& genome) {
 void Alleles::count(WalkView walk) {
     std::uint8_t* const counts = counts_.data();
     const std::uint64_t size = counts_.size();
+    if (size == 0) return;  // no range: its low end is none to reckon from
     auto one = walk.substitutions.begin();
     const auto last = walk.substitutions.end();
     for (const Piece& piece : walk.pieces) {
