@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         SeqcoderError,
         UsageError,
     )
+    from seqcoder.reading.genome import Genome
     from seqcoder.reading.opening import open
-    from seqcoder.reading.reader import Container, Genome
+    from seqcoder.reading.reader import Container
     from seqcoder.reading.record import Record
     from seqcoder.reading.restoring import decompress
     from seqcoder.reading.verification import Verification, verify
@@ -40,7 +41,7 @@ _HOMES = {
     "decompress": "reading.restoring",
     "open": "reading.opening",
     "Container": "reading.reader",
-    "Genome": "reading.reader",
+    "Genome": "reading.genome",
     "Record": "reading.record",
     "Settings": "settings",
     "Verification": "reading.verification",

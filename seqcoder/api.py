@@ -11,7 +11,7 @@ from seqcoder.errors import InputError, UsageError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import is_special
 from seqcoder.storage.output_files import check_other
-from seqcoder.writing.appending import Append, read_basis
+from seqcoder.writing.appending import Append, read_basis, read_reference
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import ThreadExecutor
@@ -29,6 +29,7 @@ def compress(
     settings: Settings | None = None,
     threads: int = 0,
     force: bool = False,
+    reference: AnyPath | None = None,
     opener: Opener = read_local,
     progress: Progress = no_progress,
 ) -> ContainerReport:
@@ -40,12 +41,15 @@ def compress(
         settings: level, chunk size, model.
         threads: chunks coded at a time, 0: all cores.
         force: replace an existing ``out``.
+        reference: a container that ``out`` extends: what genomes share with those in it is not
+            written again. ``out`` can only be read where it is found, beside ``out`` or in the
+            folders of ``SEQCODER_REFERENCES``.
         opener: how the bytes of an input are read.
         progress: called after each genome and chunk.
 
     Raises:
         UsageError: ``out`` exists or is a folder or is being written by another process, two
-            inputs of one name.
+            inputs of one name, ``reference`` extends another container itself.
         InputError: ``out`` cannot be written, or no input can be read. Where some can, the others
             do not raise: they are reported as failed in the result.
         ModelError: the model is not to be had.
@@ -56,6 +60,7 @@ def compress(
         settings=settings,
         threads=threads,
         force=force,
+        reference=reference,
         opener=opener,
         progress=progress,
     )
@@ -97,6 +102,7 @@ def try_compress(
     settings: Settings | None = None,
     threads: int = 0,
     force: bool = False,
+    reference: AnyPath | None = None,
     opener: Opener = read_local,
     progress: Progress = no_progress,
 ) -> ContainerReport:
@@ -105,14 +111,19 @@ def try_compress(
     if not force:
         check_absent(target)  # before a model is loaded; what counts is asked under the lock
     coder = ChunkCoder(settings or Settings())
+    executor = ThreadExecutor(coder, threads)
+    extended = None
+    if reference is not None:
+        extended = read_reference(Path(reference), target, None, executor.threads)
     return write_container(
         sources,
         coder.settings,
         coder.model_digests(),
-        ThreadExecutor(coder, threads),
+        executor,
         target,
         opener=opener,
         progress=progress,
+        reference=extended,
         force=force,
     )
 

@@ -9,6 +9,7 @@
     │   └── MemoryLimitError  a container asks for more memory than it may take
     ├── IntegrityError  3  stored bytes do not match their digests
     ├── ModelError      4  a model an archive needs is missing or a different one
+    │   └── ReferenceMissingError  the same of the container that one extends
     └── FormatError     4  a container of a format that this version does not read
 
 A message is one line that names the file, the place in it and the remedy.
@@ -45,6 +46,10 @@ class ModelError(SeqcoderError):
     """A model that an archive names by its SHA-256 is missing, or the one given differs."""
 
     exit_code = 4
+
+
+class ReferenceMissingError(ModelError):
+    """The reference that a container extends is missing, or what lies there is another one."""
 
 
 class FormatError(SeqcoderError):

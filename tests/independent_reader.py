@@ -52,7 +52,7 @@ def entry(c: Cursor) -> tuple[str, bytes, int]:
     """Kind, head and length of the payload."""
     kind = chr(c.u8())
     need(kind.isascii() and kind.isalpha(), f"a section of kind {kind!r}")
-    need(kind in "CGE" or kind.islower(), f"a section of a later version: {kind}")
+    need(kind in "XCGE" or kind.islower(), f"a section of a later version: {kind}")
     return kind, c.text(), c.varint()
 
 
@@ -108,6 +108,16 @@ def genome_head(head: bytes, payload: int) -> dict:
     return row
 
 
+def reference_head(head: bytes, payload: bytes) -> dict:
+    c = Cursor(head)
+    row: dict = {"sha256": c.take(32), "size": c.varint(), "bases": c.varint()}
+    row |= {"genomes": c.varint(), "chunks": c.varint(), "name": check_name(c.text().decode())}
+    c.end()
+    need(len(payload) == 8 * row["chunks"], "another number of digests than chunks")
+    row["digests"] = [payload[at : at + 8] for at in range(0, len(payload), 8)]
+    return row
+
+
 def decode_chunk(row: dict, payload: bytes, decode: Decode) -> np.ndarray:
     n, behind = row["bases"], 8 + row["latents"]
     latents, residual = payload[8:behind], unframe(payload[behind:])
@@ -132,14 +142,14 @@ def follow_walk(walk: bytes, length: int, space: np.ndarray) -> np.ndarray:
 
 
 def genome_file(
-    row: dict, payload: bytes, walks: Walks, space: np.ndarray
+    row: dict, payload: bytes, walks: Walks, at: int, space: np.ndarray
 ) -> tuple[bytes, list[Record]]:
     """The file of a genome and its records (none if it is stored)."""
     if row["flags"] & 1:
         file, records = unframe(payload[32:]), []
     else:
         side = unframe(payload[32 : 32 + row["side"]], WORDS.read_bytes())
-        file, records = fasta(row, side, walks.of(row["ordinal"]).bases(space))
+        file, records = fasta(row, side, walks.of(at).bases(space))
     need(len(file) == row["size"], "a file of another size")
     need(hashlib.sha256(file).digest() == payload[:32], f"SHA-256 of {row['name']}")
     return file, records
@@ -154,6 +164,7 @@ class Found:
     """The chunks and genomes of a container: heads and payloads, in order."""
 
     def __init__(self) -> None:
+        self.reference: dict | None = None
         self.chunks: list[tuple[dict, bytes]] = []
         self.genomes: list[tuple[dict, bytes]] = []
         self.n_bases = 0
@@ -162,7 +173,11 @@ class Found:
         """Take the next section; the genome's head if it is one."""
         kind, head, length = entry(Cursor(entry_))
         need(length == len(payload), "a payload of another length")
-        if kind == "C":
+        if kind == "X":
+            need(not (self.reference or self.chunks or self.genomes), "a reference named too late")
+            self.reference = reference_head(head, payload)
+            self.n_bases = self.reference["bases"]
+        elif kind == "C":
             row = chunk_head(head, length)
             need(row["first"] == self.n_bases, "another first base")
             self.n_bases += row["bases"]
@@ -227,26 +242,51 @@ def indexed(data: bytes) -> Found:
     return found
 
 
-def unpack(found: Found, decode: Decode) -> dict[str, tuple[bytes, list[Record]]]:
-    parts = [decode_chunk(row, payload, decode) for row, payload in found.chunks]
+def referred(found: Found, reference: bytes) -> Found:
+    """What is in the reference that a container extends."""
+    row = found.reference
+    need(row and hashlib.sha256(reference[: row["size"]]).digest() == row["sha256"], "a reference")
+    assert row is not None
+    other = indexed(reference[: row["size"]])
+    need(other.reference is None, "a reference of a reference")
+    need(other.n_bases == row["bases"] and len(other.genomes) == row["genomes"], "its counts")
+    need([payload[:8] for _, payload in other.chunks] == row["digests"], "its chunks")
+    return other
+
+
+def unpack(
+    found: Found, decode: Decode, reference: bytes = b""
+) -> dict[str, tuple[bytes, list[Record]]]:
+    before = referred(found, reference) if found.reference else Found()
+    chunks, genomes = before.chunks + found.chunks, before.genomes + found.genomes
+    parts = [decode_chunk(row, payload, decode) for row, payload in chunks]
     space = np.concatenate([np.zeros(0, np.uint8), *parts])
     walks = Walks(
-        [(row["bases"], row["walk"], walk_of(row, payload)) for row, payload in found.genomes],
+        [(row["bases"], row["walk"], walk_of(row, payload)) for row, payload in genomes],
         len(space),
     )
-    files = {row["name"]: genome_file(row, payload, walks, space) for row, payload in found.genomes}
+    files = {}
+    for row, payload in found.genomes:
+        at = len(before.genomes) + row["ordinal"]
+        files[row["name"]] = genome_file(row, payload, walks, at, space)
     need(len(files) == len(found.genomes), "two genomes of one name")
     return files
 
 
-def read_container(data: bytes, decode_residual: Decode) -> dict[str, bytes]:
+def read_container(
+    data: bytes, decode_residual: Decode, reference: bytes = b""
+) -> dict[str, bytes]:
     """Genome name -> bytes of its file, everything verified."""
-    return {name: file for name, (file, _) in unpack(indexed(data), decode_residual).items()}
+    files = unpack(indexed(data), decode_residual, reference)
+    return {name: file for name, (file, _) in files.items()}
 
 
-def read_without_index(data: bytes, decode_residual: Decode) -> dict[str, bytes]:
+def read_without_index(
+    data: bytes, decode_residual: Decode, reference: bytes = b""
+) -> dict[str, bytes]:
     """As `read_container`, without a look at the index."""
-    return {name: file for name, (file, _) in unpack(rebuilt(data), decode_residual).items()}
+    files = unpack(rebuilt(data), decode_residual, reference)
+    return {name: file for name, (file, _) in files.items()}
 
 
 def list_records(data: bytes) -> list[tuple[str, str, int]]:

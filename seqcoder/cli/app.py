@@ -77,6 +77,15 @@ def compress(
         bool,
         typer.Option("--append", help="Add to the container -o names; what it holds stays."),
     ] = False,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            "--reference",
+            metavar="FILE.sqc",
+            help="Write what differs from this container's genomes, without which the new one "
+            "cannot be read; keep both in one folder.",
+        ),
+    ] = None,
     threads: Threads = 0,
     force: Force = False,
     quiet: Quiet = False,
@@ -104,6 +113,7 @@ def compress(
         solid,
         name,
         append,
+        reference,
         threads,
         force,
         quiet,

@@ -30,6 +30,7 @@ def run(
     solid: bool,
     name: str | None,
     add: bool,
+    reference: str | None,
     threads: int,
     force: bool,
     quiet: bool,
@@ -48,6 +49,8 @@ def run(
     to_stdout = stdout or output == "-" or (output is None and inputs == ["-"])
     if add and (to_stdout or output is None):
         raise UsageError("--append needs -o FILE, the container to add to")
+    if add and reference is not None:
+        raise UsageError("--append goes on with the reference that a container has; leave one out")
     if to_stdout:
         binary_stdout()
     sources = [_source(item, name) for item in inputs]
@@ -56,7 +59,9 @@ def run(
     if to_stdout:
         with tempfile.TemporaryDirectory(prefix="seqcoder-") as folder:
             target = Path(folder) / "stdout.sqc"
-            reports.append(_one(sources, target, settings, threads, True, quiet))
+            reports.append(
+                _one(sources, target, settings, threads, True, quiet, reference=reference)
+            )
             if reports[0].size:
                 with target.open("rb") as file:
                     while block := file.read(1 << 20):
@@ -65,10 +70,12 @@ def run(
         # As tar -r and zip do: what is not there yet is made.
         exists = add and Path(output).exists()
         before = Path(output).stat().st_size if exists else 0
-        reports.append(_one(sources, output, settings, threads, force, quiet, exists))
+        reports.append(_one(sources, output, settings, threads, force, quiet, exists, reference))
     else:
         for source, target in zip(sources, _beside(sources), strict=True):
-            reports.append(_one([source], target, settings, threads, force, quiet))
+            reports.append(
+                _one([source], target, settings, threads, force, quiet, reference=reference)
+            )
     _tell(reports, before, quiet, json, to_stdout)
 
 
@@ -103,6 +110,7 @@ def _one(
     force: bool,
     quiet: bool,
     add: bool = False,
+    reference: str | None = None,
 ) -> ContainerReport:
     with progress_bar(sum(source.size for source in sources), quiet) as progress:
         if add:
@@ -120,6 +128,7 @@ def _one(
             settings=settings,
             threads=threads,
             force=force,
+            reference=reference,
             opener=_read,
             progress=progress,
         )

@@ -9,7 +9,8 @@ from seqcoder import core
 from seqcoder.cli.files import open_source, text_output
 from seqcoder.errors import InputError, NotFoundError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
-from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.genome import Genome
+from seqcoder.reading.reader import Container
 from seqcoder.reading.region import Region, find_region, read_regions
 
 

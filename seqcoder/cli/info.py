@@ -7,6 +7,7 @@ from collections import Counter
 
 from seqcoder import coder
 from seqcoder.cli.files import open_source
+from seqcoder.container.extends import Extends
 from seqcoder.reading.reader import Container
 
 
@@ -35,6 +36,10 @@ def _model_name(digest: bytes) -> str:
     return f"missing {digest.hex()}"
 
 
+def _reference(extends: Extends) -> str:
+    return f"{extends.name} {extends.sha256.hex()} ({extends.n_bases} bases)"
+
+
 def container_facts(container: Container) -> dict[str, object]:
     """Return sizes and counts of a container."""
     index = container.reader.index
@@ -56,10 +61,11 @@ def container_facts(container: Container) -> dict[str, object]:
         "records": sum(row.n_records for row in rows),
         "file bytes": sum(row.size for row in rows),
         "bases": bases,
-        "bases stored": index.n_bases,
+        "bases stored": index.n_bases - index.first_base,
         "bits per base": round(8 * size / bases, 4) if bases else None,
         "chunks": len(index.chunks),
         "codings": dict(codings),
+        "reference": _reference(index.extends) if index.extends else "none",
         "models": [_model_name(digest) for digest in index.models],
         "latent bytes": latents,
         "residual bytes": residual,

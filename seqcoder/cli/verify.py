@@ -26,7 +26,8 @@ def run(containers: list[str], full: bool, threads: int, quiet: bool, json: bool
     for name in containers:
         try:
             with open_source(name, threads) as container:
-                bases = container.reader.index.n_bases if full else 0
+                index = container.reader.index
+                bases = index.n_bases - index.first_base if full else 0
                 with decode_bar(bases, quiet, f"verifying {name}") as advance:
                     result = verify(container, full=full, threads=threads, progress=advance)
         except IntegrityError as error:

@@ -8,10 +8,12 @@ from functools import cached_property
 from operator import attrgetter
 
 from seqcoder.container import frames
+from seqcoder.container.extends import Extends
 from seqcoder.container.rows import ChunkRow, GenomeRow
 from seqcoder.container.sections import (
     CHUNK,
     END,
+    EXTENDS,
     GENOME,
     Section,
     check_letter,
@@ -138,7 +140,7 @@ def parse(found: Section, ordinal: int, what: str) -> Part | None:
 
     Raises IntegrityError, and FormatError for what only a later version of seqcoder reads.
     """
-    if found.kind == END:
+    if found.kind in (END, EXTENDS):
         return None
     if found.kind not in (CHUNK, GENOME):
         check_letter(found.kind, what)
@@ -168,11 +170,23 @@ class Index:
     genomes: list[GenomeEntry] = field(default_factory=list)
     others: list[Section] = field(default_factory=list)
     """End sections, the last and those before genomes were appended, and what is of later kinds."""
+    extends: Extends | None = None
+    """What the container extends: its base space goes on from that of its reference."""
+
+    @property
+    def first_base(self) -> int:
+        """Where the container's own base space begins: behind its reference's."""
+        return self.extends.n_bases if self.extends else 0
+
+    @property
+    def first_genome(self) -> int:
+        """How many genomes the reference has: walks count the container's own on from there."""
+        return self.extends.n_genomes if self.extends else 0
 
     @property
     def n_bases(self) -> int:
-        """Size of base space."""
-        return self.chunks[-1].stop_base if self.chunks else 0
+        """Size of base space, the reference's counted."""
+        return self.chunks[-1].stop_base if self.chunks else self.first_base
 
     @property
     def ends(self) -> list[int]:
@@ -185,7 +199,7 @@ class Index:
         return list(dict.fromkeys(chunk.row.model for chunk in self.chunks if chunk.row.model))
 
     def chunks_over(self, start: int, stop: int) -> list[ChunkEntry]:
-        """Return the chunks that hold bases ``start`` to ``stop`` of base space."""
+        """Return the container's own chunks of bases ``start`` to ``stop`` of base space."""
         if start >= stop:
             return []
         first = bisect_right(self.chunks, start, key=attrgetter("first_base")) - 1
@@ -209,6 +223,10 @@ class Index:
             if row.base_start is not None and row.base_start + row.n_bases > self.n_bases:
                 raise IntegrityError(f"{what}: genome {row.name!r} lies outside base space")
             self.genomes.append(part)
+        elif found.kind == EXTENDS:
+            if found.offset != len(SIGNATURE):
+                raise IntegrityError(f"{what}: a reference named behind the first section")
+            self.extends = Extends.unpack(found, what)
         else:
             self.others.append(found)
         return part
@@ -224,7 +242,7 @@ class Index:
         payload = b""
         if place > SMALL or len(self.genomes) != 1:
             parts: list[Part | Section] = [*self.chunks, *self.genomes, *self.others]
-            body = bytearray()
+            body = bytearray(self.extends.section.entry if self.extends else b"")
             for part in sorted(parts, key=attrgetter("offset")):
                 body += part.entry if isinstance(part, Section) else part.section.entry
                 if isinstance(part, GenomeEntry):

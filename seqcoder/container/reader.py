@@ -29,7 +29,13 @@ from seqcoder.container.sections import (
     entry_at,
     read_entry,
 )
-from seqcoder.errors import FormatError, InputError, IntegrityError, SeqcoderError
+from seqcoder.errors import (
+    FormatError,
+    InputError,
+    IntegrityError,
+    ReferenceMissingError,
+    SeqcoderError,
+)
 from seqcoder.storage.memory import (
     PER_SIDE_BYTE,
     PER_STORED_BYTE,
@@ -178,6 +184,10 @@ class ContainerReader:
         self.source = source
         self.memory = memory_limit(source.size) if memory is None else memory
         self.index, self.end = read_index(source) if index is None else (index, source.size)
+        self.digests: list[bytes] | None = None
+        """Those of the reference's chunks, where they are not read from here (repair)."""
+        self.expected: list[bytes] = []
+        """Where not empty, ``digest8`` of each chunk's bases, as others know them."""
         # The section read last: a genome's frames are asked for one after the other.
         self._last: tuple[Part, bytes] | None = None
 
@@ -210,6 +220,22 @@ class ContainerReader:
             self._last = part, payload
         return payload
 
+    def reference_digests(self) -> list[bytes]:
+        """Return ``digest8`` of the bases of each chunk of the reference; [] if there is none.
+
+        Raises IntegrityError if the section that names the reference is damaged.
+        """
+        extends = self.index.extends
+        if extends is None or self.digests is not None:
+            return self.digests or []
+        section = extends.section
+        what = f"{self.source.name}: reference at byte {section.offset}"
+        data = self.source.read(section.offset, section.end - section.offset)
+        check_crc(data, what)
+        if not data.startswith(section.entry):
+            raise IntegrityError(f"{what}: it and the index disagree")
+        return extends.digests(data[len(section.entry) : -CRC_BYTES])
+
     def chunk_frames(self, chunk: ChunkEntry) -> tuple[ChunkRow, bytes, bytes]:
         """Return a chunk's row (with its digest), its latents (b"" if none) and its residual.
 
@@ -219,6 +245,10 @@ class ContainerReader:
         payload = self.payload(chunk)
         behind = CHUNK_DIGEST + row.latents_length
         what = f"{self.source.name}: {chunk.label}"
+        if self.expected and self.expected[chunk.ordinal] != payload[:CHUNK_DIGEST]:
+            raise ReferenceMissingError(
+                f"{what}: another container than the reference extended; put the right one here"
+            )
         latents = b""
         if row.latents_length:
             latents = frames.decompress(

@@ -75,8 +75,9 @@ def _check_end(source: RangeSource, found: Section, index: Index) -> None:
 
 
 def _entries(index: Index) -> list[Section]:
+    extends = [index.extends.section] if index.extends else []
     chunks = [chunk.section for chunk in index.chunks]
-    return [*chunks, *(genome.section for genome in index.genomes), *index.others]
+    return [*extends, *chunks, *(genome.section for genome in index.genomes), *index.others]
 
 
 def read_section(source: RangeSource, offset: int) -> tuple[Section, Part | None]:

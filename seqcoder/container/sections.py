@@ -16,7 +16,7 @@ from seqcoder.errors import FormatError, IntegrityError
 from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
-CHUNK, GENOME, END = b"CGE"
+CHUNK, GENOME, END, EXTENDS = b"CGEX"
 CRC_BYTES = 4
 LEAST = 3 + CRC_BYTES
 """Bytes of the shortest section."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from seqcoder.container.extends import Extends
 from seqcoder.container.index import SIGNATURE, ChunkEntry, GenomeEntry, Index
 from seqcoder.container.rows import ChunkRow, GenomeRow
 from seqcoder.container.sections import Section, section
@@ -42,14 +43,25 @@ class ContainerWriter:
     """
 
     def __init__(
-        self, out: BinaryIO, *, index: Index | None = None, position: int | None = None
+        self,
+        out: BinaryIO,
+        *,
+        index: Index | None = None,
+        position: int | None = None,
+        extends: tuple[Extends, bytes] | None = None,
     ) -> None:
-        """Write the signature, unless ``position`` (bytes already in ``out``) says to go on."""
+        """Write the signature, unless ``position`` (bytes already in ``out``) says to go on.
+
+        ``extends`` is the reference of a new container and its section's payload.
+        """
         self._out = out
         self.index = index or Index()
         self.position = position or 0
         if position is None:
             self._write(SIGNATURE)
+            if extends is not None:
+                self.index.extends = extends[0]
+                self._write_section(extends[0].section, extends[1])
 
     def _write(self, data: bytes) -> None:
         self._out.write(data)

@@ -17,7 +17,7 @@ from seqcoder.reading.region import Region, region_pieces
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from seqcoder.reading.reader import Genome
+    from seqcoder.reading.genome import Genome
     from seqcoder.reading.record import Record
 
 TWO_BIT = "2bit"

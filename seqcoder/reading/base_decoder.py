@@ -38,9 +38,18 @@ class BaseDecoder:
     """
 
     def __init__(
-        self, reader: ContainerReader, threads: int = 1, cache_bytes: int = DEFAULT_CACHE_BYTES
+        self,
+        reader: ContainerReader,
+        threads: int = 1,
+        cache_bytes: int = DEFAULT_CACHE_BYTES,
+        before: Callable[[], BaseDecoder] | None = None,
     ) -> None:
-        """``threads`` is how many chunks are decoded at a time."""
+        """``threads`` is how many chunks are decoded at a time.
+
+        ``before`` gives the decoder of the reference, for bases before the container's own.
+        """
+        self._before = before
+        self._own = reader.index.first_base
         self._reader = reader
         self._threads = threads
         self._cache_bytes = cache_bytes
@@ -130,6 +139,9 @@ class BaseDecoder:
         """Say what will be asked for: ``spans`` (int64[k, 2], ranges of base space), None: all."""
         if spans is None:
             spans = np.array([[0, self._reader.index.n_bases]])
+        theirs, spans = self._divided(spans)
+        if len(theirs) and self._before is not None:
+            self._before().expect(theirs)
         for entry, last in self._needed(spans).items():
             self._expected[entry.offset] = max(last, self._expected.get(entry.offset, 0))
 
@@ -150,6 +162,26 @@ class BaseDecoder:
         last base needed, ``threads`` at a time, and held as long as ``fetch`` is, so that memory
         is the chunks that the spans touch, one byte a base.
         """
+        theirs, spans = self._divided(spans)
+        if not len(theirs) or self._before is None:
+            return self._along(spans)
+        before, own = self._before().along(theirs), self._along(spans)
+
+        def fetch(start: int, stop: int) -> Bases:
+            if start >= self._own:
+                return own(start, stop)
+            if stop <= self._own:
+                return before(start, stop)
+            return np.concatenate([before(start, self._own), own(self._own, stop)])
+
+        return fetch
+
+    def _divided(self, spans: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the parts of ``spans`` before the container's own base space, and those in it."""
+        theirs, own = np.minimum(spans, self._own), np.maximum(spans, self._own)
+        return theirs[theirs[:, 0] < theirs[:, 1]], own[own[:, 0] < own[:, 1]]
+
+    def _along(self, spans: NDArray[np.int64]) -> Callable[[int, int], Bases]:
         needed = self._needed(spans)
         check_memory(sum(needed.values()), self._reader.memory, self._reader.source.name)
         if self._threads == 1 or len(needed) == 1:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from seqcoder.errors import NotFoundError, UsageError
 from seqcoder.fasta import wrap
-from seqcoder.reading.reader import Genome
+from seqcoder.reading.genome import Genome
 from seqcoder.reading.record import Record
 
 _NUMBER = r"\d[\d,]{0,30}"

@@ -16,6 +16,7 @@ import numpy as np
 
 from seqcoder import coder
 from seqcoder.container import frames
+from seqcoder.container.extends import Extends
 from seqcoder.container.frames import bases_digest
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
 from seqcoder.container.parity import by_parity
@@ -33,7 +34,9 @@ from seqcoder.errors import (
 )
 from seqcoder.fasta import pack_record_table
 from seqcoder.pangenome.plain_walk import write_plain
-from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.genome import Genome
+from seqcoder.reading.reader import Container
+from seqcoder.reading.reference import digests_of, extends_of
 from seqcoder.settings import thread_count
 from seqcoder.storage.atomic import atomic_file, commit, is_same_file
 from seqcoder.storage.range_source import RangeSource
@@ -111,11 +114,12 @@ def _rescue(source: Path, damaged: Path, out: Path, threads: int) -> Repair:
 
     salvage = _salvage(opened())
     with Container(opened(), index=salvage.index, threads=threads) as container:
+        extends = _reference(container, salvage)
         _drop_wrong_chunks(container, salvage, thread_count(threads))
         recovered: list[str] = []
         lost: list[str] = []
         with atomic_file(out) as file:
-            writer = ContainerWriter(file)
+            writer = ContainerWriter(file, extends=extends)
             for chunk in _chunks(container, salvage):
                 writer.add_chunk(chunk)
             for genome in container.values():
@@ -145,7 +149,10 @@ def _salvage(source: RangeSource) -> _Salvage:
                 chunks.append(part)
             else:
                 genomes.append(part)
-        listed = _listed(source)
+        index = _listed(source)
+        sections: list[ChunkEntry | GenomeEntry] = [*index.chunks, *index.genomes]
+        listed = {section.offset: section for section in sections}
+        salvage.index.extends = extends_of(source, index)
         _place_chunks(chunks, listed, salvage)
         _place_genomes(genomes, listed, salvage)
     finally:
@@ -153,13 +160,25 @@ def _salvage(source: RangeSource) -> _Salvage:
     return salvage
 
 
-def _listed(source: RangeSource) -> dict[int, ChunkEntry | GenomeEntry]:
-    """Return what the last valid index lists, by file offset; nothing where there is none."""
+def _reference(container: Container, salvage: _Salvage) -> tuple[Extends, bytes] | None:
+    """Return what the section that names the reference holds, made again if it is damaged."""
+    reader = container.reader
+    extends = reader.index.extends
+    if extends is None:
+        return None
+    try:
+        reader.digests = reader.reference_digests()
+    except IntegrityError as error:
+        salvage.problems.append(f"{error}; made again from the reference")
+        reader.digests = digests_of(container.path, extends)
+    return extends, b"".join(reader.digests)
+
+
+def _listed(source: RangeSource) -> Index:
+    """Return the last valid index, an empty one where there is none."""
     with suppress(SeqcoderError):
-        index = read_index(source)[0]
-        sections: list[ChunkEntry | GenomeEntry] = [*index.chunks, *index.genomes]
-        return {section.offset: section for section in sections}
-    return {}
+        return read_index(source)[0]
+    return Index()
 
 
 def _place_chunks(

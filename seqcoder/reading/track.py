@@ -19,7 +19,7 @@ from seqcoder.container.index import ChunkEntry
 from seqcoder.errors import IntegrityError
 from seqcoder.latent.types import CLASS_OF, MIRROR, STRIDE
 from seqcoder.pangenome import Walk
-from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.genome import Genome, Home
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -81,12 +81,14 @@ class Track:
     skew: NDArray[np.int8]
 
 
-def chunk_cost(container: Container, entry: ChunkEntry) -> ChunkCost:
+def chunk_cost(container: Home, entry: ChunkEntry) -> ChunkCost:
     """Decode a chunk and note what its bases cost.
 
     Raises:
         IntegrityError: it is damaged. ModelError: the model it needs is missing.
     """
+    if entry.first_base < container.reader.index.first_base:
+        return chunk_cost(container.reference, entry)
     row, packed, residual = container.reader.chunk_frames(entry)
     model = container.decoder.model(row.model)
     windows = -(-row.n_bases // STRIDE)
@@ -109,36 +111,55 @@ def chunk_cost(container: Container, entry: ChunkEntry) -> ChunkCost:
 
 
 def chunks_of(genome: Genome) -> list[ChunkEntry]:
-    """Return the chunks that a genome touches."""
-    index = genome.container.reader.index
+    """Return the chunks that a genome touches, those of the reference counted."""
+    container = genome.container
+    indexes = [container.reader.index]
+    if container.reader.index.extends:
+        indexes.insert(0, container.reference.reader.index)
     found: dict[int, ChunkEntry] = {}
     for start, stop in genome.walk.spans().tolist():
-        found |= {entry.ordinal: entry for entry in index.chunks_over(start, stop)}
-    return [found[ordinal] for ordinal in sorted(found)]
+        for index in indexes:
+            found |= {entry.first_base: entry for entry in index.chunks_over(start, stop)}
+    return [found[first] for first in sorted(found)]
+
+
+def _chunks(container: Home) -> list[ChunkEntry]:
+    """Return all chunks of base space, in order."""
+    own = container.reader.index.chunks
+    if not container.reader.index.extends:
+        return own
+    return [*container.reference.reader.index.chunks, *own]
 
 
 def chunk_costs(
-    container: Container, entries: Sequence[ChunkEntry], threads: int = 1
+    container: Home, entries: Sequence[ChunkEntry], threads: int = 1
 ) -> dict[int, ChunkCost]:
-    """Return the costs of several chunks, by ordinal; ``threads`` are decoded at a time."""
+    """Return the costs of several chunks, by first base; ``threads`` are decoded at a time."""
     with ThreadPoolExecutor(max(1, threads)) as pool:
         made = pool.map(lambda entry: chunk_cost(container, entry), entries)
-        return {entry.ordinal: cost for entry, cost in zip(entries, made, strict=True)}
+        return {entry.first_base: cost for entry, cost in zip(entries, made, strict=True)}
 
 
-def base_space_use(container: Container) -> Use:
+def base_space_use(container: Home) -> Use:
     """Return which genome of a container owns which part of its base space; reads all walks.
+
+    Genomes by their place, those of the reference first.
 
     Raises:
         IntegrityError: a walk is damaged.
     """
     from seqcoder.pangenome.walk_reading import read_walks
 
-    genomes, n_bases = container.by_ordinal, container.reader.index.n_bases
+    index = container.reader.index
+    n_bases = index.n_bases
     reading = read_walks(
-        [ordinal for ordinal, genome in genomes.items() if not genome.stored],
-        lambda ordinal: genomes[ordinal].walk_data,
-        lambda ordinal: genomes[ordinal].row.n_bases,
+        [
+            ordinal
+            for ordinal in range(index.first_genome + len(index.genomes))
+            if not container.at(ordinal).stored
+        ],
+        lambda ordinal: container.at(ordinal).walk_data,
+        lambda ordinal: container.at(ordinal).row.n_bases,
         n_bases,
     )
     spans = [(ordinal, reading.walk(ordinal).spans()) for ordinal in reading.known]
@@ -175,10 +196,10 @@ def genome_track(genome: Genome, costs: Mapping[int, ChunkCost], use: Use) -> Tr
     def by_window(values: Floats) -> NDArray[np.float32]:
         return np.bincount(window, values, count).astype(np.float32)
 
-    index = genome.container.reader.index
-    edges, spent = _spent(index.chunks, costs)
-    mine = use.owner == genome.entry.ordinal
-    bases = _bases(walk, index.chunks, costs)
+    chunks = _chunks(genome.container)
+    edges, spent = _spent(chunks, costs)
+    mine = use.owner == genome.container.reader.index.first_genome + genome.entry.ordinal
+    bases = _bases(walk, chunks, costs)
     padded = np.zeros(count * WINDOW, np.uint8)
     padded[:n] = bases
     known = np.zeros(count * WINDOW, np.bool_)
@@ -195,7 +216,7 @@ def genome_track(genome: Genome, costs: Mapping[int, ChunkCost], use: Use) -> Tr
         by_window(_between(use.edges, _along(use.edges, mine), low, lengths)),
         by_window(_between(use.edges, _along(use.edges, mine & (use.users > 1)), low, lengths)),
         walk_bits.astype(np.float32),
-        _frames(walk, ends, n, index.chunks, costs),
+        _frames(walk, ends, n, chunks, costs),
         (g + c).astype(np.int8),
         (g - c).astype(np.int8),
     )
@@ -205,7 +226,7 @@ def _spent(chunks: Sequence[ChunkEntry], costs: Mapping[int, ChunkCost]) -> tupl
     """Return places in base space and the bits spent before each; unknown chunks cost nothing."""
     edges, spent, total = [np.zeros(1)], [np.zeros(1)], 0.0
     for entry in chunks:
-        cost = costs.get(entry.ordinal)
+        cost = costs.get(entry.first_base)
         if cost is None:
             edges.append(np.array([float(entry.stop_base)]))
             spent.append(np.array([total]))
@@ -234,7 +255,7 @@ def _bases(walk: Walk, chunks: Sequence[ChunkEntry], costs: Mapping[int, ChunkCo
         at = max(int(np.searchsorted(firsts, start, side="right")) - 1, 0)
         while at < len(chunks) and chunks[at].first_base < stop:
             first = chunks[at].first_base
-            pieces.append(costs[chunks[at].ordinal].bases[max(0, start - first) : stop - first])
+            pieces.append(costs[chunks[at].first_base].bases[max(0, start - first) : stop - first])
             at += 1
         return np.concatenate([np.empty(0, np.uint8), *pieces])
 
@@ -255,7 +276,7 @@ def _frames(
     for number in np.unique(which).tolist():
         here = which == number
         offset = place[here] - chunks[number].first_base
-        types = costs[chunks[number].ordinal].types[offset // STRIDE]
+        types = costs[chunks[number].first_base].types[offset // STRIDE]
         classes[here] = CLASS_OF[types, offset % 3]
     classes = np.where(reverse, MIRROR[classes], classes).astype(np.int64)
     # A codon starts at its class's base on this strand, two bases on from it on the other.

@@ -11,10 +11,11 @@ from operator import itemgetter
 from seqcoder.container.check import Finding, damaged_frames
 from seqcoder.container.index import ChunkEntry
 from seqcoder.errors import MemoryLimitError, ModelError, SeqcoderError
+from seqcoder.reading.genome import Genome
 from seqcoder.reading.opening import open
-from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.reader import Container
 from seqcoder.settings import thread_count
-from seqcoder.wording import listed
+from seqcoder.wording import count_of, listed
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def verify(
         with open(container, threads=threads) as opened:
             return verify(opened, full=full, threads=threads, progress=progress)
     reader = container.reader
-    findings: list[Finding] = []
+    findings = _of_reference(container) if reader.index.extends else []
     for finding in damaged_frames(reader):
         if finding.chunk is None:
             findings.append(finding)
@@ -74,9 +75,24 @@ def verify(
         full,
         len(container),
         len(reader.index.chunks),
-        reader.index.n_bases,
+        reader.index.n_bases - reader.index.first_base,
         tuple(findings),
     )
+
+
+def _of_reference(container: Container) -> list[Finding]:
+    """Return what is damaged of the reference and needed here, with the genomes that need it."""
+    findings = []
+    reference = container.reference
+    for finding in damaged_frames(reference.reader):
+        hit = tuple(container)  # a walk may lean on any genome of the reference
+        if finding.chunk is not None:
+            entry = reference.reader.index.chunks[finding.chunk]
+            hit = tuple(genome.name for genome in container.values() if _touches(genome, entry))
+        if hit:
+            names = f"needed by {count_of(len(hit), 'genome')}: {listed(hit, 3)}"
+            findings.append(Finding(f"{finding.message} ({names})", None, hit))
+    return findings
 
 
 def _blame(container: Container, finding: Finding) -> Finding:

@@ -23,7 +23,7 @@ from seqcoder.settings import Settings
 from seqcoder.storage.atomic import commit
 from seqcoder.storage.memory import NO_LIMIT
 from seqcoder.storage.output_lock import hold_output
-from seqcoder.writing.appending import Append, Basis, before, check_unchanged, copy_basis
+from seqcoder.writing.appending import Append, Reference, before, check_unchanged, copy_basis
 from seqcoder.writing.base_space import SeparateSpace, SharedSpace, Space
 from seqcoder.writing.build_report import build_report
 from seqcoder.writing.chunk import CodedChunk
@@ -51,9 +51,12 @@ def write_container(
     opener: Opener = read_local,
     progress: Progress = no_progress,
     append: Append | None = None,
+    reference: Reference | None = None,
     force: bool = True,
 ) -> ContainerReport:
     """Compress ``sources``, in order, into the container ``out``, or append them to it.
+
+    With ``reference`` the new container extends that one.
 
     Inputs that cannot be read are left out and reported as failed; if all fail, there is no
     container. The container grows under a hidden temporary name beside ``out``; if an earlier
@@ -77,6 +80,8 @@ def write_container(
             f"{first} and {second} would both be called {double!r}; rename one, or use "
             "'seqcoder-ray submit', which tells them apart by their folders"
         )
+    if append is not None and reference is not None:
+        raise UsageError(f"{out}: a container is appended to, or begun with a reference, not both")
     after = append.basis if append else None
     there = {entry.row.name for entry in after.index.genomes} if after else set()
     if there.intersection(names):
@@ -88,7 +93,9 @@ def write_container(
                 check_unchanged(after)
             elif not force:
                 check_absent(out)
-            return _write(sources, settings, models, executor, out, opener, progress, append)
+            return _write(
+                sources, settings, models, executor, out, opener, progress, append or reference
+            )
     except OSError as error:
         raise _cannot_write(out, error) from error
 
@@ -107,15 +114,14 @@ def _write(
     out: Path,
     opener: Opener,
     progress: Progress,
-    append: Append | None,
+    after: Append | Reference | None,
 ) -> ContainerReport:
     """As ``write_container``, by one who holds the lock of ``out``."""
-    after = append.basis if append else None
     temporary = partial_path(out, settings, models, after.facts if after else ())
     genomes: list[GenomeRun] = []
     with open_partial(temporary) as file:
         writer = _begin(file, after)
-        space = _space(settings, len(sources), append)
+        space = _space(settings, len(sources), after)
         chunks = _read_chunks(sources, space, writer.index.n_bases, opener, progress, genomes)
         found = FoundChunks(temporary, writer.position)
         coded = _code_chunks(chunks, writer, executor, found, progress)
@@ -135,25 +141,25 @@ def _write(
     return build_report(str(out), size, digest, writer.index, genomes, coded)
 
 
-def _begin(file: BinaryIO, after: Basis | None) -> ContainerWriter:
+def _begin(file: BinaryIO, after: Append | Reference | None) -> ContainerWriter:
     """Return a writer at the start of a new container, or behind the one appended to."""
     if after is None:
         return ContainerWriter(file)
-    copy_basis(after, file)
-    old = after.index
-    index = Index(list(old.chunks), list(old.genomes), list(old.others))
-    return ContainerWriter(file, index=index, position=after.size)
+    if isinstance(after, Reference):
+        return ContainerWriter(file, extends=(after.extends, after.digests))
+    copy_basis(after.basis, file)
+    old = after.basis.index
+    index = Index(list(old.chunks), list(old.genomes), list(old.others), old.extends)
+    return ContainerWriter(file, index=index, position=after.basis.size)
 
 
-def _space(settings: Settings, n_sources: int, append: Append | None) -> Space:
+def _space(settings: Settings, n_sources: int, after: Append | Reference | None) -> Space:
     """Return where the genomes are placed: base space as it is before the first."""
-    n_bases = append.basis.index.n_bases if append else 0
-    alone = n_sources == 1 and (append is None or append.relatives == ())
+    n_bases = after.basis.index.n_bases if after else 0
+    alone = n_sources == 1 and (after is None or after.relatives == ())
     if not settings.group or alone:
         return SeparateSpace(settings.chunk_bases, n_bases)
-    return SharedSpace(
-        settings.chunk_bases, before(append) if append else None, solid=settings.solid
-    )
+    return SharedSpace(settings.chunk_bases, before(after) if after else None, solid=settings.solid)
 
 
 def _read_chunks(

@@ -169,7 +169,7 @@ def _ended(data: bytes) -> bytes:
     return data[:offset] + sections.section(sections.END, b"", body + place)
 
 
-def _genome(genome: seqcoder.reading.reader.Genome) -> None:
+def _genome(genome: seqcoder.reading.genome.Genome) -> None:
     if genome.row.size > MOST:
         return
     file = genome.read()

@@ -13,7 +13,7 @@ from seqcoder.pangenome import walk_reading as reading
 from seqcoder.pangenome.relative_walk import Forerunner
 from seqcoder.pangenome.walk_reading import Kept, read_walks
 from seqcoder.reading import verification
-from seqcoder.reading.reader import Genome
+from seqcoder.reading.genome import Genome
 
 N_BASES = 20_000
 

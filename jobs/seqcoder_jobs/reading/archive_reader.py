@@ -23,7 +23,8 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 from seqcoder.errors import IntegrityError, NotFoundError, UsageError
-from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.genome import Genome
+from seqcoder.reading.reader import Container
 from seqcoder.reading.record import Record
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.folder import Archive

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from seqcoder.errors import SeqcoderError
 from seqcoder.export import file_name, write_genomes
-from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.genome import Genome
+from seqcoder.reading.reader import Container
 from seqcoder.reading.record import Record
 from seqcoder.reading.region import Region, find_region
 from seqcoder.storage.output_files import check_free, output_path, write_below

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from seqcoder.container.index import ChunkEntry
 from seqcoder.fasta import digest
-from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.genome import Genome
+from seqcoder.reading.reader import Container
 from seqcoder.storage.checksum import file_sha256
 from seqcoder.writing.build_report import chunk_report, shares
 from seqcoder.writing.container_report import (

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 
 from seqcoder.errors import NotFoundError, UsageError
-from seqcoder.reading.reader import Genome
+from seqcoder.reading.genome import Genome
 from seqcoder.reading.record import Record
 
 LEAST_VIEW = 60

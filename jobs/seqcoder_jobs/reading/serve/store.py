@@ -10,7 +10,8 @@ from dataclasses import fields
 from pathlib import PurePosixPath
 
 from seqcoder.errors import IntegrityError, NotFoundError
-from seqcoder.reading.reader import Container, Genome
+from seqcoder.reading.genome import Genome
+from seqcoder.reading.reader import Container
 from seqcoder.reading.track import (
     ChunkCost,
     Track,
@@ -116,13 +117,13 @@ class Store:
         if genome.stored or not genome.row.n_bases:
             raise NotFoundError(f"{genome.name}: has no bases to draw")
         entries = chunks_of(genome)
-        missing = [e for e in entries if (version, e.ordinal) not in self._costs]
+        missing = [e for e in entries if (version, e.first_base) not in self._costs]
         with self.decoding:
             made = chunk_costs(genome.container, missing, self._threads)
-        self._costs |= {(version, ordinal): cost for ordinal, cost in made.items()}
-        costs = {e.ordinal: self._costs[version, e.ordinal] for e in entries}
-        for ordinal in costs:
-            self._costs.move_to_end((version, ordinal))
+        self._costs |= {(version, first): cost for first, cost in made.items()}
+        costs = {e.first_base: self._costs[version, e.first_base] for e in entries}
+        for first in costs:
+            self._costs.move_to_end((version, first))
         _shrink(self._costs, _COST_BYTES, lambda cost: cost.nbytes)
         if version not in self._uses:
             self._uses[version] = base_space_use(genome.container)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.reading.reader import Genome
+from seqcoder.reading.genome import Genome
 from seqcoder.reading.track import WINDOW, Track
 
 Floats = NDArray[np.float64]
