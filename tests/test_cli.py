@@ -320,7 +320,7 @@ def test_records_called_as_lines_of_a_bed_head(cli: Cli, tmp_path: Path) -> None
     Path("x.fa").write_bytes(fasta_bytes(*records))
     assert cli("compress", "-1", "-q", "x.fa") == 0
     (tmp_path / "r.txt").write_text("track7:1-5\nbrowser:2\ntrack\t0\t4\ntrack7\t²\t4\n")
-    assert read_regions((tmp_path / "r.txt").read_text()) == [
+    assert read_regions((tmp_path / "r.txt").read_bytes()) == [
         "track7:1-5",
         "browser:2",
         "track:1-4",

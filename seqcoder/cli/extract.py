@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from seqcoder import core
 from seqcoder.cli.files import open_source, text_output
-from seqcoder.errors import InputError, NotFoundError, UsageError
+from seqcoder.errors import NotFoundError, UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.reader import Container
 from seqcoder.reading.region import Region, find_region, read_regions
+from seqcoder.storage.lists import read_list
 
 
 def run_extract(
@@ -49,12 +49,7 @@ def run_extract(
 
 def region_list(path: Path) -> list[str]:
     """Return the regions listed in a file, ``-``: standard input; InputError if unreadable."""
-    try:
-        return read_regions(sys.stdin.read() if str(path) == "-" else path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; name a list of regions, or -") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is no text; name a list of regions") from None
+    return read_regions(read_list(path), str(path))
 
 
 def pick_genome(container: Container, name: str) -> Genome:

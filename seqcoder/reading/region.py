@@ -11,11 +11,12 @@ from seqcoder.errors import NotFoundError, UsageError
 from seqcoder.fasta import wrap
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.record import Record
+from seqcoder.storage.lists import is_comment, lines_of
 
 _NUMBER = r"\d[\d,]{0,30}"
 _RANGE = re.compile(rf"(?P<name>.+):(?P<start>{_NUMBER})(?:-(?P<end>{_NUMBER})?)?")
 # Of a BED file's head; a record may be called track7.
-_BED_HEAD = re.compile(r"#|(track|browser)\s")
+_BED_HEAD = re.compile(r"#.*\t|(track|browser)\s")
 _WRITE_STEP = 8 << 20
 
 
@@ -85,18 +86,16 @@ def _versions(accession: str, genomes: Sequence[Genome]) -> list[str]:
     return [name.decode("utf-8", "surrogateescape") for name in names if wanted.fullmatch(name)]
 
 
-def read_regions(text: str) -> list[str]:
+def read_regions(data: bytes, what: str = "regions") -> list[str]:
     """Read a list of regions: one a line, or BED (tabs; name, 0-based start, end)."""
     queries = []
-    for line in text.splitlines():
-        if not line.strip():
-            continue
-        fields = line.rstrip("\r\n").split("\t")
+    for line in lines_of(data, what):
+        fields = line.split("\t")
         numbers = len(fields) >= 3 and fields[1].isdecimal() and fields[2].isdecimal()
         if numbers and not line.startswith("#"):
             queries.append(f"{fields[0]}:{int(fields[1]) + 1}-{fields[2]}")
-        elif not _BED_HEAD.match(line):
-            queries.append(line.strip())
+        elif not is_comment(line) and not _BED_HEAD.match(line):
+            queries.append(line)
     return queries
 
 

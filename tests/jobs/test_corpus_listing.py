@@ -16,7 +16,7 @@ from pyarrow import fs
 from seqcoder.errors import InputError
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus import locations, ncbi
-from seqcoder_jobs.corpus.listing import Listing, _Lister, list_corpora, read_list
+from seqcoder_jobs.corpus.listing import Listing, _Lister, list_corpora
 from seqcoder_jobs.corpus.opener import open_source
 from seqcoder_jobs.corpus.patterns import matches
 
@@ -168,10 +168,6 @@ def test_known_inputs_keep_their_names(corpus: Path, tmp_path: Path) -> None:
     known = [GenomeSource("kept", str(corpus / "b.fa")), GenomeSource("a/y.fna", "/elsewhere")]
     listing = list_corpora([str(corpus)], known=known)
     assert names(listing) == ["a/x.fna", "corpus/a/y.fna", "a-b/z.fa", "kept"]
-
-
-def test_list_leaves_blank_lines_and_comments_out() -> None:
-    assert list(read_list(["a b.fa\n", "\n", "# no\n", "c.fa\r\n"])) == ["a b.fa", "c.fa"]
 
 
 PACK = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -112,6 +113,46 @@ def test_list_on_standard_input_and_from_file(
         "two.fna",
         "a.fa",
     ]
+
+
+def test_lists_are_bytes_cut_at_line_feeds_or_nul(run: Run, tmp_path: Path) -> None:
+    odd = [
+        "#1.fa",
+        "a\u2028b.fa",
+        "c\x85d.fa",
+        "e\x1cf.fa",
+        "g\x0bh\x0c.fa",
+        "i j .fa",
+        "k\udcd7.fa",
+    ]
+    for number, name in enumerate(odd):
+        (tmp_path / name).write_bytes(b">x\n" + b"ACGT"[number % 4 :] * (number + 9) + b"\n")
+    (tmp_path / "l\nm\r.fa").write_bytes(b">x\nGATTACA\n")
+    lists = {
+        "bom": b"\xef\xbb\xbf" + "\n".join(odd).encode("utf-8", "surrogateescape"),
+        "crlf": b"# of Windows\r\n\r\n##\r\n"
+        + "".join(f"{name}\r\n" for name in odd).encode("utf-8", "surrogateescape"),
+        "print0": "".join(f"{name}\0" for name in [*odd, "l\nm\r.fa"]).encode(
+            "utf-8", "surrogateescape"
+        ),
+    }
+    with contextlib.chdir(tmp_path):
+        for name, data in lists.items():
+            Path(name).write_bytes(data)
+            code, out, err = run(
+                "submit", "--from-file", name, "-o", f"of-{name}", *SMALL, "--json"
+            )
+            assert (code, "error" in err) == (0, False)
+            assert json.loads(out)["verified"] == data.count(b".fa")
+        Path("groups").write_bytes(lists["crlf"].replace(b".fa\r", b".fa\tone\r"))
+        code, _, err = run(
+            *("submit", "--from-file", "crlf", "--groups", "groups", "-o", "g", *SMALL, "-q")
+        )
+        assert (code, err) == (0, "")
+        Path("utf16").write_bytes("a.fa\n".encode("utf-16"))
+        code, _, err = run("submit", "--from-file", "utf16", "-o", "u", *SMALL)
+        assert code == 1
+        assert err.endswith("error: utf16: is UTF-16 text; save it as UTF-8\n")
 
 
 def test_failures_are_listed_and_exit_code_is_1(run: Run, corpus: Path, tmp_path: Path) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from seqcoder.errors import InputError, UsageError
 from seqcoder.settings import parse_size, thread_count
+from seqcoder.storage.lists import names_in, read_list
 from seqcoder.wording import count_of
 from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive.folder import Archive
@@ -27,7 +26,6 @@ from seqcoder_jobs.cli.console import (
     table,
     time_text,
 )
-from seqcoder_jobs.corpus.listing import read_list
 from seqcoder_jobs.writing.choose_container import Held
 from seqcoder_jobs.writing.estimate import estimate, source_bases
 from seqcoder_jobs.writing.group_inputs import Grouped, Sources, alone, map_here
@@ -115,26 +113,15 @@ def run(options: SubmitOptions) -> None:
 
 def _corpora(options: SubmitOptions) -> Iterator[str]:
     """Yield CORPUS arguments, with - and --from-file read."""
-    if options.corpora.count("-") > 1:
+    if [*options.corpora, options.from_file].count("-") > 1:
         raise UsageError("standard input (-) can be read once only")
     for corpus in options.corpora:
         if corpus == "-":
-            yield from read_list(_stdin_lines())
+            yield from names_in(read_list("-"), "standard input")
         else:
             yield corpus
     if options.from_file is not None:
-        try:
-            with Path(options.from_file).open(errors="surrogateescape") as lines:
-                yield from read_list(lines)
-        except OSError as error:
-            raise UsageError(
-                f"{options.from_file}: {error.strerror}; --from-file takes a list of inputs"
-            ) from None
-
-
-def _stdin_lines() -> Iterator[str]:
-    for line in sys.stdin.buffer:
-        yield os.fsdecode(line)
+        yield from names_in(read_list(options.from_file), options.from_file)
 
 
 def _dry_run(request: Request, options: SubmitOptions) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -271,11 +271,3 @@ def _last_parts(location: str) -> tuple[str, str]:
     path = split_uri(location).path if is_uri(location) else location
     pure = PurePosixPath(path)
     return pure.name, pure.parent.name
-
-
-def read_list(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the CORPUS arguments of a list: one a line, blank lines and ``#`` comments left out."""
-    for line in lines:
-        text = line.rstrip("\r\n")
-        if text.strip() and not text.startswith("#"):
-            yield text

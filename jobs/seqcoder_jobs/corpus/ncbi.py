@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 
 from seqcoder import fasta
 from seqcoder.errors import InputError
+from seqcoder.storage.lists import lines_of
 from seqcoder.writing.genome_source import strip_compression
 from seqcoder_jobs.corpus.locations import facts, open_binary
 from seqcoder_jobs.corpus.zip import read_zip_member, zip_members
@@ -73,9 +74,9 @@ _zip_sums = lru_cache(maxsize=64)(zip_sums)
 def _sums(read: Callable[[str], bytes | None]) -> Sums:
     sums: Sums = {}
     for name in _SUMS:
-        for line in (read(name) or b"").decode("utf-8", "replace").splitlines():
-            digest, _, path = line.strip().partition(" ")
-            path = path.strip().removeprefix("*").removeprefix("./")
+        for line in lines_of(read(name) or b"", name):
+            digest, _, path = line.partition(" ")
+            path = path.lstrip(" ").removeprefix("*").removeprefix("./")
             if len(digest) != 32 or not path:
                 continue
             if not path.startswith(_MARK):

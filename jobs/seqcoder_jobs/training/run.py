@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from seqcoder.errors import InputError
 from seqcoder.latent.modelfile import SUFFIX, ModelFile
+from seqcoder.storage.lists import is_comment, lines_of, read_list
 from seqcoder_jobs.training.checkpoint import check_options
 from seqcoder_jobs.training.corpus import corpus_files, describe_corpus, draw_crops, load_genome
 from seqcoder_jobs.training.export import export_model, load_encoder
@@ -30,8 +31,8 @@ _CROP = 24_000
 def read_families(path: Path) -> dict[str, str]:
     """Family by genome from lines ``genome<TAB>family``; a genome is its file's stem."""
     found = {}
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        if line.strip() and not line.startswith("#"):
+    for number, line in enumerate(lines_of(read_list(path), str(path)), 1):
+        if not is_comment(line):
             name, tab, family = line.partition("\t")
             if not tab:
                 raise InputError(f"{path}, line {number}: expected genome<TAB>family")

@@ -75,7 +75,7 @@ def detach(request: Request, address: str | None, quiet: bool) -> None:
     client = _client(address)
     archive.make()
     inputs = archive.folder / "inputs.txt"
-    corpora = "".join(f"{absolute(corpus)}\n" for corpus in request.corpora)
+    corpora = "".join(f"{absolute(corpus)}\0" for corpus in request.corpora)
     write_atomically(inputs, os.fsencode(corpora))
     entrypoint = shlex.join(_arguments(request, archive, inputs))
     with _asking("the cluster refused the job"):

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from seqcoder import fasta
 from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.settings import thread_count
+from seqcoder.storage.lists import is_comment, lines_of, read_list
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus.opener import open_source
 from seqcoder_jobs.writing.choose_container import (
@@ -275,26 +275,20 @@ def _named(source: GenomeSource, groups: dict[str, str]) -> str | None:
 def read_groups(path: str) -> dict[str, str]:
     """Read a file of lines ``input <tab> group``: group by genome name or path of the input.
 
-    Relative paths count also as seen from here. Blank lines and those beginning with # are left
-    out.
+    Relative paths count also as seen from here. Blank lines and comments are left out.
 
     Raises:
-        UsageError: the file cannot be read, a line has not two columns, an input has two groups.
+        InputError: the file cannot be read. UsageError: a line has not two columns, an input has
+            two groups.
     """
-    try:
-        lines = Path(path).read_text(errors="surrogateescape").splitlines()
-    except OSError as error:
-        raise UsageError(
-            f"{path}: {error.strerror}; --groups takes a file of lines INPUT<tab>GROUP"
-        ) from None
     groups: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
+    for number, line in enumerate(lines_of(read_list(path), path), 1):
+        if is_comment(line):
             continue
-        columns = [column.strip() for column in line.split("\t")]
-        if len(columns) != 2 or not all(columns):
+        name, _, group = line.partition("\t")
+        group = group.strip()
+        if not name or not group or "\t" in group:
             raise UsageError(f"{path}, line {number}: not INPUT<tab>GROUP; mend the line")
-        name, group = columns
         if groups.setdefault(name, group) != group:
             raise UsageError(
                 f"{path}, line {number}: {name} has two groups, {groups[name]} and {group}; "

@@ -1,0 +1,73 @@
+"""Lists that programs are given: of files, regions, rows of BED, groups.
+
+Names are bytes. A list is cut where a line feed is (or NUL, as ``find -print0`` ends them), and
+nowhere else: names may hold what Unicode calls a line separator.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from seqcoder.errors import InputError
+
+UTF8_MARK = b"\xef\xbb\xbf"
+_SILENT = re.compile(r"[ \t\v\f\r]*\Z|#(?:[# \t]|\Z)")
+
+
+def lines_of(data: bytes, what: str) -> list[str]:
+    r"""Return the lines of a text, or the names of a list that NUL ends, without their ends.
+
+    ``CR LF`` ends a line as ``LF`` does; a byte-order mark is none of the first name. Bytes that
+    are not UTF-8 come as Python has them in file names (``surrogateescape``).
+
+    Raises
+    ------
+    InputError
+        When ``what`` is UTF-16.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError(f"{what}: is UTF-16 text; save it as UTF-8")
+    data = data.removeprefix(UTF8_MARK)
+    if b"\0" in data:
+        names = data.split(b"\0")
+    else:
+        names = [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    if not names[-1]:
+        names.pop()
+    return [os.fsdecode(name) for name in names]
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line says nothing: blank, or ``#`` and then a blank, another ``#`` or the end.
+
+    ``#1.fa`` is a name.
+    """
+    return _SILENT.match(line) is not None
+
+
+def names_in(data: bytes, what: str) -> list[str]:
+    """Return the names of a list: its lines without comments, or all that NUL ends."""
+    names = lines_of(data, what)
+    if b"\0" in data:
+        return [name for name in names if name]
+    return [name for name in names if not is_comment(name)]
+
+
+def read_list(path: str | os.PathLike[str]) -> bytes:
+    """Return the bytes of a list, ``-``: of standard input.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    try:
+        if os.fspath(path) == "-":
+            return sys.stdin.buffer.read()
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: {reason}; name a list, or -") from None
