@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 BASES = b"ACGT"
 IUPAC = b"NRYSWKMBDHVnryswkmbdhv"
+MARK = b"\xef\xbb\xbf"
 ODD = b"-*. \t\r\0>;xX@\xff\x80"
 
 
@@ -72,8 +73,10 @@ def fasta_files(draw: st.DrawFn, max_records: int = 8) -> bytes:
     parts: list[bytes] = []
     if draw(st.integers(0, 5)) == 0:
         parts += [draw(st.sampled_from([b"", b"; comment", b"#x"])) + draw(end)]
+    if draw(st.integers(0, 5)) == 0:
+        parts.insert(0, MARK * draw(st.integers(1, 2)))
     for _ in range(draw(st.integers(0, max_records))):
-        parts.append(b">" + draw(headers()) + draw(end))
+        parts.append(draw(st.sampled_from([b""] * 9 + [MARK])) + b">" + draw(headers()) + draw(end))
         parts.append(draw(lines(draw(sequences()), draw(end))))
     data = b"".join(parts)
     cut = draw(st.integers(0, 4))

@@ -119,7 +119,7 @@ def fasta(row: dict, side: bytes, bases: np.ndarray) -> tuple[bytes, list[tuple]
     need(row.get("table", table) == table, "another record table in the index")
     c = Cursor(side[outer.at :])
     flags, width = c.varint(), c.varint()
-    need(flags < 4096, "a flag of a later format")
+    need(flags < 8192, "a flag of a later format")
     need(not flags & 2 or (n == 1 and not flags & 8), "a headerless file of several records")
     preamble = c.text() if flags & 8 else b""
     rests = string_list(c, lengths) if flags & 16 else [b""] * n
@@ -135,6 +135,9 @@ def fasta(row: dict, side: bytes, bases: np.ndarray) -> tuple[bytes, list[tuple]
     n_runs = c.varint() if flags & 2048 else 0
     values = c.take(n_runs)
     gaps, extents = (c.column(n_runs), c.column(n_runs)) if flags & 2048 else ([], [])
+    n_marks = c.varint() if flags & 4096 else 0
+    need(3 * n_marks <= size, "more marks than bytes")
+    marks = np.cumsum(c.column(n_marks)).tolist() if flags & 4096 else []
     c.end()
     need(width == row["width"], "another line width in the row")
 
@@ -188,4 +191,7 @@ def fasta(row: dict, side: bytes, bases: np.ndarray) -> tuple[bytes, list[tuple]
     need(not line_toggles or line_toggles[-1] < len(lines), "a toggle outside the lines")
     for start, stop in zip(line_toggles[::2], [*line_toggles[1::2], len(lines) - 1], strict=False):
         lines[start:stop] = [line + b"\r" for line in lines[start:stop]]
+    need(not marks or marks[-1] < len(lines), "a mark outside the lines")
+    for line in marks:
+        lines[line] = b"\xef\xbb\xbf" + lines[line]
     return b"\n".join(lines), records

@@ -47,6 +47,8 @@ CORPUS = {
     "headerless.txt": b"ACGTACGTAA\nACGTA\n",
     "spaces.fa": b"> lead name rest\nAC GT\n>\nACGT\n>\tx\nA\tC\n>a\x0bb\xff\nACGT\n",
     "tiny.fa": b"".join(b">read_%05d/1 l=%d\nACGT\n" % (i, i % 7) for i in range(2500)),
+    "marked.fa": b"\xef\xbb\xbf>x\r\nACGT\r\n\xef\xbb\xbf\xef\xbb\xbf>y\nAC\n",
+    "marked_bare.fa": b"\xef\xbb\xbfACGTACGTAC\nAC\n",
     "names.fa": b">a_099 9\nAAA\n>a_100 3\nAAC\n>a_356\nAAG\n>a_0356 2\nAC\n>b1c2\nA\n",
 }
 

@@ -111,7 +111,8 @@ class SideStreams:
     ``ragged[r]`` entries of ``line_lengths`` and ``line_counts``; ``ragged`` is empty when
     no record is ragged. ``case_toggles`` are the residues where the case changes, the first
     from upper to lower; ``line_end_toggles`` the numbers of the lines where the line end
-    changes between LF and CRLF, beginning with LF.
+    changes between LF and CRLF, beginning with LF. ``marks`` are the numbers of the lines before
+    which a byte-order mark stands, a line with several as often.
     """
 
     width: int = 0
@@ -129,6 +130,7 @@ class SideStreams:
     line_counts: Ints = field(default_factory=no_ints)
     case_toggles: Ints = field(default_factory=no_ints)
     exceptions: Runs = field(default_factory=Runs)
+    marks: Ints = field(default_factory=no_ints)
 
     @property
     def plain(self) -> bool:

@@ -7,6 +7,7 @@ pass each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,12 +24,14 @@ from seqcoder.fasta.model import (
     SideStreams,
     no_ints,
 )
+from seqcoder.storage.lists import UTF8_MARK
 
 _LF, _CR, _GT = 10, 13, 62
 _BLOCK = 1 << 22
 _SOME = 1000  # fragments (lines, exception runs) that any file may have, however small
 
 
+_MARKS = re.compile(rb"\A(?:%b)+|^(?:%b)+(?=>)" % (UTF8_MARK, UTF8_MARK), re.MULTILINE)
 _BASES = (b"ACGTacgt", b"ACGUacgu")
 _UPPER = bytes(range(256)).upper()
 # Case of a byte: 0 upper-case letter, 1 lower-case letter, 2 neither.
@@ -44,10 +47,14 @@ def parse(data: bytes) -> ParsedFasta | NotFasta:
     line) at least 90 % of all bytes must be such letters. Text before the first header may be
     at most 1 KiB longer than the bases are many. Files of very many tiny fragments (lines of
     under 8 bytes on average, exceptions more often than at every 8th residue) gain nothing
-    from being taken apart and are not accepted either.
+    from being taken apart and are not accepted either. Byte-order marks (UTF-8) at the start of
+    the file and before a ``>`` at the start of a line are layout.
     """
     if not data:
         return NotFasta("it is empty")
+    data, marks = _drop_marks(data)
+    if not data:
+        return NotFasta("it is a byte-order mark and nothing else")
     array = np.frombuffer(data, dtype=np.uint8)
     line_ends = core.find_line_ends(array)
     if len(line_ends) > len(data) // 8 + _SOME:
@@ -105,9 +112,27 @@ def parse(data: bytes) -> ParsedFasta | NotFasta:
             line_counts=layout.line_counts,
             case_toggles=toggles,
             exceptions=exceptions,
+            marks=marks,
         ),
         codes,
     )
+
+
+def _drop_marks(data: bytes) -> tuple[bytes, Ints]:
+    """Take byte-order marks out; return the rest and the line before which each one stood."""
+    # Most files have none of its first byte, which is looked for ten times as fast.
+    if UTF8_MARK[0] not in data or UTF8_MARK not in data:
+        return data, no_ints()
+    pieces: list[bytes] = []
+    places: list[int] = []
+    at = lines = 0
+    for found in _MARKS.finditer(data):
+        start, stop = found.span()
+        pieces.append(data[at:start])
+        lines += pieces[-1].count(b"\n")
+        places += [lines] * ((stop - start) // len(UTF8_MARK))
+        at = stop
+    return b"".join([*pieces, data[at:]]), np.array(places, dtype=np.int64)
 
 
 def _drop_cr(data: bytes, array: NDArray[np.uint8], line_ends: Ints) -> tuple[bytes, Ints, Ints]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from seqcoder import core
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.fasta.model import Ints, ParsedFasta, RecordTable, SideStreams
+from seqcoder.storage.lists import UTF8_MARK
 
 _SHORT = 1024  # residues
 _MANY = 1 << 16  # pieces held before they are joined
@@ -129,7 +130,25 @@ def render(parsed: ParsedFasta) -> bytes:
     del pieces, parts, view, residues
     if not side.final_newline:
         text = text[:-1]
-    return _with_cr(text, side.line_end_toggles)
+    return _with_marks(_with_cr(text, side.line_end_toggles), side.marks)
+
+
+def _with_marks(text: bytes, marks: Ints) -> bytes:
+    """Put byte-order marks before lines; raises IntegrityError where there is no such line."""
+    if not len(marks):
+        return text
+    line_ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 10)
+    if marks[-1] > len(line_ends):
+        raise IntegrityError(
+            f"a byte-order mark before line {marks[-1]} of {len(line_ends)}: "
+            "the container is corrupt, restore it from a good copy"
+        )
+    places = np.append(-1, line_ends)[marks] + 1
+    view, starts = memoryview(text), [0, *places.tolist()]
+    pieces: list[Piece] = []
+    for start, stop in zip(starts, [*starts[1:], len(text)], strict=True):
+        pieces += (view[start:stop], UTF8_MARK)
+    return b"".join(pieces[:-1])
 
 
 def _ragged_lines(side: SideStreams) -> dict[int, list[tuple[int, int]]]:

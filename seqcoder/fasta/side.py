@@ -10,6 +10,7 @@ import numpy as np
 from seqcoder.fasta.columns import bounded_sum, damaged, get_column, put_column
 from seqcoder.fasta.model import Ints, ParsedFasta, RecordTable, Runs, SideStreams, no_ints
 from seqcoder.fasta.strings import get_strings, put_strings
+from seqcoder.storage.lists import UTF8_MARK
 from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 # Flags, in the order of the sections they announce.
@@ -25,7 +26,8 @@ _RAGGED = 256
 _LINE_ENDS = 512
 _CASE = 1024
 _EXCEPTIONS = 2048
-_ALL = 4095
+_MARKS = 4096
+_ALL = 8191
 
 
 def pack_record_table(table: RecordTable) -> bytes:
@@ -70,6 +72,7 @@ def pack_side(parsed: ParsedFasta) -> bytes:
         _LINE_ENDS: len(side.line_end_toggles),
         _CASE: len(side.case_toggles),
         _EXCEPTIONS: len(side.exceptions),
+        _MARKS: len(side.marks),
     }
     out = bytearray()
     put_varint(out, sum(flag for flag, there in sections.items() if there))
@@ -95,6 +98,9 @@ def pack_side(parsed: ParsedFasta) -> bytes:
         out += runs.values.tobytes()
         put_column(out, runs.starts - np.concatenate(([0], runs.ends[:-1])))
         put_column(out, runs.lengths - 1)
+    if len(side.marks):
+        put_varint(out, len(side.marks))
+        put_column(out, np.diff(side.marks, prepend=0))
     return bytes(out)
 
 
@@ -125,6 +131,7 @@ def unpack_side(
     line_ends = _get_toggles(reader, limit) if flags & _LINE_ENDS else no_ints()
     case = _get_toggles(reader, residues) if flags & _CASE else no_ints()
     exceptions = _get_exceptions(reader, residues) if flags & _EXCEPTIONS else Runs()
+    marks = _get_places(reader, limit // len(UTF8_MARK), limit) if flags & _MARKS else no_ints()
     reader.finish()
     if flags & _HEADERLESS and (records != 1 or preamble):
         raise damaged(reader, f"{records} records without headers, or one after a preamble")
@@ -144,6 +151,7 @@ def unpack_side(
         line_counts=line_counts,
         case_toggles=case,
         exceptions=exceptions,
+        marks=marks,
     )
 
 
@@ -170,11 +178,17 @@ def _get_ragged(reader: ByteReader, table: RecordTable, limit: int) -> tuple[Int
 
 
 def _get_toggles(reader: ByteReader, limit: int) -> Ints:
-    count = reader.varint(len(reader))
-    gaps = get_column(reader, count, limit)
-    if count > 1 and not int(gaps[1:].min()):
+    toggles = _get_places(reader, len(reader), limit)
+    if len(toggles) > 1 and not int(np.diff(toggles).min()):
         raise damaged(reader, "an empty run of lines or letters")
-    bounded_sum(reader, gaps, limit, "runs of lines or letters")
+    return toggles
+
+
+def _get_places(reader: ByteReader, most: int, limit: int) -> Ints:
+    """Read at most ``most`` numbers of lines or letters, in ascending order."""
+    count = reader.varint(most)
+    gaps = get_column(reader, count, limit)
+    bounded_sum(reader, gaps, limit, "lines or letters")
     return np.cumsum(gaps)
 
 

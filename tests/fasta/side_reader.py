@@ -98,6 +98,10 @@ def rebuild(table_data: bytes, side_data: bytes, bases: Iterable[int]) -> bytes:
             for _ in range(span + 1):
                 residues[at] = value
                 at += 1
+    marks: list[int] = []
+    if flags & 4096:
+        for difference in side.column(side.varint()):
+            marks.append(difference + (marks[-1] if marks else 0))
     assert side.at == len(side_data)
     assert table.at == len(table_data)
     letters = iter(b"ACGU"[base] if flags & 1 else b"ACGT"[base] for base in bases)
@@ -130,4 +134,7 @@ def rebuild(table_data: bytes, side_data: bytes, bases: Iterable[int]) -> bytes:
     parts = bytes(out).split(b"\n")
     kinds = states(line_ends, len(parts) - 1)
     ended = [part + (b"\r\n" if crlf else b"\n") for part, crlf in zip(parts, kinds, strict=False)]
-    return b"".join(ended) + parts[-1]
+    lines = [*ended, parts[-1]]
+    for line in marks:
+        lines[line] = b"\xef\xbb\xbf" + lines[line]
+    return b"".join(lines)

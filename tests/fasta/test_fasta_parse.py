@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import seqcoder
 from seqcoder import fasta
 from seqcoder.errors import IntegrityError, UsageError
 
@@ -119,3 +120,38 @@ def test_regions_and_bases() -> None:
         fasta.residue_to_base_range(p.table, p.side, 1, 3, 14)
     with pytest.raises(IntegrityError, match="2 bases do not fill"):
         fasta.render_region(p.table, p.side, 1, 3, 8, p.bases[5:7])
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    ("data", "names", "lengths", "marks"),
+    [
+        (MARK + b">a x\nACGT\n", [b"a"], [4], [0]),
+        (MARK + b">a\r\nACGT\r\n>b\r\nAC", [b"a", b"b"], [4, 2], [0]),
+        (MARK + b">a\nACGT\n" + MARK + b">b\nAC\n", [b"a", b"b"], [4, 2], [0, 2]),
+        (MARK * 4 + b">a\nAC\n" + MARK * 2 + b">b\nA\n", [b"a", b"b"], [2, 1], [0] * 4 + [2] * 2),
+        (MARK + b"; lab\n>a\nACGT\n", [b"a"], [4], [0]),
+        (b"\n" + MARK + b">a\nACGT\n", [b"a"], [4], [1]),
+        (MARK + b"ACGTACGT\nACG\n", [b""], [11], [0]),
+        (b">a\nACGTACGTACGT" + MARK + b"\n", [b"a"], [15], []),
+        (b">" + MARK + b"a\nACGT\n", [MARK + b"a"], [4], []),
+        (b">a\nACGTACGTACGT\n" + MARK + b"AC\n", [b"a"], [17], []),
+    ],
+)
+def test_a_byte_order_mark_is_layout(
+    data: bytes, names: list[bytes], lengths: list[int], marks: list[int]
+) -> None:
+    found = parsed(data)
+    assert (found.table.names, found.table.lengths.tolist()) == (names, lengths)
+    assert found.side.marks.tolist() == marks
+    assert fasta.render(found) == data
+    side = fasta.unpack_side(fasta.pack_side(found), found.table, len(data))
+    assert side.marks.tolist() == marks
+    assert seqcoder.open(seqcoder.compress_bytes({"x": data}))["x"].read() == data
+
+
+def test_a_file_of_byte_order_marks_alone_is_kept() -> None:
+    assert isinstance(fasta.parse(MARK), fasta.NotFasta)
+    assert seqcoder.open(seqcoder.compress_bytes({"x": MARK}))["x"].read() == MARK

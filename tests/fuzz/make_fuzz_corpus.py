@@ -10,6 +10,7 @@ import gzip
 import lzma
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,13 @@ FILES = {
     "spaces": b"> lead name rest\nAC GT\n>\nACGT\n>\tx\nA\tC\n>a\x0bb\xff\nACGT\n",
     "protein": b">p\nMKVLITGAGSGIGLELVRQ\n",
     "empty": b"",
+    "mark": b"\xef\xbb\xbf>c1\nACGT\n\xef\xbb\xbf\xef\xbb\xbf>c2\r\nACGTA\xef\xbb\xbf\n",
+    "mark_alone": b"\xef\xbb\xbf",
+    "marked_comment": b"\xef\xbb\xbf; lab\n>c\nACGT\n",
+    "marked_bare": b"\xef\xbb\xbfACGTACGT\nACG",
+    "separators": ">a\u2028b \x85\x1c\nACGT\n>#c\x0bd\nAC\x0cGT\n".encode(),
+    "latin_1": b">\xd7 \xa0 x\nACGT\n>\\xd7\nACGT\n",
+    "utf_16": ">a\nACGT\n".encode("utf-16"),
 }
 
 
@@ -116,11 +124,19 @@ def _containers() -> Iterator[bytes]:
 def main() -> None:
     """Write the seeds."""
     plain = FILES["plain"]
-    packers = (gzip.compress, bz2.compress, lzma.compress, zstandard.compress)
+    packers = (partial(gzip.compress, mtime=0), bz2.compress, lzma.compress, zstandard.compress)
     seeds = {
         "fasta_file": list(FILES.values()),
-        "compressed": [pack(plain) + tail for pack in packers for tail in (b"", pack(b"x"), b"\0")],
-        "side": [_side(data) for name, data in FILES.items() if name not in ("protein", "empty")],
+        "compressed": [
+            *(pack(plain) + tail for pack in packers for tail in (b"", pack(b"x"), b"\0", b"junk")),
+            *(pack(b"") for pack in packers),
+            *(pack(plain)[:cut] for pack in packers for cut in (0, 9, -1)),
+        ],
+        "side": [
+            _side(data)
+            for data in FILES.values()
+            if isinstance(fasta.parse(data), fasta.ParsedFasta)
+        ],
         "chunk": list(_chunks()),
         "walk": list(_walks()),
         "container": list(_containers()),

@@ -24,6 +24,7 @@ FILES = {
     "random.fa": fasta_bytes(("random", letters(random_bases(2_000, 13))), width=70),
     "crlf.fa": small_genome(1_500, seed=14, records=1).replace(b"\n", b"\r\n"),
     "odd.fa": b"\n>empty\n>x two words\nacgtNNNNRYK-*\nAC\n\nACGTACGT",
+    "marked.fa": b"\xef\xbb\xbf>x\nACGTACGTAC\nACGT\n\xef\xbb\xbf>y\nGATTACA\n",
     "protein.faa": b">p\nMKVLITGAGSGIGLELVRQFLELGHRVVATDRDPERLAELAEELGDRVEVLRLDVTD\n",
 }
 SETTINGS = {
