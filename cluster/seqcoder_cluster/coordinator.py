@@ -16,11 +16,11 @@ from typing import Any
 
 from seqcoder.errors import UsageError
 from seqcoder.storage.output_lock import is_held
-from seqcoder.writing.appending import Append, read_basis
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.planned import before_it, protect
 from seqcoder_cluster.executor import RayExecutor
 from seqcoder_cluster.options import ProgressCounts, Window
 from seqcoder_cluster.stages import Coding
@@ -59,24 +59,24 @@ class Coordinator:
         self._counts = ProgressCounts()
         out = Path(job.out)
         _check_same_folder(out, job.token)
-        models = job.coding.models
+        coding = job.coding.of(container)
         path = out / container.file
         _wait_for_lock(path)  # an orphan may append to it yet
-        append = None
-        if container.part and path.exists():
-            # What a coordinator appended that was lost before it could tell is made again.
-            basis = read_basis(path, [genome.name for genome in container.genomes])
-            append = Append(basis, container.relatives)
-        return write_container(
+        append, reference = before_it(container, out)
+        report = write_container(
             container.genomes,
-            job.coding.settings,
-            models,
-            RayExecutor(job.coding, window, job.model_actors, turn),
+            coding.settings,
+            coding.models,
+            RayExecutor(coding, window, job.model_actors if coding.models else (), turn),
             path,
             opener=job.opener,
             progress=self._progress,
             append=append,
+            reference=reference,
         )
+        if container.is_reference and report.size:
+            protect(path)
+        return report
 
     def _progress(self, genomes: int, raw_bytes: int, bases: int, coded_bytes: int) -> None:
         self._counts += ProgressCounts(genomes, raw_bytes, bases, coded_bytes)

@@ -143,11 +143,12 @@ class _Run:
     def _next(self, waiting: deque[tuple[ContainerPlan, int]]) -> tuple[ContainerPlan, int] | None:
         """Take the next container that no one writes; what is appended comes in its order.
 
-        Appends to one that could not be written are dropped.
+        A container that extends another waits for that. Appends to one that could not be written,
+        and what extends it, are dropped.
         """
         busy = {slot.container.file for slot in self._running.values()}
         for at, (container, tries) in enumerate(waiting):
-            if container.file not in busy | self._lost:
+            if not {container.file, container.reference} & (busy | self._lost):
                 del waiting[at]
                 return container, tries
             busy.add(container.file)

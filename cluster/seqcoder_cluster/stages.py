@@ -14,6 +14,7 @@ from seqcoder.container.frames import Bases
 from seqcoder.errors import ModelError
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder, CodedChunk, Latents
+from seqcoder.writing.plan import ContainerPlan
 
 # A worker process beside its chunk and the coder's tables: interpreter, numpy, Ray.
 _PROCESS_BYTES = 250 << 20
@@ -31,6 +32,13 @@ class Coding:
     encoder: str = ""
     """SHA-256 (hex) of what only the choice of latents depends on, "" without a model."""
 
+    def of(self, container: ContainerPlan) -> Coding:
+        """Return what a container's workers need to know: a reference does without a model."""
+        settings = container.settings(self.settings)
+        if settings == self.settings:
+            return self
+        return Coding(settings, self.models if settings.uses_model else ())
+
     def task_bytes(self) -> int:
         """Return the memory a coder task takes at most."""
         n = self.settings.chunk_bases
@@ -47,7 +55,7 @@ class Staged:
     device: str
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # of the archive and of its reference containers
 def loaded_coder(coding: Coding) -> ChunkCoder:
     """Return this process's coder, loaded once.
 

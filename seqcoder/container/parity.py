@@ -16,6 +16,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -81,6 +82,11 @@ def shape(percent: float) -> tuple[int, int]:
         raise UsageError(f"parity of {percent} %: choose from 3 to 100")
     m = max(1, int(_MOST_IN_STRIPE * percent / (100 + percent)))
     return min(_MOST_IN_STRIPE - m, max(1, round(100 * m / percent))), m
+
+
+def is_available() -> bool:
+    """Whether the library that computes parity is installed."""
+    return find_spec("pyeclib") is not None
 
 
 def _driver(k: int, m: int) -> Any:

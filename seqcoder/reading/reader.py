@@ -55,6 +55,12 @@ class References:
                 self._open[key] = container
             return self._open[key]
 
+    def forget(self, path: str) -> None:
+        """Let go the decoded bases of the reference at ``path``."""
+        for container in list(self._open.values()):
+            if container.path == path:
+                container.forget()
+
     def close(self) -> None:
         """Close them all."""
         with self._lock:

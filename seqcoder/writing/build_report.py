@@ -39,6 +39,7 @@ def build_report(
         models[0].hex() if models else "",
         tuple(_genome_report(genome, index, entries, coded) for genome in genomes),
         tuple(chunk_report(entry, chunk) for entry, chunk in zip(chunks, coded, strict=True)),
+        index.extends.name if index.extends else "",
     )
 
 

@@ -92,6 +92,8 @@ class ContainerReport:
     model_digest: str
     genomes: tuple[GenomeReport, ...] = ()
     chunks: tuple[ChunkReport, ...] = field(default=())
+    reference: str = ""
+    """The container that it extends, as it names it; "": it stands alone."""
 
     @property
     def failures(self) -> list[GenomeReport]:

@@ -22,14 +22,22 @@ DEFAULT_CONTAINER_BYTES = 256 << 20
 class ContainerPlan:
     """One container, or what is appended to one: its file name and the genomes, in order.
 
-    ``part`` 0 makes the file; 1, 2, ... are appended to it, in this order. ``relatives`` names
-    genomes of the file that an appended part is written against.
+    ``part`` 0 makes the file; 1, 2, ... are appended to it, in this order. ``reference`` is the
+    file name of a container that this one extends, "" for one that stands alone. ``relatives``
+    names genomes that this is written against: of the file, for an appended part, or of the
+    reference (none named: all). ``is_reference``: others extend it; it is coded to be read quickly.
     """
 
     file: str
     genomes: tuple[GenomeSource, ...]
     part: int = 0
     relatives: tuple[str, ...] = ()
+    reference: str = ""
+    is_reference: bool = False
+
+    def settings(self, settings: Settings) -> Settings:
+        """Return the settings it is written with, of an archive with ``settings``."""
+        return replace(settings, level=1, model=None) if self.is_reference else settings
 
     @property
     def key(self) -> str:
@@ -122,6 +130,8 @@ class Plan:
                         ),
                         int(container.get("part", 0)),
                         tuple(container.get("relatives", ())),
+                        container.get("reference", ""),
+                        bool(container.get("is_reference", False)),
                     )
                     for container in data["containers"]
                 ),
@@ -168,7 +178,7 @@ def _ends(container: ContainerPlan) -> tuple[str, str]:
 
 
 def _to_dict(container: ContainerPlan) -> dict[str, Any]:
-    """Return plain data; what is appended says so, so that plans without have no such keys."""
+    """Return plain data; what a container does not have, it has no key for."""
     data: dict[str, Any] = {
         "file": container.file,
         "genomes": [
@@ -183,7 +193,13 @@ def _to_dict(container: ContainerPlan) -> dict[str, Any]:
         ],
     }
     if container.part:
-        data |= {"part": container.part, "relatives": list(container.relatives)}
+        data["part"] = container.part
+    if container.part or container.relatives:
+        data["relatives"] = list(container.relatives)
+    if container.reference:
+        data["reference"] = container.reference
+    if container.is_reference:
+        data["is_reference"] = True
     return data
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from seqcoder.settings import Settings
-from seqcoder.writing.appending import Append, read_basis
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import ThreadExecutor
 from seqcoder.writing.genome_source import GenomeSource, Opener
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.planned import before_it, protect
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Outcome, Request, submit
@@ -32,22 +32,22 @@ def run_here(
     on_report: Callable[[ContainerReport], None],
     on_progress: Callable[[ProgressCounts], None] = lambda counts: None,
 ) -> None:
-    coder = ChunkCoder(settings)
     for container in containers:
+        coder = ChunkCoder(container.settings(settings))
         path = out / container.file
-        append = None
-        if container.part and path.exists():
-            basis = read_basis(path, [genome.name for genome in container.genomes])
-            append = Append(basis, container.relatives)
+        append, reference = before_it(container, out)
         report = write_container(
             container.genomes,
-            settings,
+            coder.settings,
             coder.model_digests(),
             ThreadExecutor(coder, 1),
             path,
             opener=opener,
             append=append,
+            reference=reference,
         )
+        if container.is_reference and report.size:
+            protect(path)
         on_report(report)
         on_progress(ProgressCounts(len(report.genomes), containers=1))
 

@@ -19,13 +19,14 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from seqcoder.errors import IntegrityError, NotFoundError, UsageError
+from seqcoder.errors import InputError, IntegrityError, NotFoundError, UsageError
 from seqcoder.reading.genome import Genome
-from seqcoder.reading.reader import Container
+from seqcoder.reading.reader import Container, References
 from seqcoder.reading.record import Record
+from seqcoder.storage.range_source import RangeSource
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes_now, records_called
@@ -74,6 +75,7 @@ class OpenArchive(Mapping[str, Genome]):
         self._most_open = most_open
         self._files = OpenFiles(most_open, str(archive))
         self._containers: OrderedDict[str, Container] = OrderedDict()
+        self._references = References(self._open_source)
         self._lock = threading.Lock()
 
     def __getitem__(self, name: str) -> Genome:
@@ -103,13 +105,23 @@ class OpenArchive(Mapping[str, Genome]):
                         f"{self.archive}: its manifest names a container {name!r}; it is damaged"
                     )
                 file = SharedFile(self.archive.containers / name, self._files)
-                container = Container(cast(BinaryIO, file), threads=self._threads)
+                container = Container(
+                    cast(BinaryIO, file), threads=self._threads, references=self._references
+                )
                 file.let_go = container.forget
                 self._containers[name] = container
                 while len(self._containers) > self._most_open:
                     self._containers.popitem(last=False)
             self._containers.move_to_end(name)
             return self._containers[name]
+
+    def _open_source(self, place: str) -> RangeSource:
+        """Open a reference, as one of the archive's files."""
+        if not Path(place).is_file():
+            raise InputError(f"{place}: no such file")
+        file = SharedFile(Path(place), self._files)
+        file.let_go = lambda: self._references.forget(place)
+        return RangeSource(cast(BinaryIO, file))
 
     def __contains__(self, name: object) -> bool:
         return name in self._container_of
@@ -140,6 +152,7 @@ class OpenArchive(Mapping[str, Genome]):
     def close(self) -> None:
         """Close all files; what was taken from here cannot be read any more."""
         self._files.close()
+        self._references.close()
         self._containers.clear()
 
     def __enter__(self) -> OpenArchive:

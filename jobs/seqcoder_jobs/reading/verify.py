@@ -52,7 +52,7 @@ def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected
     for row in read_table(archive.manifest, "genomes", columns).to_pylist():
         if row["status"] != "failed":
             genomes.setdefault(row["container"], []).append((row["genome"], row["sha256"]))
-    columns = ["container", "bytes", "sha256"]
+    columns = ["container", "bytes", "sha256", "reference"]
     return [
         Expected(
             str(archive.containers / row["container"]),
@@ -64,7 +64,8 @@ def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected
         )
         for row in sorted(
             read_table(archive.manifest, "containers", columns).to_pylist(),
-            key=lambda row: str(row["container"]),
+            # References first: what is damaged there is the cause of what is told of others.
+            key=lambda row: (row["reference"] is not None, str(row["container"])),
         )
         if row["container"] in covered
     ]

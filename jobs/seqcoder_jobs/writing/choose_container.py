@@ -37,6 +37,8 @@ class Held:
     """By container, bytes of input that it still takes."""
     sketches: Callable[[], Mapping[str, Sketch]] = dict
     """Reads the sketches that were saved, by genome name; some may be missing."""
+    references: Mapping[str, str] = field(default_factory=dict)
+    """By container, the one that it extends; of a reference, itself."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,14 @@ def held(
 ) -> Held:
     """Return what the containers planned so far hold; ``groups`` by genome name."""
     room: dict[str, int] = {}
+    references: dict[str, str] = {}
     for container in containers:
         room[container.file] = room.get(container.file, container_bytes) - container.source_bytes
+        if container.is_reference:
+            room[container.file] = -1
+            references[container.file] = container.file
+        elif container.reference:
+            references[container.file] = container.reference
     genomes = [(genome, container.file) for container in containers for genome in container.genomes]
     return Held(
         tuple(genome for genome, _ in genomes),
@@ -65,6 +73,7 @@ def held(
         tuple(groups[genome.name] for genome, _ in genomes),
         room,
         sketches,
+        references,
     )
 
 
@@ -118,8 +127,8 @@ def most_similar(table: SketchTable, new: Sequence[int], known: Sequence[int]) -
     return sorted(chosen)
 
 
-def evenly(members: Sequence[int]) -> list[int]:
-    """Return the first of ``members`` and others at even distances, `MOST_RELATIVES` in all."""
-    if len(members) <= MOST_RELATIVES:
+def evenly(members: Sequence[int], count: int = MOST_RELATIVES) -> list[int]:
+    """Return the first of ``members`` and others at even distances, ``count`` in all."""
+    if len(members) <= count:
         return list(members)
-    return [members[len(members) * i // MOST_RELATIVES] for i in range(MOST_RELATIVES)]
+    return [members[len(members) * i // count] for i in range(count)]

@@ -25,6 +25,7 @@ from seqcoder_jobs.writing.choose_container import (
     evenly,
     most_similar,
 )
+from seqcoder_jobs.writing.references import divide, extended
 from seqcoder_jobs.writing.sketches import SAVED_HASHES, cut
 
 if TYPE_CHECKING:
@@ -37,11 +38,17 @@ Sources = Sequence[GenomeSource]
 class Group:
     """Relatives for new containers, in the pieces these get: one, if the group fits into one.
 
-    ``number`` is that of a group which the archive has already, None for a new one.
+    ``number`` is that of a group which the archive has already, None for a new one. The
+    containers of the pieces extend one of ``reference``, if there are any, or the container
+    ``extends`` of the archive, if that is named, where they are written against ``relatives``
+    (by name; none: all that are there).
     """
 
     pieces: list[list[GenomeSource]]
     number: int | None = None
+    reference: list[GenomeSource] = field(default_factory=list)
+    extends: str = ""
+    relatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,11 +88,14 @@ def by_sketches(
 ) -> Grouped:
     """Group by sketches of the bases: each input is read once, by ``mapper``'s workers.
 
+    A group that fills more than one container gets a reference, of its most central members.
+
     Groups come in the order of their first members. Without relatives that is the order given.
     An input with relatives in the archive joins the most similar one's container, if it has room,
     or another one of that group.
     """
     from seqcoder.pangenome import arrange, group
+    from seqcoder.pangenome.central import central
     from seqcoder.pangenome.sketches import SketchTable
 
     found = mapper(sketch_sources, list(_batches(sources)))
@@ -96,17 +106,23 @@ def by_sketches(
         members_of, joined, numbers = _join(sources, sketches, known, held)
     else:
         members_of, joined, numbers = [(None, members) for members in group(sketches)], [], {}
+
+    def choose(members: list[int], count: int) -> list[int]:
+        return arrange(central(np.array(members, np.int64), sketches, count), sketches)
+
+    groups = []
+    for number, members in members_of:
+        extends, relatives = ("", ()) if number is None else extended(number, held)
+        few: list[int] = []
+        if not extends:
+            few, members = divide(members, sources, container_bytes, choose)
+        pieces = [
+            [sources[i] for i in arrange(piece, sketches)]
+            for piece in _pieces(members, sources, container_bytes)
+        ]
+        groups.append(Group(pieces, number, [sources[i] for i in few], extends, relatives))
     return Grouped(
-        [
-            Group(
-                [
-                    [sources[i] for i in arrange(piece, sketches)]
-                    for piece in _pieces(members, sources, container_bytes)
-                ],
-                number,
-            )
-            for number, members in members_of
-        ],
+        groups,
         tuple(
             Joined(file, tuple(sources[i] for i in arrange(members, sketches)), relatives)
             for file, members, relatives in joined
@@ -231,7 +247,9 @@ def map_here(
         yield from zip(items, pool.map(function, items), strict=True)
 
 
-def by_names(sources: Sources, groups: dict[str, str], held: Held = _NOTHING) -> Grouped:
+def by_names(
+    sources: Sources, container_bytes: int, groups: dict[str, str], held: Held = _NOTHING
+) -> Grouped:
     """Group by what ``read_groups`` returned; inputs not named there are alone.
 
     An input of a group that has members in the archive joins the last container of these that
@@ -257,11 +275,18 @@ def by_names(sources: Sources, groups: dict[str, str], held: Held = _NOTHING) ->
         there = evenly(joining.members(file, {group_of[sources[i].name] for i in members}))
         names = tuple(held.sources[i].name for i in there)
         joined.append(Joined(file, tuple(sources[i] for i in members), names))
+    named_groups = []
+    for (is_named, name), inputs in found.items():
+        its = numbers.get(name) if is_named else None
+        extends, relatives = ("", ()) if its is None else extended(its, held)
+        few: list[int] = []
+        rest = list(range(len(inputs)))
+        if not extends:
+            few, rest = divide(rest, inputs, container_bytes, evenly)
+        pieces = [[inputs[i] for i in rest]]
+        named_groups.append(Group(pieces, its, [inputs[i] for i in few], extends, relatives))
     return Grouped(
-        [
-            Group([members], numbers.get(name) if named else None)
-            for (named, name), members in found.items()
-        ],
+        named_groups,
         tuple(joined),
         group_of,
     )

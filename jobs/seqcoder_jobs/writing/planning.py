@@ -18,7 +18,7 @@ from seqcoder_jobs.archive.folder import SavedPlan
 from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.writing.choose_container import Sketch, held
-from seqcoder_jobs.writing.group_inputs import Grouped, Grouping, alone
+from seqcoder_jobs.writing.group_inputs import Group, Grouped, Grouping, alone
 
 _Key = tuple[str, str]
 
@@ -191,8 +191,7 @@ def extend(
     there = held(kept, numbers, parameters.container_bytes, sketches)
     wanted = parameters.settings.group and (len(now) > 1 or (now and there.sources))
     grouped = (grouping if wanted else alone)(now, parameters.container_bytes, there)
-    pieces = [piece for group in grouped.groups for piece in group.pieces]
-    added = plan_groups(pieces, parameters.container_bytes, first)
+    added = _containers(grouped.groups, parameters.container_bytes, first)
     parts = {c.file: c.part for c in old}  # the last of each file
     appended = [
         ContainerPlan(joined.file, joined.sources, 1 + parts[joined.file], joined.relatives)
@@ -202,6 +201,40 @@ def extend(
     inputs = _inputs(saved.inputs if saved else {}, plan, now, grouped)
     extended = SavedPlan(plan, parameters.container_bytes, first + len(added), inputs)
     return Extended(extended, grouped.sketches, _changed(held_now, done.sha256 or {}))
+
+
+def _containers(
+    groups: Sequence[Group], container_bytes: int, first: int
+) -> tuple[ContainerPlan, ...]:
+    """Return new containers, numbered from ``first``: references, those that stand alone, others.
+
+    What extends one container is not mixed with anything else.
+    """
+    with_reference = [group for group in groups if group.reference]
+    containers = [
+        ContainerPlan(f"{number:06d}-reference.sqc", tuple(group.reference), is_reference=True)
+        for number, group in enumerate(with_reference, first)
+    ]
+    files = dict(zip(map(id, with_reference), [c.file for c in containers], strict=True))
+    alone = [
+        piece
+        for group in groups
+        if not (group.reference or group.extends)
+        for piece in group.pieces
+    ]
+    containers += plan_groups(alone, container_bytes, first + len(containers))
+    extending: dict[str, tuple[list[list[GenomeSource]], list[str]]] = {}
+    for group in groups:
+        if reference := files.get(id(group), group.extends):
+            pieces, relatives = extending.setdefault(reference, ([], []))
+            pieces += group.pieces
+            relatives += group.relatives
+    for reference, (pieces, relatives) in extending.items():
+        new = plan_groups(pieces, container_bytes, first + len(containers))
+        containers += [
+            replace(container, reference=reference, relatives=tuple(relatives)) for container in new
+        ]
+    return tuple(containers)
 
 
 def _inputs(
@@ -220,7 +253,9 @@ def _inputs(
     of_group |= grouped.numbers
     for group in grouped.groups:
         number = next(fresh) if group.number is None else group.number
-        of_group |= {source.name: number for piece in group.pieces for source in piece}
+        of_group |= {
+            source.name: number for piece in (group.reference, *group.pieces) for source in piece
+        }
     names = [genome.name for container in plan.containers for genome in container.genomes]
     return {name: (places[name], of_group[name]) for name in names}
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from seqcoder.container.parity import parity_path
 from seqcoder.reading.reader import Container
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.planned import protect
 from seqcoder_jobs.archive.folder import Archive, SavedPlan
 
 
@@ -38,6 +40,8 @@ def recover(archive: Archive, saved: SavedPlan) -> None:
         covered -= lost
     for container in saved.plan.containers:
         path = archive.containers / container.file
+        if container.is_reference and path.exists() and not parity_path(path).exists():
+            protect(path)
         if container.key not in covered and path.exists() and _is_written(path, container):
             report = rebuild_report(path, container.genomes)
             attempts = _attempts(archive, container.genomes)

@@ -119,7 +119,7 @@ def request_grouping(request: Request, mapper: Mapper = map_here) -> Grouping:
     if request.groups is None:
         return lambda sources, most, held: by_sketches(sources, most, mapper, held)
     groups = read_groups(request.groups)
-    return lambda sources, _, held: by_names(sources, groups, held)
+    return lambda sources, most, held: by_names(sources, most, groups, held)
 
 
 def look_through(request: Request, grouping: Grouping | None = None) -> Todo:

@@ -41,10 +41,11 @@ def rebuild_report(path: Path, sources: Sequence[GenomeSource]) -> ContainerRepo
         reports = list(_genomes(container, sources, first))
         chunks = tuple(map(chunk_report, entries))
         models = index.models
+        reference = index.extends.name if index.extends else ""
         size = container.reader.source.size
     sha256 = file_sha256(path)
     model = models[0].hex() if models else ""
-    return ContainerReport(str(path), size, sha256, model, tuple(reports), chunks)
+    return ContainerReport(str(path), size, sha256, model, tuple(reports), chunks, reference)
 
 
 def _chunks(container: Container, sources: Sequence[GenomeSource]) -> tuple[list[ChunkEntry], int]:
@@ -60,7 +61,9 @@ def _chunks(container: Container, sources: Sequence[GenomeSource]) -> tuple[list
     others = index.genomes[: ours[0].ordinal]
     behind = others[-1].end if others else 0
     chunks = [chunk for chunk in index.chunks if behind <= chunk.offset < ours[0].offset]
-    return chunks, max((c.stop_base for c in index.chunks if c.offset < behind), default=0)
+    return chunks, max(
+        (c.stop_base for c in index.chunks if c.offset < behind), default=index.first_base
+    )
 
 
 def _genomes(

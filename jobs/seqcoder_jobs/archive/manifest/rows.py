@@ -60,6 +60,7 @@ def container_rows(
         "bases": sum(chunk.bases for chunk in report.chunks),
         "frame_bytes": frame_bytes,
         "model_digest": report.model_digest or None,
+        "reference": report.reference or None,
     }
     if before:
         for column in ("genomes", "chunks", "bases", "frame_bytes"):

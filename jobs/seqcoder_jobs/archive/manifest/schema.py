@@ -89,6 +89,7 @@ CONTAINERS = pa.schema(
         pa.field("bases", pa.int64(), nullable=False),
         pa.field("frame_bytes", pa.int64(), nullable=False),
         pa.field("model_digest", _WORD),
+        pa.field("reference", _WORD),
     ]
 )
 
