@@ -25,7 +25,9 @@ static const Library& small_library() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Input input{data, size};
     const auto flags = input.number(1);
-    const auto n = static_cast<std::size_t>(input.number(2) % 5000);
+    // Most chunks are short: time goes by bases, and tables wrap round in long ones only.
+    const bool is_long = (flags & 0xE0) == 0xE0;
+    const auto n = static_cast<std::size_t>(input.number(2) % (is_long ? 4000 : 250));
     const auto first = static_cast<std::size_t>(input.number(2) % (n + 1));
     const auto n_classes = flags & 2 ? std::min<std::size_t>(n, input.number(2)) : 0;
     std::vector<u8> classes = input.bytes(n_classes);
@@ -39,11 +41,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       .n_classes = n_classes,
                       .library = flags & 4 ? &small_library() : nullptr};
     std::vector<u8> whole(n), steps(n);
-    MixingDecoder::open(chunk, payload.data(), payload.size())->read(whole.data(), n);
     const auto decoder = MixingDecoder::open(chunk, payload.data(), payload.size());
     decoder->read(steps.data(), first);
     decoder->read(steps.data() + first, n - first);
-    if (whole != steps || std::any_of(whole.begin(), whole.end(), [](u8 b) { return b > 3; }))
-        std::abort();
+    if (std::any_of(steps.begin(), steps.end(), [](u8 b) { return b > 3; })) std::abort();
+    if (flags & 16) {
+        MixingDecoder::open(chunk, payload.data(), payload.size())->read(whole.data(), n);
+        if (whole != steps) std::abort();
+    }
     return 0;
 }
