@@ -136,7 +136,7 @@ def test_verify_takes_a_path(packed: bytes, tmp_path: Path) -> None:
 
 
 def test_what_is_no_container_is_refused(tmp_path: Path) -> None:
-    for data in (b"", b"ACGT", FILES["one.fa"], b"\0" * 5000):
+    for data in (b"", b"SQC", b"ACGT", FILES["one.fa"], b"\0" * 5000):
         with pytest.raises(seqcoder.InputError, match="not a seqcoder container"):
             seqcoder.open(data)
     with pytest.raises(seqcoder.InputError, match="No such file"):

@@ -64,7 +64,7 @@ def check_signature(source: RangeSource) -> None:
             f"{source.name}: a container of format 1, this seqcoder reads format {FORMAT}; restore "
             "its files with the seqcoder that wrote it and compress them again"
         )
-    if start[:3] == SIGNATURE[:3]:
+    if len(start) > 3 and start[:3] == SIGNATURE[:3]:
         raise FormatError(
             f"{source.name}: a container of format {start[3]}, or damaged in its fourth byte; this "
             f"seqcoder reads format {FORMAT}: upgrade it, or try 'seqcoder repair'"

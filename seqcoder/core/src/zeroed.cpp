@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 
-#include <cstdlib>
 #include <new>
 
 namespace seqcoder {
@@ -14,10 +13,8 @@ static constexpr size_t MOST = size_t{1} << 46;  // far beyond any machine; sums
 ZeroedMemory::ZeroedMemory(size_t bytes) {
     if (bytes > MOST) throw std::bad_alloc();
     if (bytes < HUGE_PAGE) {
-        const size_t whole = (bytes + LINE) / LINE * LINE;
-        start_ = std::aligned_alloc(LINE, whole);
-        if (start_ == nullptr) throw std::bad_alloc();
-        std::memset(start_, 0, whole);
+        start_ = ::operator new(bytes, std::align_val_t{LINE});
+        std::memset(start_, 0, bytes);
         return;
     }
     // One huge page more than is needed, so that the start can lie on one.
@@ -38,7 +35,7 @@ ZeroedMemory::~ZeroedMemory() {
     if (mapped_ != nullptr) {
         munmap(mapped_, mapped_bytes_);
     } else {
-        std::free(start_);
+        ::operator delete(start_, std::align_val_t{LINE});
     }
 }
 
