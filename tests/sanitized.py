@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = ["tests/core", "tests/coder", "tests/latent", "tests/pangenome", "tests/fasta"]
+TESTS = ["tests/coder", "tests/latent", "tests/pangenome", "tests/fasta"]
 
 
 def main(tests: list[str]) -> int:
