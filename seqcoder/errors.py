@@ -4,6 +4,8 @@
 
     SeqcoderError
     ├── InputError      1  an input cannot be read or is not what it claims to be
+    │   └── StorageError   a folder or object store refuses, fails or hangs
+    │       └── MissingError  there is no such file or object
     ├── UsageError      2  the request itself makes no sense
     │   ├── NotFoundError  no such genome or record (also a KeyError)
     │   └── MemoryLimitError  a container asks for more memory than it may take
@@ -28,6 +30,14 @@ class InputError(SeqcoderError):
     """An input cannot be read: missing, truncated, no permission."""
 
     exit_code = 1
+
+
+class StorageError(InputError):
+    """A folder or object store refuses, fails, or does not answer in time."""
+
+
+class MissingError(StorageError):
+    """There is no file or object of that name."""
 
 
 class UsageError(SeqcoderError):

@@ -20,7 +20,7 @@ import numpy as np
 from seqcoder.errors import InputError, UsageError
 from seqcoder.reading.opening import open
 from seqcoder.reading.reader import Container
-from seqcoder.storage.remote import is_url
+from seqcoder.storage.url import is_url
 
 try:
     import torch

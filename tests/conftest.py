@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import object_servers
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("seqcoder")
@@ -18,6 +20,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kinds", default="", help="only kinds of fault with this in their name")
     group.addoption("--corpus", default="", help="only this corpus: plain, relatives, ...")
     group.addoption("--report", default="faults.json", help="where the campaign's counts go")
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[object_servers.Server]:
+    """Start moto."""
+    with object_servers.start("s3") as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: object_servers.Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make an empty bucket on moto, which the environment leads to; its URL."""
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    return s3.new_bucket()
 
 
 @pytest.fixture(scope="session")

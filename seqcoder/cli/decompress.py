@@ -13,7 +13,7 @@ from seqcoder.errors import UsageError
 from seqcoder.export import pick_format
 from seqcoder.reading.opening import open as open_container
 from seqcoder.reading.restoring import decompress
-from seqcoder.storage.remote import is_url
+from seqcoder.storage.url import is_url
 from seqcoder.wording import count_of
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from seqcoder.container import frames
@@ -49,6 +50,8 @@ from seqcoder.storage.varint import ByteReader
 _TAIL = PLACE_BYTES + CRC_BYTES
 # Read before the end section, too: the section of a container's only genome, most often.
 _BEFORE = 1 << 12
+# Of the genomes' sections, which lie side by side, read at a time from afar.
+_NEIGHBOURS = 1 << 19
 _FORMAT_1 = b"SQC\r\n\x1a\n\0"
 # A file of nothing but empty sections would take for ever.
 _MOST_SECTIONS = 1 << 18
@@ -194,7 +197,25 @@ class ContainerReader:
     def forget(self) -> None:
         """Let go what has been read of the file, the index excepted."""
         self._last = None
-        self.source.keep(0, b"")
+        self.source.forget()
+
+    def fetch(self, chunks: Iterable[ChunkEntry]) -> None:
+        """Say which chunks will be read: of a remote container they come with few requests."""
+        if self.source.remote:
+            self.source.fetch((chunk.offset, chunk.end) for chunk in chunks)
+
+    def _fetch_genomes(self, genome: GenomeEntry) -> None:
+        """Fetch a genome's section and its neighbours, which its walk may be coded against."""
+        genomes = self.index.genomes
+        start = end = genomes.index(genome)  # in a repair, not its ordinal
+        first, last = genome.offset, genome.end
+        while start and genomes[start - 1].end == first and last - first < _NEIGHBOURS:
+            start -= 1
+            first = genomes[start].offset
+        while end + 1 < len(genomes) and genomes[end + 1].offset == last < first + _NEIGHBOURS:
+            end += 1
+            last = genomes[end].end
+        self.source.fetch([(first, last)])
 
     @property
     def torn_bytes(self) -> int:
@@ -210,6 +231,8 @@ class ContainerReader:
         if last and last[0] is part:
             return last[1]
         what = f"{self.source.name}: {part.label} at byte {part.offset}"
+        if self.source.remote and isinstance(part, GenomeEntry):
+            self._fetch_genomes(part)
         data = self.source.read(part.offset, part.end - part.offset)
         check_crc(data, what)
         entry = part.section.entry

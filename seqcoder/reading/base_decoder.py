@@ -184,6 +184,7 @@ class BaseDecoder:
     def _along(self, spans: NDArray[np.int64]) -> Callable[[int, int], Bases]:
         needed = self._needed(spans)
         check_memory(sum(needed.values()), self._reader.memory, self._reader.source.name)
+        self._reader.fetch(entry for entry in needed if entry.offset not in self._cache)
         if self._threads == 1 or len(needed) == 1:
             decoded = {entry: self.chunk(entry, last) for entry, last in needed.items()}
         else:

@@ -4,26 +4,44 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from seqcoder.errors import InputError, IntegrityError
+from seqcoder.storage.url import is_url, split_url
+
+if TYPE_CHECKING:
+    from seqcoder.storage.remote import RemoteFile
 
 
 class RangeSource:
-    """Random-access bytes: a path, a seekable binary file, or bytes. Safe for threads.
+    """Random-access bytes: a path, a URL, a seekable binary file, or bytes. Safe for threads.
 
     ``bytes_read`` counts what was asked for, so that tests (and users of object stores)
     can see how little of a container a region needs.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | bytes | BinaryIO) -> None:
-        """Open ``source``; raises InputError if it cannot be read."""
+    def __init__(self, source: str | os.PathLike[str] | bytes | BinaryIO, **options: str) -> None:
+        """Open ``source``; raises InputError if it cannot be read.
+
+        ``options`` are those of the store that a URL leads to.
+        """
         self.bytes_read = 0
         self._kept = (0, b"")
         self._lock = threading.Lock()
         self._data = b""
         self._file: BinaryIO | None = None
+        self._remote: RemoteFile | None = None
+        if isinstance(source, str) and is_url(source):
+            url = split_url(source)
+            if url.scheme != "file":
+                from seqcoder.storage.remote import RemoteFile
+
+                self._remote = RemoteFile(source, **options)
+                self.name, self.size = source, self._remote.size
+                return
+            source = "/" + url.path.lstrip("/")
         if isinstance(source, bytes):
             self.name, self._data, self.size = "container in memory", source, len(source)
             return
@@ -49,7 +67,9 @@ class RangeSource:
         start, kept = self._kept
         if start <= offset and offset + length <= start + len(kept):
             return kept[offset - start : offset - start + length]
-        if self._file is None:
+        if self._remote is not None:
+            data = self._remote.read(offset, length)
+        elif self._file is None:
             data = self._data[offset : offset + length]
         else:
             with self._lock:
@@ -59,6 +79,22 @@ class RangeSource:
             raise IntegrityError(f"{self.name}: the file shrank while it was read")
         self.bytes_read += length
         return data
+
+    @property
+    def remote(self) -> bool:
+        """Whether each read is a request, so that it pays to say beforehand what is needed."""
+        return self._remote is not None
+
+    def fetch(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Say which ranges (start, stop) will be read: where each read is a request, few do."""
+        if self._remote is not None:
+            self._remote.fetch(ranges)
+
+    def forget(self) -> None:
+        """Let go what is kept of the file."""
+        self._kept = (0, b"")
+        if self._remote is not None:
+            self._remote.forget()
 
     def keep(self, offset: int, data: bytes) -> None:
         """Keep what has been read at ``offset``, so that it need not be read again."""

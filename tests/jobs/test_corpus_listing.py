@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 import zstandard
-from pyarrow import fs
 
 from seqcoder.errors import InputError
+from seqcoder.storage.store import open_store
 from seqcoder.writing.genome_source import GenomeSource
-from seqcoder_jobs.corpus import locations, ncbi
+from seqcoder_jobs.corpus import ncbi
 from seqcoder_jobs.corpus.listing import Listing, _Lister, list_corpora
+from seqcoder_jobs.corpus.locations import open_binary
 from seqcoder_jobs.corpus.opener import open_source
 from seqcoder_jobs.corpus.patterns import matches
 
@@ -114,9 +115,7 @@ def test_many_folders_of_a_package_are_listed_one_by_one(
     strip = ncbi.strip_compression
     monkeypatch.setattr(ncbi, "strip_compression", lambda path: looked.append(path) or strip(path))
     opened = []
-    monkeypatch.setattr(
-        ncbi, "open_binary", lambda path: opened.append(path) or locations.open_binary(path)
-    )
+    monkeypatch.setattr(ncbi, "open_binary", lambda path: opened.append(path) or open_binary(path))
     split = ncbi.split_package
     monkeypatch.setattr(ncbi, "split_package", lambda path: looked.append(path) or split(path))
     listing = list_corpora(map(str, folders))
@@ -248,23 +247,6 @@ def test_file_uri(corpus: Path) -> None:
         open_source(listing.sources[-1])
 
 
-def test_object_store(monkeypatch: pytest.MonkeyPatch, corpus: Path, tmp_path: Path) -> None:
-    (tmp_path / "bucket").mkdir()
-    corpus.rename(tmp_path / "bucket" / "corpus")
-    (tmp_path / "bucket" / "t.tar").write_bytes(tar_bytes(MEMBERS))
-    store = fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())
-    monkeypatch.setattr(locations, "_filesystem", lambda scheme, root, query: store)
-    listing = list_corpora(
-        ["s3://bucket/corpus?region=x", "s3://bucket/t.tar", "s3://bucket/none", "gs://bucket/*.fa"]
-    )
-    assert names(listing) == ["a-b/z.fa", "a/x.fna", "a/y.fna", "b.fa", "d/z.fa", "d/a.fa"]
-    assert listing.sources[0].path == "s3://bucket/corpus/a-b/z.fa?region=x"
-    assert open_source(listing.sources[1]) == FILES["a/x.fna.gz"]
-    assert open_source(listing.sources[5]) == MEMBERS[1][1]
-    assert "s3://bucket/none: no such file or folder" in errors(listing)
-    assert "gs://bucket/*.fa: no FASTA files found" in errors(listing)
-
-
 @pytest.mark.parametrize(
     ("pattern", "taken", "left"),
     [
@@ -284,17 +266,36 @@ def test_a_star_stays_in_its_folder(pattern: str, taken: list[str], left: list[s
     assert [path for path in (*taken, *left) if matches(path, pattern)] == taken
 
 
-def test_mock_filesystem_has_no_mtime_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = fs._MockFileSystem()
-    store.create_dir("bucket/c")
-    with store.open_output_stream("bucket/c/x.fa") as out:
-        out.write(b">x\nACGT\n")
-    monkeypatch.setattr(locations, "_filesystem", lambda scheme, root, query: store)
-    (source,) = list_corpora(["s3://bucket/c/"]).sources
-    assert (source.name, open_source(source)) == ("x.fa", b">x\nACGT\n")
+def test_a_corpus_in_a_bucket(bucket: str) -> None:
+    store = open_store(bucket)
+    for name, data in FILES.items():
+        store.put(f"c/{name}", data)
+    store.put("c/.hidden/x.fa", b">x\n")
+    for argument in (f"{bucket}/c/", f"{bucket}/c"):
+        listing = list_corpora([argument])
+        assert names(listing) == ["a-b/z.fa", "a/x.fna", "a/y.fna", "b.fa"]
+        assert [open_source(source) for source in listing.sources] == [
+            FILES[name] for name in ("a-b/z.fa", "a/x.fna.gz", "a/y.fna", "b.fa")
+        ]
+    store.put("t.tar", tar_bytes(MEMBERS))
+    listing = list_corpora([f"{bucket}/c?region=us-east-1", f"{bucket}/t.tar", f"{bucket}/x/*.fa"])
+    assert listing.sources[0].path == f"{bucket}/c/a-b/z.fa?region=us-east-1"
+    assert names(listing)[4:] == ["d/z.fa", "d/a.fa"]
+    assert open_source(listing.sources[5]) == MEMBERS[1][1]
+    assert f"{bucket}/x/*.fa: no FASTA files found" in errors(listing)
+    assert names(list_corpora([f"{bucket}/c/*/*.f*a"])) == ["a-b/z.fa", "a/y.fna"]
+    (one,) = list_corpora([f"{bucket}/c/b.fa"]).sources
+    store.put("c/b.fa", b">b\nACGTACGT\n")
+    with pytest.raises(InputError, match="changed since it was listed"):
+        open_source(one)
+    store.delete(["c/b.fa"])
+    with pytest.raises(InputError, match="no such object"):
+        open_source(one)
+    assert "no such file or folder" in errors(list_corpora([f"{bucket}/never"]))
+    assert "no such bucket" in errors(list_corpora(["s3://nosuchbucket/x"]))
 
 
 def test_unknown_scheme_is_one_clear_line() -> None:
     listing = list_corpora(["zzz://bucket/x.fa"])
-    assert "Unrecognized filesystem" in errors(listing)
+    assert "zzz://bucket" in errors(listing)
     assert "\n" not in listing.problems[0].error

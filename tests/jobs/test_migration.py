@@ -17,6 +17,7 @@ from local_runner import SMALL, submit_here
 
 from genomes import small_genome
 from seqcoder.errors import InputError, UsageError
+from seqcoder.storage.store import open_store
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.lookup import archived_genomes, find_genome
@@ -219,19 +220,16 @@ def test_damaged_zips_are_told(tmp_path: Path) -> None:
         open_source(GenomeSource("x", str(path), source.member, 1, 1))
 
 
-def test_a_zip_in_an_object_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pyarrow import fs
-
-    from seqcoder_jobs.corpus import locations
-
-    store = fs._MockFileSystem()
-    store.create_dir("bucket")
-    with store.open_output_stream("bucket/p.zip") as out:
-        out.write(package())
-    monkeypatch.setattr(locations, "_filesystem", lambda scheme, root, query: store)
-    listing = list_corpora(["s3://bucket/p.zip"])
+def test_bundles_in_an_object_store(bucket: str, tmp_path: Path) -> None:
+    store = open_store(bucket)
+    store.put("p.zip", package())
+    listing = list_corpora([f"{bucket}/p.zip"])
     assert [source.name for source in listing.sources] == NAMES
     assert open_source(listing.sources[0]) == next(iter(ACCESSIONS.values()))
+    write_tar(tmp_path / "b.tar.xz")
+    store.put("b.tar.xz", (tmp_path / "b.tar.xz").read_bytes())
+    listing = list_corpora([f"{bucket}/b.tar.xz"])
+    assert {source.member: open_source(source) for source in listing.sources} == BATCH
 
 
 def test_an_accession_names_its_only_file(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.storage.atomic import atomic_file, sync_folder, write_atomically
 from seqcoder.storage.checksum import file_sha256
 from seqcoder.storage.output_lock import remove_stale_locks
+from seqcoder.storage.url import is_url
 from seqcoder.writing.plan import Plan, parse_json
 from seqcoder_jobs.archive.lock import hold, is_held
 from seqcoder_jobs.archive.success import NAME as SUCCESS
 from seqcoder_jobs.archive.success import success_bytes
-from seqcoder_jobs.corpus.locations import is_uri
 
 LAYOUT = 1
 TABLES = ("genomes", "records", "chunks", "containers")
@@ -93,7 +93,7 @@ class Archive:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         """``folder`` need not exist yet."""
         text = os.fspath(folder)
-        if is_uri(text):
+        if is_url(text):
             raise UsageError(
                 f"{text}: archives lie on a (shared) file system, so that every worker can write "
                 "them; copy a finished one, _SUCCESS last (docs/howto/object-stores.md): "

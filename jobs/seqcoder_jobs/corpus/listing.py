@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from seqcoder.errors import InputError
+from seqcoder.storage.url import is_url, split_url
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus import ncbi
-from seqcoder_jobs.corpus.locations import FileFacts, absolute, facts, is_uri, split_uri, walk_uri
+from seqcoder_jobs.corpus.locations import FileFacts, absolute, facts, walk_url
 from seqcoder_jobs.corpus.names import (
     Candidate,
     assign_names,
@@ -140,10 +141,10 @@ class _Lister:
 
     def _add_folder(self, location: str) -> None:
         corpus = _last_parts(location)[0]
-        if is_uri(location):
-            root = split_uri(location).path.rstrip("/") + "/"
-            for found in walk_uri(location):
-                relative = split_uri(found.location).path.removeprefix(root)
+        if is_url(location):
+            root = split_url(location).path.rstrip("/") + "/"
+            for found in walk_url(location):
+                relative = split_url(found.location).path.removeprefix(root)
                 if not any(part.startswith(".") for part in relative.split("/")):
                     self._add_listed(found, relative, corpus)
             return
@@ -191,11 +192,11 @@ class _Lister:
         return sorted(paths, key=_parts)
 
     def _add_glob(self, location: str) -> None:
-        if is_uri(location):
-            uri = split_uri(location)
+        if is_url(location):
+            uri = split_url(location)
             fixed = fixed_part(uri.path)
-            for found in walk_uri(uri.at(fixed)):
-                path = split_uri(found.location).path
+            for found in walk_url(uri.at(fixed)):
+                path = split_url(found.location).path
                 if matches(path, uri.path):
                     relative = path.removeprefix(fixed).lstrip("/")
                     self._add_listed(found, relative, PurePosixPath(fixed).name)
@@ -268,6 +269,6 @@ def _parts(path: str) -> tuple[str, ...]:
 
 def _last_parts(location: str) -> tuple[str, str]:
     """Return the last part of a location and the one before it."""
-    path = split_uri(location).path if is_uri(location) else location
+    path = split_url(location).path if is_url(location) else location
     pure = PurePosixPath(path)
     return pure.name, pure.parent.name

@@ -1,4 +1,4 @@
-"""Local paths and URIs (``s3://``, ``gs://``, ``file://``): facts, contents, listings."""
+"""Local paths and URLs (``s3://``, ``https://``): facts, contents, listings."""
 
 from __future__ import annotations
 
@@ -6,26 +6,14 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, cast
-from urllib.parse import quote
+from typing import BinaryIO
 
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, MissingError
+from seqcoder.storage.remote_stream import open_stream
+from seqcoder.storage.store import open_parent, open_store
+from seqcoder.storage.url import is_url, split_url
 from seqcoder.writing.genome_source import changed_message
-
-
-@dataclass(frozen=True)
-class Uri:
-    """A URI taken apart: ``path`` is the bucket and key (or file path), not percent-encoded."""
-
-    scheme: str
-    path: str
-    query: str
-
-    def at(self, path: str) -> str:
-        """Return the URI of another ``path`` on the same file system."""
-        return f"{self.scheme}://{path}" + (f"?{self.query}" if self.query else "")
 
 
 @dataclass(frozen=True)
@@ -37,93 +25,51 @@ class FileFacts:
     mtime_ns: int
 
 
-def is_uri(location: str) -> bool:
-    """Whether ``location`` is a URI and not a local path."""
-    scheme, separator, _ = location.partition("://")
-    return bool(separator) and scheme.isalnum()
-
-
-def split_uri(location: str) -> Uri:
-    """Take a URI apart; what follows the last ``?`` with a ``=`` are file system options."""
-    scheme, _, rest = location.partition("://")
-    path, separator, query = rest.rpartition("?")
-    if not separator or "=" not in query:
-        path, query = rest, ""
-    return Uri(scheme.lower(), path, query)
-
-
-@lru_cache(maxsize=32)
-def _filesystem(scheme: str, root: str, query: str) -> Any:
-    from pyarrow import fs
-
-    if scheme == "file":
-        return fs.LocalFileSystem()
-    uri = f"{scheme}://{quote(root, safe='@:.-_')}" + (f"?{query}" if query else "")
-    return fs.FileSystem.from_uri(uri)[0]
-
-
-def filesystem(uri: Uri) -> Any:
-    """Return the ``pyarrow.fs`` file system of a URI (kept for the next call).
-
-    Raises:
-        InputError: pyarrow is not installed, knows no such scheme, or the store refuses.
-    """
-    root = uri.path.partition("/")[0]
-    try:
-        return _filesystem(uri.scheme, root, uri.query)
-    except ImportError:
-        raise InputError(
-            f"{uri.scheme}://{root}: reading URIs needs pyarrow; pip install 'seqcoder[ray]'"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{uri.scheme}://{root}: {one_line(error)}") from None
-
-
 def open_binary(location: str) -> BinaryIO:
-    """Open a path or URI for reading from its start; raises InputError."""
+    """Open a path or URL for reading; raises InputError."""
+    if is_url(location):
+        return open_stream(location)
     try:
-        if not is_uri(location):
-            return Path(location).open("rb")
-        uri = split_uri(location)
-        stream = filesystem(uri).open_input_stream(uri.path, compression=None)
-        return cast(BinaryIO, stream)
+        return Path(location).open("rb")
     except OSError as error:
         raise InputError(f"{location}: {reason(error)}") from None
 
 
-def open_random(location: str) -> BinaryIO:
-    """Open a URI for reading at any place; raises InputError."""
-    uri = split_uri(location)
-    try:
-        return cast(BinaryIO, filesystem(uri).open_input_file(uri.path))
-    except OSError as error:
-        raise InputError(f"{location}: {reason(error)}") from None
+def read_url(location: str) -> tuple[bytes, FileFacts]:
+    """Return an object and the facts of just that state of it; raises StorageError."""
+    store, name = open_parent(location)
+    data, found = store.get(name)
+    return data, FileFacts(location, found.size, found.mtime_ns)
 
 
 def facts(location: str) -> FileFacts | None:
     """Return size and time of a regular file, None for a folder; raises InputError."""
-    if not is_uri(location):
-        try:
-            status = Path(location).stat()
-        except (OSError, ValueError) as error:
-            raise InputError(f"{location}: {reason(error)}") from None
-        if stat.S_ISDIR(status.st_mode):
-            return None
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{location}: neither a file nor a folder")
-        return FileFacts(location, status.st_size, status.st_mtime_ns)
-    from pyarrow import fs
-
-    uri = split_uri(location)
+    if is_url(location):
+        return _url_facts(location)
     try:
-        info = filesystem(uri).get_file_info(uri.path.rstrip("/"))
-    except OSError as error:
+        status = Path(location).stat()
+    except (OSError, ValueError) as error:
         raise InputError(f"{location}: {reason(error)}") from None
-    if info.type == fs.FileType.Directory:
+    if stat.S_ISDIR(status.st_mode):
         return None
-    if info.type != fs.FileType.File:
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{location}: neither a file nor a folder")
+    return FileFacts(location, status.st_size, status.st_mtime_ns)
+
+
+def _url_facts(location: str) -> FileFacts | None:
+    """As ``facts``; a store knows no folders, only names that begin alike."""
+    path = split_url(location).path
+    if "/" in path.strip("/") and not path.endswith("/"):
+        store, name = open_parent(location)
+        try:
+            found = store.find(name)
+            return FileFacts(location, found.size, found.mtime_ns)
+        except MissingError:
+            pass
+    if split_url(location).scheme in ("http", "https") or not open_store(location).list():
         raise InputError(f"{location}: no such file or folder")
-    return FileFacts(location, info.size or 0, info.mtime_ns or 0)
+    return None
 
 
 def unchanged(location: str, mtime_ns: int, label: str) -> FileFacts:
@@ -138,23 +84,17 @@ def unchanged(location: str, mtime_ns: int, label: str) -> FileFacts:
     return found
 
 
-def walk_uri(location: str) -> Iterator[FileFacts]:
-    """Yield all files below a folder of an object store, sorted; raises InputError."""
-    from pyarrow import fs
-
-    uri = split_uri(location)
-    try:
-        found = filesystem(uri).get_file_info(fs.FileSelector(uri.path.rstrip("/"), recursive=True))
-    except OSError as error:
-        raise InputError(f"{location}: {reason(error)}") from None
-    for info in sorted(found, key=lambda info: str(info.path)):
-        if info.type == fs.FileType.File:
-            yield FileFacts(uri.at(info.path), info.size or 0, info.mtime_ns or 0)
+def walk_url(location: str) -> Iterator[FileFacts]:
+    """Yield all files below a folder of an object store, sorted; raises StorageError."""
+    url = split_url(location)
+    root = url.path.rstrip("/")
+    for found in open_store(location).list():
+        yield FileFacts(url.at(f"{root}/{found.name}"), found.size, found.mtime_ns)
 
 
 def absolute(location: str) -> str:
     """Return a location that means the same in any working directory."""
-    return location if is_uri(location) else os.path.abspath(location)  # noqa: PTH100 - keep links
+    return location if is_url(location) else os.path.abspath(location)  # noqa: PTH100 - keep links
 
 
 def reason(error: Exception) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 from seqcoder.errors import InputError
+from seqcoder.storage.url import is_url
 from seqcoder.writing.genome_source import GenomeSource, changed_message, read_local
 from seqcoder_jobs.corpus import ncbi
-from seqcoder_jobs.corpus.locations import facts, is_uri, one_line, open_binary
+from seqcoder_jobs.corpus.locations import read_url
 from seqcoder_jobs.corpus.names import is_zip
 from seqcoder_jobs.corpus.tar import expect_members, read_member
 from seqcoder_jobs.corpus.zip import read_zip_member
@@ -29,7 +29,7 @@ def open_source(source: GenomeSource) -> bytes:
         return data
     if source.member:
         return read_member(source.path, source.mtime_ns, source.member)
-    data = _read_uri(source) if is_uri(source.path) else read_local(source)
+    data = _read_url(source) if is_url(source.path) else read_local(source)
     ncbi.check_file(source.path, data)
     return data
 
@@ -52,14 +52,8 @@ class ArchiveOpener:
             expect_members(path, members)
 
 
-def _read_uri(source: GenomeSource) -> bytes:
-    found = facts(source.path)
-    if found is None or (
-        source.mtime_ns and (found.size, found.mtime_ns) != (source.size, source.mtime_ns)
-    ):
+def _read_url(source: GenomeSource) -> bytes:
+    data, found = read_url(source.path)
+    if source.mtime_ns and (found.size, found.mtime_ns) != (source.size, source.mtime_ns):
         raise InputError(changed_message(source.label))
-    try:
-        with closing(open_binary(source.path)) as stream:
-            return stream.read()
-    except OSError as error:
-        raise InputError(f"{source.label}: {one_line(error)}; input skipped") from None
+    return data

@@ -6,13 +6,13 @@ import fnmatch
 import glob
 import os
 
-from seqcoder_jobs.corpus.locations import is_uri, split_uri
+from seqcoder.storage.url import is_url, split_url
 
 
 def is_glob(argument: str) -> bool:
     """Whether an argument is a pattern and not the name of something that exists."""
-    if is_uri(argument):
-        return any(c in split_uri(argument).path for c in "*?[")
+    if is_url(argument):
+        return any(c in split_url(argument).path for c in "*?[")
     return glob.has_magic(argument) and not os.path.lexists(argument)
 
 

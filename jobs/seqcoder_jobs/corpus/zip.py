@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from seqcoder.errors import InputError
 from seqcoder.fasta.decompression import DEFAULT_MAX_BYTES
-from seqcoder_jobs.corpus.locations import is_uri, one_line, open_random, unchanged
+from seqcoder.storage.url import is_url
+from seqcoder_jobs.corpus.locations import one_line, open_binary, unchanged
 
 # RuntimeError: encrypted; NotImplementedError: a compression zipfile does not know.
 _ERRORS = (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError)
@@ -41,7 +42,7 @@ def read_zip_member(location: str, mtime_ns: int, name: str) -> bytes:
 def _open(location: str) -> zipfile.ZipFile:
     try:
         # A path is opened, and closed again, by zipfile itself.
-        return zipfile.ZipFile(open_random(location) if is_uri(location) else location)
+        return zipfile.ZipFile(open_binary(location) if is_url(location) else location)
     except _ERRORS as error:
         raise InputError(f"{location}: not a readable zip file ({one_line(error)})") from None
 

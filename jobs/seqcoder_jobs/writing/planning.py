@@ -11,11 +11,11 @@ from pathlib import Path
 from seqcoder import fasta
 from seqcoder.errors import ModelError, SeqcoderError, UsageError
 from seqcoder.settings import DEFAULT_LEVEL, Settings, default_chunk_bases
+from seqcoder.storage.url import is_url
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_groups
 from seqcoder_jobs.archive.folder import SavedPlan
-from seqcoder_jobs.corpus.locations import is_uri
 from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.writing.choose_container import Sketch, held
 from seqcoder_jobs.writing.group_inputs import Group, Grouped, Grouping, alone
@@ -266,7 +266,7 @@ def _key(source: GenomeSource) -> _Key:
 
 def _is_gone(source: GenomeSource) -> bool:
     """Whether the user removed a local input."""
-    return not is_uri(source.path) and not Path(source.path).exists()
+    return not is_url(source.path) and not Path(source.path).exists()
 
 
 def _facts(source: GenomeSource) -> tuple[int, int]:

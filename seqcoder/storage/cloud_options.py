@@ -1,0 +1,99 @@
+"""Options of object stores, from the URL, the environment and the files that others' tools read."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+_CONNECT_SECONDS = 10.0
+_REQUEST_SECONDS = 60.0
+_S3 = ("s3", "s3a")
+
+
+def store_options(scheme: str, given: dict[str, str]) -> dict[str, str]:
+    """Return the options of a store as obstore names them; those ``given`` come first.
+
+    ``endpoint`` and ``anonymous`` are understood for all of them. Beyond what obstore reads itself:
+    the profile in ``~/.aws``, and ``STORAGE_EMULATOR_HOST``, Google's name for an endpoint.
+    """
+    options = {key.lower(): value for key, value in given.items()}
+    if options.pop("anonymous", "").lower() in ("1", "true", "yes"):
+        options["skip_signature"] = "true"
+    if "endpoint_override" in options:  # as pyarrow calls it
+        options.setdefault("endpoint", options.pop("endpoint_override"))
+    protocol = options.pop("scheme", "https")
+    if "endpoint" in options and "://" not in options["endpoint"]:
+        options["endpoint"] = f"{protocol}://{options['endpoint']}"
+    if scheme in _S3:
+        for key, value in _aws_profile().items():
+            options.setdefault(key, value)
+    if scheme in ("gs", "gcs"):
+        emulator = options.pop("endpoint", "") or os.environ.get("STORAGE_EMULATOR_HOST", "")
+        if emulator:
+            url = emulator if "://" in emulator else f"http://{emulator}"
+            account = {"gcs_base_url": url, "disable_oauth": True, "client_email": ""}
+            key = json.dumps({**account, "private_key": "", "private_key_id": ""})
+            options.setdefault("service_account_key", key)
+    return options
+
+
+def client_settings(
+    options: dict[str, str], seconds: float
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the settings of the HTTP client, and the options that are left for the store."""
+    rest = dict(options)
+    request = min(_REQUEST_SECONDS, seconds)
+    client: dict[str, Any] = {
+        "connect_timeout": timedelta(seconds=min(_CONNECT_SECONDS, seconds)),
+        "timeout": timedelta(seconds=request),
+    }
+    endpoints = [rest.get("endpoint", ""), rest.get("service_account_key", "")]
+    endpoints += [os.environ.get(name, "") for name in _ENDPOINTS]
+    if rest.pop("allow_http", "") or any("http://" in endpoint for endpoint in endpoints):
+        client["allow_http"] = True
+    return client, rest
+
+
+_ENDPOINTS = (
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT",
+    "AZURE_STORAGE_ENDPOINT",
+    "AZURE_ENDPOINT",
+)
+
+
+def _aws_profile() -> dict[str, str]:
+    """Return keys, region and endpoint of the profile in ``~/.aws``, where no variable has them."""
+    if "AWS_ACCESS_KEY_ID" in os.environ or "AWS_WEB_IDENTITY_TOKEN_FILE" in os.environ:
+        return {}
+    home = Path.home() / ".aws"
+    credentials = os.environ.get("AWS_SHARED_CREDENTIALS_FILE", str(home / "credentials"))
+    config = os.environ.get("AWS_CONFIG_FILE", str(home / "config"))
+    profile = os.environ.get("AWS_PROFILE", "default")
+    files = configparser.RawConfigParser()
+    try:
+        files.read([config, credentials])
+    except (configparser.Error, OSError, UnicodeDecodeError):
+        return {}
+    found: dict[str, str] = {}
+    for section in (f"profile {profile}", profile):
+        if files.has_section(section):
+            found |= dict(files.items(section))
+    names = {
+        "aws_access_key_id": "access_key_id",
+        "aws_secret_access_key": "secret_access_key",
+        "aws_session_token": "session_token",
+        "region": "region",
+        "endpoint_url": "endpoint",
+    }
+    wanted = {mine: found[theirs] for theirs, mine in names.items() if theirs in found}
+    if any(name in os.environ for name in ("AWS_REGION", "AWS_DEFAULT_REGION")):
+        wanted.pop("region", None)
+    if any(name in os.environ for name in _ENDPOINTS):
+        wanted.pop("endpoint", None)
+    return wanted
