@@ -19,7 +19,7 @@ import seqcoder_jobs
 from genomes import letters, small_genome
 from seqcoder.errors import InputError, UsageError
 from seqcoder.storage.counts import COUNTS
-from seqcoder.storage.store import open_store
+from seqcoder.storage.opening import open_store
 from seqcoder.torch_dataset import ChunkDataset, WindowDataset
 from test_cli import Cli, cli  # noqa: F401
 

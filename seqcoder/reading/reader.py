@@ -19,7 +19,7 @@ from seqcoder.errors import IntegrityError, MemoryLimitError, NotFoundError
 from seqcoder.pangenome.walk import NEAR
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.record import Record
-from seqcoder.reading.reference import find_reference, open_source
+from seqcoder.reading.reference import find_reference
 from seqcoder.settings import DEFAULT_CACHE_BYTES, thread_count
 from seqcoder.storage.range_source import RangeSource
 from seqcoder.wording import count_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class References:
     """References in use, each opened once for all containers that extend it. Safe for threads."""
 
-    def __init__(self, open_source: Callable[[str], RangeSource] = open_source) -> None:
+    def __init__(self, open_source: Callable[[str], RangeSource] = RangeSource) -> None:
         """``open_source`` opens a path or URL; raises InputError."""
         self._open_source = open_source
         self._open: dict[tuple[bytes, bytes], Container] = {}

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
 
 from seqcoder.container.extends import Extends
 from seqcoder.container.index import SIGNATURE, Index
@@ -21,20 +20,16 @@ from seqcoder.errors import (
     ReferenceMissingError,
     SeqcoderError,
 )
+from seqcoder.storage.opening import open_parent
 from seqcoder.storage.range_source import RangeSource
-from seqcoder.storage.remote import RangedFile, is_url
+from seqcoder.storage.url import is_url
 
 VARIABLE = "SEQCODER_REFERENCES"
 """Folders and URLs where references are looked for, separated as in PATH."""
 
 
-def open_source(place: str) -> RangeSource:
-    """Open a path or URL; raises InputError."""
-    return RangeSource(cast(BinaryIO, RangedFile(place)) if is_url(place) else place)
-
-
 def find_reference(
-    container: str, extends: Extends, open_source: Callable[[str], RangeSource] = open_source
+    container: str, extends: Extends, open_source: Callable[[str], RangeSource] = RangeSource
 ) -> tuple[RangeSource, Index]:
     """Return the reference of a container, by the container's path or URL, and its index.
 
@@ -89,8 +84,16 @@ def extends_of(source: RangeSource, index: Index) -> Extends | None:
 
 
 def _places(container: str, name: str) -> Iterator[str]:
-    """Yield where a reference may be: as ``name`` says, and in the folders of the variable."""
+    """Yield where a reference may be: as ``name`` says, and in the folders of the variable.
+
+    Archives on object stores name ``000000.sqc`` with what tells its states apart behind it.
+    """
     yield container[: container.rfind("/") + 1] + name
+    if is_url(container):
+        with suppress(InputError):
+            store, _ = open_parent(container)
+            stem = name.removesuffix(".sqc") + "-"
+            yield from (store.locate(s.name) for s in store.files() if s.name.startswith(stem))
     for folder in re.split(f"{os.pathsep}(?!//)", os.environ.get(VARIABLE, "")):
         if folder:
             for way in dict.fromkeys((name, PurePosixPath(name).name)):

@@ -105,7 +105,7 @@ class Bucket:
         except Exception as error:
             raise StorageError(f"{self.locate(name)}: {reason(error)}") from error
 
-    def list(self, folder: str = "") -> list[Stored]:
+    def files(self, folder: str = "") -> list[Stored]:
         """Return what lies below ``folder``; a request for each 1,000 objects."""
         found = self._again(folder, lambda: self._list(folder))
         visible = [s for s in found if not any(p.startswith(".") for p in s.name.split("/"))]

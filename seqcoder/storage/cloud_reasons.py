@@ -38,9 +38,13 @@ _FINAL = re.compile(
     r"|bucket does not exist|notFound.*bucket"
 )
 _PASSING = re.compile(r"RequestTimeout|SlowDown|RequestTimeTooSlow|BadDigest|IncompleteBody")
-_FINAL_KINDS = (
-    *("PermissionDeniedError", "UnauthenticatedError", "NotSupportedError", "InvalidPathError"),
-    *("UnknownConfigurationKeyError", "AlreadyExistsError", "PreconditionError", "TypeError"),
+_PASSING_KINDS = (
+    "FileNotFoundError",
+    "GenericError",
+    "JoinError",
+    "OSError",
+    "TimeoutError",
+    "ConnectionError",
 )
 
 
@@ -55,7 +59,7 @@ def is_final(error: BaseException | None) -> bool:
     text = _text(error)
     if _PASSING.search(text):
         return False
-    return type(error).__name__ in _FINAL_KINDS or bool(_FINAL.search(text))
+    return type(error).__name__ not in _PASSING_KINDS or bool(_FINAL.search(text))
 
 
 def reason(error: BaseException) -> str:

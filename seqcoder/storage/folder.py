@@ -25,7 +25,7 @@ class Folder:
         """Return the path of ``name``."""
         return str(self.path / name) if name else self.url
 
-    def list(self, folder: str = "") -> list[Stored]:
+    def files(self, folder: str = "") -> list[Stored]:
         """Return the files below ``folder``; none where there is none."""
         found = []
         top = self.path / folder

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from seqcoder.errors import InputError, MissingError
-from seqcoder.storage.store import open_parent
+from seqcoder.storage.opening import open_parent
 
 if TYPE_CHECKING:
     from seqcoder.storage.bucket import Bucket

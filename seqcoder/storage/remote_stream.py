@@ -6,7 +6,7 @@ import io
 import os
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from seqcoder.storage.store import open_parent
+from seqcoder.storage.opening import open_parent
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -1,4 +1,4 @@
-"""The one interface to where bytes lie, a local folder or an object store, and how it is opened.
+"""The one interface to where bytes lie, a local folder or an object store.
 
 Names are relative to the folder or prefix that a store was opened at. Every operation ends, done or
 with a StorageError of one line that names the location and the reason, within the bounds below.
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Protocol
 
 from seqcoder.errors import StorageError
-from seqcoder.storage.url import is_url, split_url
 
 RETRY_VARIABLE = "SEQCODER_RETRY_SECONDS"
 RETRY_SECONDS = 120.0
@@ -39,7 +38,7 @@ class Store(Protocol):
     def locate(self, name: str = "") -> str:
         """Return the path or URL of ``name``."""
 
-    def list(self, folder: str = "") -> list[Stored]:
+    def files(self, folder: str = "") -> list[Stored]:
         """Return what lies below ``folder``, at any depth, by name; hidden files are left out."""
 
     def find(self, name: str) -> Stored:
@@ -74,42 +73,3 @@ def retry_seconds() -> float:
         return max(0.1, float(text)) if text else RETRY_SECONDS
     except ValueError:
         raise StorageError(f"{RETRY_VARIABLE}: {text!r} is no number of seconds") from None
-
-
-def open_store(location: str | os.PathLike[str], **options: str) -> Store:
-    """Open the store at a path or URL; nothing is asked of it yet.
-
-    ``options`` are those of obstore for this kind of store (``region="eu-central-1"``,
-    ``skip_signature="true"``), beside those in the URL and in the environment.
-
-    Raises StorageError: the scheme is not known, or what it needs is not installed.
-    """
-    text = os.fspath(location)
-    if not is_url(text):
-        from seqcoder.storage.folder import Folder
-
-        return Folder(Path(text))
-    url = split_url(text)
-    if url.scheme == "file":
-        from seqcoder.storage.folder import Folder
-
-        return Folder(Path("/" + url.path.lstrip("/")))
-    if url.scheme in ("http", "https"):
-        from seqcoder.storage.web import Web
-
-        return Web(text)
-    from seqcoder.storage.bucket import Bucket
-
-    return Bucket(text, **options)
-
-
-def open_parent(location: str, **options: str) -> tuple[Store, str]:
-    """Return the store that an object lies in, and its name there."""
-    if not is_url(location):
-        path = Path(os.path.abspath(location))  # noqa: PTH100 - keep links as they are
-        return open_store(path.parent), path.name
-    url = split_url(location)
-    parent, _, name = url.path.rpartition("/")
-    if not name or not parent:
-        raise StorageError(f"{location}: names no object")
-    return open_store(url.at(parent), **options), name

@@ -33,7 +33,7 @@ class Web:
         """Return the URL of ``name``."""
         return join_url(self.url, name)
 
-    def list(self, folder: str = "") -> list[Stored]:
+    def files(self, folder: str = "") -> list[Stored]:
         """Raise StorageError: web servers do not tell."""
         raise StorageError(
             f"{self.locate(folder)}: a web server does not list its files; only finished archives "

@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from seqcoder.errors import InputError
-from seqcoder.storage.store import open_store
+from seqcoder.storage.opening import open_store
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus import ncbi
 from seqcoder_jobs.corpus.listing import Listing, _Lister, list_corpora

@@ -17,7 +17,7 @@ from local_runner import SMALL, submit_here
 
 from genomes import small_genome
 from seqcoder.errors import InputError, UsageError
-from seqcoder.storage.store import open_store
+from seqcoder.storage.opening import open_store
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.lookup import archived_genomes, find_genome

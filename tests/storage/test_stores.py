@@ -13,7 +13,8 @@ from faulty_proxy import FAULTS, FaultyProxy, at_random
 from object_servers import Server, start
 from seqcoder.errors import MissingError, StorageError
 from seqcoder.storage.counts import COUNTS
-from seqcoder.storage.store import Store, open_parent, open_store
+from seqcoder.storage.opening import open_parent, open_store
+from seqcoder.storage.store import Store
 
 KINDS = ("folder", "s3", "az")
 
@@ -41,12 +42,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_what_is_put_is_there(store: Store) -> None:
-    assert store.list() == []
+    assert store.files() == []
     store.put("b/x", b"one")
     store.put("a y+%é", b"two")
     store.put("b/.hidden", b"")
-    assert [(s.name, s.size) for s in store.list()] == [("a y+%é", 3), ("b/x", 3)]
-    assert [s.name for s in store.list("b")] == ["b/x"]
+    assert [(s.name, s.size) for s in store.files()] == [("a y+%é", 3), ("b/x", 3)]
+    assert [s.name for s in store.files("b")] == ["b/x"]
     data, stored = store.get("b/x")
     assert (data, stored.size) == (b"one", 3)
     assert store.find("b/x").identity == stored.identity
@@ -106,7 +107,7 @@ def test_a_fault_is_weathered(s3: Server, monkeypatch: pytest.MonkeyPatch, fault
         assert data == b"mine"
         assert store.replace("x", b"mine too", stored.identity)
         assert store.get_range("x", 0, 4) == b"mine"
-        assert [s.size for s in store.list()] == [8]
+        assert [s.size for s in store.files()] == [8]
         assert not store.put_new("x", b"yours")
         assert proxy.counts[fault] > 3
 
@@ -120,7 +121,7 @@ def test_every_kind_of_refusal_is_one_line(s3: Server, monkeypatch: pytest.Monke
     with pytest.raises(StorageError, match="s3://nosuchbucket/a/x: no such bucket"):
         open_store("s3://nosuchbucket/a").put_new("x", b"")
     with pytest.raises(StorageError, match="s3://nosuchbucket/a: no such bucket"):
-        open_store("s3://nosuchbucket/a").list()
+        open_store("s3://nosuchbucket/a").files()
     with pytest.raises(StorageError, match="zzz://bucket: "):
         open_store("zzz://bucket/a").get("x")
     with pytest.raises(StorageError, match=r"nothing answers|connection failed"):
@@ -148,7 +149,7 @@ def test_what_stores_say(
             "s3://bucket/a", endpoint=proxy.endpoint, access_key_id="k", secret_access_key="s"
         )
         started = time.monotonic()
-        for ask in (lambda: store.get("x"), lambda: store.put_new("x", b"1"), store.list):
+        for ask in (lambda: store.get("x"), lambda: store.put_new("x", b"1"), store.files):
             with pytest.raises(StorageError, match=said) as told:
                 ask()
             assert str(told.value).startswith("s3://bucket/a")
@@ -181,7 +182,7 @@ def test_random_faults_lose_nothing(
         store.put_file("file", path, hashlib.sha256(data).hexdigest())
         for number in range(10):
             assert store.put_new(f"part{number}", b"%d" % number)
-        assert len(store.list()) == 11
+        assert len(store.files()) == 11
         assert store.get("file")[0] == data
         assert sum(proxy.counts.values()) > 3
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqcoder.errors import InputError, MissingError
+from seqcoder.storage.opening import open_parent, open_store
 from seqcoder.storage.remote_stream import open_stream
-from seqcoder.storage.store import open_parent, open_store
 from seqcoder.storage.url import is_url, split_url
 from seqcoder.writing.genome_source import changed_message
 
@@ -67,7 +67,7 @@ def _url_facts(location: str) -> FileFacts | None:
             return FileFacts(location, found.size, found.mtime_ns)
         except MissingError:
             pass
-    if split_url(location).scheme in ("http", "https") or not open_store(location).list():
+    if split_url(location).scheme in ("http", "https") or not open_store(location).files():
         raise InputError(f"{location}: no such file or folder")
     return None
 
@@ -88,7 +88,7 @@ def walk_url(location: str) -> Iterator[FileFacts]:
     """Yield all files below a folder of an object store, sorted; raises StorageError."""
     url = split_url(location)
     root = url.path.rstrip("/")
-    for found in open_store(location).list():
+    for found in open_store(location).files():
         yield FileFacts(url.at(f"{root}/{found.name}"), found.size, found.mtime_ns)
 
 
