@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import chain
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from local_runner import Killed, dies_reading, run_here, submit_here
+from test_jobs_on_ray import run
 from test_submit import containers, restored
 
 from seqcoder.container.parity import parity_path
@@ -258,3 +260,32 @@ def test_the_plan_does_not_depend_on_names_or_order(strains: Path, tmp_path: Pat
         (renamed / new[path.name]).write_bytes(path.read_bytes())
     submit_here([renamed], two, given=FOUR)
     assert [new[name] for name in plan(one)[REFERENCE][0]] == plan(two)[REFERENCE][0]
+
+
+@pytest.mark.ray
+def test_the_same_bytes_on_a_cluster(
+    ray_cluster: Any,
+    archive: Path,
+    strains: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Containers that extend a reference wait for it; the archive verifies and gives all back."""
+    there = tmp_path / "there"
+    size = str(FOUR.container_bytes)
+    options = ("-1", "--chunk-size", "16K", "--container-size", size)
+    assert run(monkeypatch, "submit", strains, "-o", there, *options, "--workers", "3") == 0
+    assert containers(there) == containers(archive)
+    assert run(monkeypatch, "verify", there, "--full") == 0
+    assert run(monkeypatch, "extract", there, "--all", "-o", tmp_path / "back") == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "back").iterdir()} == files(
+        strains
+    )
+    capfd.readouterr()
+    (there / "containers" / REFERENCE).unlink()
+    extending = plan(there)["000002.sqc"][0][0]
+    assert run(monkeypatch, "extract", there, extending, "-o", tmp_path / "no") == 4
+    assert f"extends {REFERENCE}" in capfd.readouterr().err
+    alone = plan(there)["000001.sqc"][0][0]
+    assert run(monkeypatch, "extract", there, alone, "-o", tmp_path / "yes") == 0
