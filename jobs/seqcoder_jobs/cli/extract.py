@@ -8,7 +8,14 @@ from pathlib import Path
 from seqcoder.cli.common import fail
 from seqcoder.cli.extract import region_list
 from seqcoder.cli.files import text_output
-from seqcoder.errors import InputError, IntegrityError, NotFoundError, SeqcoderError, UsageError
+from seqcoder.errors import (
+    InputError,
+    IntegrityError,
+    ModelError,
+    NotFoundError,
+    SeqcoderError,
+    UsageError,
+)
 from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.folder import Archive
@@ -151,7 +158,9 @@ def _restore(archive: Archive, archived: list[ArchivedGenome], options: ExtractO
                 codes.append(code)
     note(f"{count_of(len(archived) - len(codes), 'genome')} restored below {folder}", options.quiet)
     if codes:
-        kinds: dict[int, type[SeqcoderError]] = {2: UsageError, 3: IntegrityError}
+        kinds: dict[int, type[SeqcoderError]] = {
+            error.exit_code: error for error in (UsageError, IntegrityError, ModelError)
+        }
         raise kinds.get(max(codes), InputError)(
             f"{len(codes)} of {count_of(len(archived), 'genome')} could not be restored"
             + ("; the others are" if len(codes) < len(archived) else "")

@@ -53,7 +53,8 @@ def load_sketches(folder: Path) -> dict[str, Sketch]:
     sketches: dict[str, Sketch] = {}
     for path in _files(folder):
         try:
-            table = pq.read_table(path, columns=["genome", "hashes"])
+            with pq.ParquetFile(path) as file:
+                table = file.read(["genome", "hashes"])
             hashes = table["hashes"].combine_chunks()
             edges = hashes.offsets.to_numpy()
             flat = np.ascontiguousarray(hashes.values.to_numpy(), np.uint64)
