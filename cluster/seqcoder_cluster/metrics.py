@@ -68,6 +68,8 @@ def stage_seconds(report: ContainerReport) -> Iterator[tuple[str, float]]:
     for genome in report.genomes:
         if genome.parse_seconds:
             yield "parse", genome.parse_seconds
+        if genome.walk_seconds:
+            yield "walk", genome.walk_seconds
     for chunk in report.chunks:
         for stage in ("model", "code", "verify"):
             seconds = getattr(chunk, f"{stage}_seconds")

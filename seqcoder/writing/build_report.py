@@ -121,6 +121,7 @@ def _genome_report(
         seqcol=prepared.seqcol,
         compression=prepared.compression,
         parse_seconds=prepared.parse_seconds,
+        walk_seconds=genome.walk_seconds,
         model_seconds=seconds[0],
         code_seconds=seconds[1],
         verify_seconds=seconds[2],

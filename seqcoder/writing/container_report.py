@@ -64,6 +64,7 @@ class GenomeReport:
     seqcol: str = ""
     compression: str = ""
     parse_seconds: float = 0.0
+    walk_seconds: float = 0.0
     model_seconds: float = 0.0
     code_seconds: float = 0.0
     verify_seconds: float = 0.0

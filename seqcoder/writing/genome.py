@@ -48,6 +48,8 @@ class GenomeRun:
     stop: int
     base_start: int | None = None
     walk: bytes = b""
+    walk_seconds: float = 0.0
+    """CPU time of finding the walk, one thread."""
     prepared: PreparedGenome | None = None
     error: str = ""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -182,12 +183,14 @@ def _read_chunks(
             genome.error = str(error)
             progress(1, source.size, 0, 0)
             continue
+        started = time.thread_time()
         try:
             placed = space.place(prepared.bases)
         except IntegrityError as error:
             raise IntegrityError(f"{source.label}: {error}") from None
         n_bases += placed.novel
         genome.stop = n_bases
+        genome.walk_seconds = time.thread_time() - started
         genome.base_start = placed.base_start
         genome.walk = frames.compress(placed.walk, 19) if placed.walk else b""
         genome.prepared = replace(prepared, bases=prepared.bases[:0])

@@ -25,7 +25,7 @@ from seqcoder_jobs.reading.verify import expectations, verify_container
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Request, look_through, submit
 
-TIMES = ("parse_seconds", "model_seconds", "code_seconds", "verify_seconds")
+TIMES = ("parse_seconds", "walk_seconds", "model_seconds", "code_seconds", "verify_seconds")
 
 
 def restored(archive: Path) -> dict[str, bytes]:

@@ -104,8 +104,7 @@ def summarise(archive: Archive) -> Summary:
         latent_bytes=total("latent_bytes"),
         residual_bytes=total("residual_bytes"),
         code_seconds=sum(
-            total(column)
-            for column in ("parse_seconds", "model_seconds", "code_seconds", "verify_seconds")
+            total(f"{step}_seconds") for step in ("parse", "walk", "model", "code", "verify")
         ),
         missing=missing,
     )

@@ -111,6 +111,7 @@ def _genome_row(
         "sha256": genome.sha256,
         "seqcol": genome.seqcol or None,
         "parse_seconds": genome.parse_seconds,
+        "walk_seconds": genome.walk_seconds,
         "worker": _joined(chunk.worker for chunk in chunks),
         "device": _joined(chunk.device for chunk in chunks),
     }

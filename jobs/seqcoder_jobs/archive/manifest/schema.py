@@ -39,6 +39,7 @@ GENOMES = pa.schema(
         pa.field("sha256", pa.string()),
         pa.field("seqcol", pa.string()),
         pa.field("parse_seconds", pa.float32()),
+        pa.field("walk_seconds", pa.float32()),
         pa.field("model_seconds", pa.float32()),
         pa.field("code_seconds", pa.float32()),
         pa.field("verify_seconds", pa.float32()),

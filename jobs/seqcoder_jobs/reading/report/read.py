@@ -11,6 +11,7 @@ from seqcoder_jobs.archive.summary import Summary, summarise
 
 STAGES = (
     ("parse_seconds", "read and parse"),
+    ("walk_seconds", "find relatives' sequence"),
     ("model_seconds", "stage 1: latents"),
     ("code_seconds", "stage 2: residual"),
     ("verify_seconds", "decode and compare"),
