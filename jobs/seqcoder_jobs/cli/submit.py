@@ -39,7 +39,7 @@ from seqcoder_jobs.writing.submit import (
     submit,
 )
 
-_DRY_RUN_BYTES = 1 << 30
+_DRY_RUN_BYTES = 16 << 30
 """A dry run reads no more than this to find relatives."""
 
 
@@ -149,11 +149,14 @@ def _dry_run(request: Request, options: SubmitOptions) -> None:
                 ("chunks (estimate)", f"{facts['chunks']:,}"),
                 ("groups", f"{facts['groups']:,}" if grouped else "not looked for"),
                 ("containers", f"{facts['containers']:,}"),
+                ("  of them references", f"{facts['references']:,}"),
                 ("archive grows by (estimate)", size_text(facts["bytes"])),
                 (
                     "time (estimate)",
-                    f"{time_text(facts['seconds'])} on {facts['cores']} cores",
+                    f"{time_text(facts['seconds'])} on {facts['cores']} cores, "
+                    f"{facts['cpu_hours']:.2f} CPU hours",
                 ),
+                ("memory (estimate)", size_text(facts["memory"])),
                 ("plan digest", todo.saved.plan.digest),
             ],
         )
@@ -170,11 +173,14 @@ def _dry_run(request: Request, options: SubmitOptions) -> None:
 
 def plan_facts(todo: Todo, workers: int | None) -> dict[str, Any]:
     """Return the numbers of a plan: what is left to do, and what it will come to."""
-    guess = estimate(todo.pending, todo.saved.plan.settings, workers or thread_count(0))
+    groups = {name: group for name, (_, group) in todo.saved.inputs.items()}
+    settings = todo.saved.plan.settings
+    guess = estimate(todo.pending, settings, workers or thread_count(0), groups)
     return {
         "genomes": todo.n_genomes,
         "source_bytes": todo.source_bytes,
         "containers": len(todo.pending),
+        "references": sum(container.is_reference for container in todo.pending),
         **asdict(guess),
         "plan_digest": todo.saved.plan.digest,
     }

@@ -1,10 +1,11 @@
-"""What a run will come to, guessed before it: bases, chunks, bytes, time."""
+"""What a run will come to, guessed before it: bases, chunks, bytes, time, memory."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from seqcoder import coder
 from seqcoder.settings import Settings
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
@@ -12,16 +13,21 @@ from seqcoder.writing.plan import ContainerPlan
 # How much bacterial FASTA grows when decompressed, by suffix (measured on the dev genomes).
 _GROWTH = {".gz": 3.4, ".bgz": 3.3, ".zst": 3.5, ".xz": 3.9, ".bz2": 3.8}
 _BASES_PER_BYTE = 0.985  # headers and line ends take the rest
-# Bits per base and bases per second of one core, coding and verifying, by level: measured on the
-# first mebibase of EsCo (ChunkCoder.latents and .code, CPU time), rounded.
-_BITS = {1: 1.99, 2: 1.85, 3: 1.84}
-_SPEED = {1: 25e6, 2: 0.65e6, 3: 0.45e6}
-_START_SECONDS = 8.0  # Ray, and the coder's kernels
+# Bits per base and bases per second of one core, coding and verifying, by level: whole genomes of
+# the dev set (docs/archive.md). A genome with a relative before it costs about as much at all
+# levels: 18 Listeria, less the first, at level 2.
+_BITS = {1: 1.9, 2: 1.64, 3: 1.63}
+_SPEED = {1: 22e6, 2: 1.3e6, 3: 0.75e6}
+_RELATED_BITS, _RELATED_SPEED = 0.08, 15e6
+_START_SECONDS = 8.0  # Ray
+# Base space, seeds and walks of a container while it is written, and a genome at hand.
+_BYTES_PER_BASE_HELD = 6
+_PROCESS_BYTES = 250 << 20
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Guesses; ``seconds`` on ``cores`` cores."""
+    """Guesses; ``seconds`` on ``cores`` cores, ``memory`` in bytes of all processes together."""
 
     raw_bytes: int
     bases: int
@@ -29,6 +35,8 @@ class Estimate:
     bytes: int
     cores: int
     seconds: float
+    cpu_hours: float
+    memory: int
 
 
 def source_bases(source: GenomeSource) -> int:
@@ -43,16 +51,56 @@ def source_raw_bytes(source: GenomeSource) -> int:
     return int(source.size * growth)
 
 
-def estimate(containers: Sequence[ContainerPlan], settings: Settings, cores: int) -> Estimate:
-    """Guess what writing ``containers`` on ``cores`` cores comes to."""
+def estimate(
+    containers: Sequence[ContainerPlan],
+    settings: Settings,
+    cores: int,
+    groups: Mapping[str, int] | None = None,
+) -> Estimate:
+    """Guess what writing ``containers`` on ``cores`` cores comes to.
+
+    ``groups``: the groups of the genomes by name; the first of a group costs what one without
+    relatives does, the others little. None: all are taken to have no relatives.
+    """
+    known: set[int | str] = set()
+    for container in containers:  # that go on after a container have their relatives there
+        if groups and (container.part or container.reference):
+            known |= {groups[genome.name] for genome in container.genomes}
+    fresh = related = 0
+    size = seconds = 0.0
+    largest = 0
+    for container in containers:
+        level = container.settings(settings).level
+        held = 0
+        for genome in container.genomes:
+            bases = source_bases(genome)
+            group = groups[genome.name] if groups else genome.name
+            if group in known and not container.is_reference:
+                related += bases
+                held += bases // 50
+                continue
+            first = group not in known
+            known.add(group)
+            fresh += bases
+            held += bases
+            # Of the later ones of a reference a part is new.
+            bits = _BITS[level] if first or not container.is_reference else 3 * _RELATED_BITS
+            size += bases * bits / 8
+            seconds += bases / (_SPEED[level] if first else _RELATED_SPEED)
+        largest = max(largest, held + max(map(source_bases, container.genomes), default=0))
+    size += related * _RELATED_BITS / 8 + 250 * sum(len(c.genomes) for c in containers)
+    seconds += related / _RELATED_SPEED
+    task = coder.memory_bytes(coder.LEVELS[settings.level].coding, settings.chunk_bases)
+    writers = min(len(containers), 1 + -(-cores // 4))
     sources = [genome for container in containers for genome in container.genomes]
-    per_source = [source_bases(source) for source in sources]
-    bases = sum(per_source)
     return Estimate(
         raw_bytes=sum(map(source_raw_bytes, sources)),
-        bases=bases,
-        chunks=sum(-(-count // settings.chunk_bases) for count in per_source),
-        bytes=int(bases * _BITS[settings.level] / 8) + 400 * len(sources),
+        bases=fresh + related,
+        chunks=-(-fresh // settings.chunk_bases) if sources else 0,
+        bytes=int(size),
         cores=cores,
-        seconds=_START_SECONDS + bases / (_SPEED[settings.level] * cores) if sources else 0.0,
+        seconds=_START_SECONDS + seconds / cores if sources else 0.0,
+        cpu_hours=seconds / 3600,
+        memory=cores * (_PROCESS_BYTES + task)
+        + writers * (_PROCESS_BYTES + _BYTES_PER_BASE_HELD * largest),
     )
