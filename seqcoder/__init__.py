@@ -14,13 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqcoder.api import append, compress, compress_bytes
+    from seqcoder.api import append, compress, compress_bytes, copy_genomes
     from seqcoder.errors import (
         FormatError,
         InputError,
         IntegrityError,
         ModelError,
         NotFoundError,
+        ReferenceMissingError,
         SeqcoderError,
         UsageError,
     )
@@ -38,6 +39,7 @@ _HOMES = {
     "append": "api",
     "compress": "api",
     "compress_bytes": "api",
+    "copy_genomes": "api",
     "decompress": "reading.restoring",
     "open": "reading.opening",
     "Container": "reading.reader",
@@ -51,6 +53,7 @@ _HOMES = {
     "IntegrityError": "errors",
     "ModelError": "errors",
     "NotFoundError": "errors",
+    "ReferenceMissingError": "errors",
     "SeqcoderError": "errors",
     "UsageError": "errors",
 }
@@ -64,6 +67,7 @@ __all__ = [
     "ModelError",
     "NotFoundError",
     "Record",
+    "ReferenceMissingError",
     "SeqcoderError",
     "Settings",
     "UsageError",
@@ -71,6 +75,7 @@ __all__ = [
     "append",
     "compress",
     "compress_bytes",
+    "copy_genomes",
     "decompress",
     "open",
     "verify",

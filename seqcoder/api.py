@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seqcoder.errors import InputError, UsageError
+from seqcoder.errors import InputError, IntegrityError, UsageError
+from seqcoder.reading.reader import Container
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import is_special
 from seqcoder.storage.output_files import check_other
@@ -181,6 +182,42 @@ def _sources(inputs: Inputs) -> list[GenomeSource]:
     if not sources:
         raise UsageError("no inputs; name one at least")
     return sources
+
+
+def copy_genomes(
+    container: Container,
+    out: AnyPath,
+    names: Sequence[str] | None = None,
+    *,
+    settings: Settings | None = None,
+    threads: int = 0,
+    force: bool = False,
+    progress: Progress = no_progress,
+) -> ContainerReport:
+    """Write genomes of an open container, ``names`` (None: all), to a new one that stands alone.
+
+    Of a container that extends a reference this makes one that does without. Each genome is
+    restored, checked against its SHA-256, and compressed again.
+
+    Raises:
+        UsageError: ``out`` exists. NotFoundError: there is no genome of a name.
+        IntegrityError: a genome is damaged. ModelError: a model or the reference is missing.
+    """
+    genomes = {name: container[name] for name in (container if names is None else names)}
+    sources = [GenomeSource(name, name, "", one.row.size, 0) for name, one in genomes.items()]
+    container.expect(list(genomes))
+    report = compress(
+        sources,
+        out,
+        settings=settings,
+        threads=threads,
+        force=force,
+        opener=lambda source: genomes[source.name].read(),
+        progress=progress,
+    )
+    for failure in report.failures:
+        raise IntegrityError(failure.error)
+    return report
 
 
 def compress_bytes(files: Mapping[str, bytes], *, settings: Settings | None = None) -> bytes:

@@ -290,6 +290,19 @@ def test_an_interrupted_run_goes_on(
     assert [chunk.code_seconds for chunk in report.chunks] == [None] * len(report.chunks)
 
 
+def test_a_copy_stands_alone(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    alone = tmp_path / "alone.sqc"
+    with seqcoder.open(pair[1]) as container:
+        seqcoder.copy_genomes(container, alone, settings=PLAIN)
+        seqcoder.copy_genomes(container, tmp_path / "one.sqc", ["m2.fa"], settings=PLAIN)
+    for path in pair:
+        path.unlink()
+    check(alone, MEMBERS)
+    check(tmp_path / "one.sqc", {"m2.fa": MEMBERS["m2.fa"]})
+    with seqcoder.open(alone) as container:
+        assert container.reader.index.extends is None
+
+
 @pytest.mark.parametrize("part", ["reference", "entry", "chunk", "index"])
 def test_repair_of_what_extends(pair: tuple[Path, Path], tmp_path: Path, part: str) -> None:
     reference, out = pair

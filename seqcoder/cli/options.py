@@ -10,7 +10,7 @@ from seqcoder.version import __version__
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 some inputs failed (they are listed, the others are done); 2 usage; "
-    "3 an integrity check failed; 4 a model is missing or another one."
+    "3 an integrity check failed; 4 a model or reference is missing or another one."
 )
 _ENVIRONMENT = (
     "NO_COLOR turns colours off, TMPDIR is where temporary files go. --install-completion "
