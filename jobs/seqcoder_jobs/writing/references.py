@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.writing.choose_container import Held, evenly
 
-LEAST, MOST = 8, 64
+LEAST, MOST = 8, 32
 """Genomes of a reference: so many at least, whatever a container takes, and at most. Measured in
 docs/references.md: further ones make the containers that extend it hardly smaller."""
 _MOST_RELATIVES = 24
