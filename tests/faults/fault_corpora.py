@@ -88,7 +88,8 @@ def _relatives(seed: int, n: int, bases: int) -> dict[str, bytes]:
 
 
 def make_corpora(folder: Path) -> dict[str, FaultCorpus]:
-    """Unrelated genomes; relatives; with latents; relatives that come to others in an archive."""
+    """Unrelated genomes; relatives, some that fill more than a container; with latents; relatives
+    that come to others in an archive."""
     plain = {f"p{i}.fa": coding_genome(20_000 + 7_000 * i, i) for i in range(5)}
     plain |= {
         "large.fa": coding_genome(270_000, 9),
@@ -99,11 +100,13 @@ def make_corpora(folder: Path) -> dict[str, FaultCorpus]:
     relatives = _relatives(1, 4, 60_000) | _relatives(2, 3, 40_000)
     latents = {f"l{i}.fa": coding_genome(40_000, 50 + i) for i in range(4)}
     later = relatives | {"z.fa": coding_genome(50_000, 77)}
+    many = _relatives(3, 16, 40_000)
     first = ("r1_0.fa", "r1_2.fa", "r2_1.fa")
     corpora = {}
     for name, inputs, options, before in (
         ("plain", plain, ("--no-latents", "--no-groups", "--container-size", "150K"), ()),
         ("relatives", relatives, ("--no-latents", "--container-size", "150K"), ()),
+        ("references", many, ("--no-latents", "--container-size", "170K"), ()),
         ("latents", latents, ("--no-groups", "--actors", "1", "--container-size", "100K"), ()),
         ("appended", later, ("--no-latents", "--container-size", "500K"), first),
     ):

@@ -47,7 +47,9 @@ class Result:
 def choose_corpus(kind: str, random: Random) -> str:
     if kind == "model actor killed":
         return "latents"
-    return random.choice(["plain"] * 6 + ["relatives", "latents", "appended", "appended"])
+    return random.choice(
+        ["plain"] * 5 + ["relatives", "references", "references", "latents", "appended", "appended"]
+    )
 
 
 def command(corpus: FaultCorpus, archive: Path, inputs: Sequence[str] = ()) -> list[str]:

@@ -1,4 +1,4 @@
-"""The fault campaign: ten trials in the suite, any number by one command.
+"""The fault campaign: eleven trials in the suite, any number by one command.
 
     pytest tests/faults -m faults_long --trials 200 --seed 1
 
@@ -29,8 +29,9 @@ pytestmark = pytest.mark.ray
 IN_SUITE = [
     ("coder killed", "plain"),
     ("coordinator killed", "appended"),
+    ("coordinator killed", "references"),
     ("model actor killed", "latents"),
-    ("driver killed", "plain"),
+    ("driver killed", "references"),
     ("worker stopped", "plain"),
     ("memory starved", "plain"),
     ("disk too small", "plain"),
