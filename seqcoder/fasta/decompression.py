@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,12 @@ DEFAULT_MAX_BYTES = 8 << 30
 _FEED = 4096
 _ZSTD_WINDOW = 1 << 31  # up to what ``zstd --long=31`` writes
 
+SUFFIXES = (".gz", ".bgz", ".bgzf", ".zst", ".zstd", ".xz", ".bz2")
+"""What the names of compressed files end with."""
+_NOT_READ = (".z", ".lz", ".lz4", ".lzma", ".br", ".zip")  # compressed too, but by others
+_BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+_MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"BZh")
+
 _CONTAINER = b"SQC\x02"
 """What a seqcoder container begins with."""
 
@@ -26,10 +33,14 @@ Source = str | os.PathLike[str] | IO[bytes]
 
 @dataclass(frozen=True)
 class InputBytes:
-    """Decompressed ``data`` and how they came: plain, gzip, zstd, xz or bzip2."""
+    """Decompressed ``data`` and how they came: plain, gzip, zstd, xz or bzip2.
+
+    ``warning``: they may not be all (a bgzip file without the block it ends with).
+    """
 
     data: bytes
     compression: str
+    warning: str = ""
 
 
 class _Decompressor(Protocol):
@@ -83,7 +94,19 @@ def _starter(compression: str) -> tuple[Callable[[], _Decompressor], tuple[type[
     return bz2.BZ2Decompressor, (OSError, ValueError)
 
 
-def decompress(data: bytes, label: str, max_bytes: int = DEFAULT_MAX_BYTES) -> InputBytes:
+def _is_cut_off(data: bytes, name: str) -> bool:
+    """Whether so little is left of what is called a compressed file that it is no such file."""
+    if "://" in name:
+        name = re.sub(r"\?[^?/]*=[^?/]*$", "", name)  # options of an object store
+    called = name.lower().endswith((*SUFFIXES, *_NOT_READ))
+    return called and (
+        any(magic.startswith(data) for magic in _MAGIC) or (data[:3] == b"BZh" and len(data) < 10)
+    )
+
+
+def decompress(
+    data: bytes, label: str, max_bytes: int = DEFAULT_MAX_BYTES, name: str = ""
+) -> InputBytes:
     """Decompress ``data`` if they are gzip (bgzip), zstd, xz or bzip2, of any number of members.
 
     A seqcoder container counts as plain.
@@ -92,10 +115,15 @@ def decompress(data: bytes, label: str, max_bytes: int = DEFAULT_MAX_BYTES) -> I
     ------
     InputError
         When the data are truncated or corrupt, have something else after them, or decompress
-        to more than ``max_bytes``; the message begins with ``label``.
+        to more than ``max_bytes``; nothing, or less than they begin with, is what is left of a
+        compressed file, told by ``name`` (or ``label``). The message begins with ``label``.
     """
     compression = "plain" if is_container(data) else sniff(data[:10])
     if compression == "plain":
+        if _is_cut_off(data, name or label):
+            raise InputError(
+                f"{label}: a compressed file is longer than its {len(data)} bytes; fetch it again"
+            )
         if len(data) > max_bytes:
             raise _too_big(label, max_bytes)
         return InputBytes(data, compression)
@@ -134,7 +162,10 @@ def decompress(data: bytes, label: str, max_bytes: int = DEFAULT_MAX_BYTES) -> I
                 f"{label}: corrupt {compression} data in member {members} before byte {at} "
                 f"({error}); fetch it again"
             ) from None
-    return InputBytes(b"".join(parts), compression)
+    warning = ""
+    if data[:4] == _BGZIP_END[:4] and data[12:14] == b"BC" and not data.endswith(_BGZIP_END):
+        warning = f"{label}: the block that ends a bgzip file is missing; it may be cut short"
+    return InputBytes(b"".join(parts), compression, warning)
 
 
 def _too_big(label: str, max_bytes: int) -> InputError:

@@ -65,7 +65,8 @@ def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> Prepare
     """
     started = time.perf_counter()
     stored_bytes = opener(source)
-    read = fasta.decompress(stored_bytes, source.label)
+    file_name = source.name if source.path == "-" else source.label
+    read = fasta.decompress(stored_bytes, source.label, name=file_name)
     data = read.data
     digest_of_file = sha256(data).digest()
     parsed = fasta.parse(data)
@@ -145,6 +146,6 @@ def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> Prepare
         digest.seqcol_digest(names, lengths, refgets),
         read.compression,
         len(stored_bytes),
-        "",
+        read.warning,
         time.perf_counter() - started,
     )

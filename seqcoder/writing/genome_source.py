@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqcoder.errors import InputError
+from seqcoder.fasta.decompression import SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ def local_source(path: str | os.PathLike[str], name: str | None = None) -> Genom
 
 
 def strip_compression(name: str) -> str:
-    """Return a file name without ``.gz``, ``.bgz``, ``.zst``, ``.xz`` or ``.bz2``."""
-    for suffix in (".gz", ".bgz", ".zst", ".xz", ".bz2"):
+    """Return a file name without ``.gz``, ``.zst`` or another of ``SUFFIXES``."""
+    for suffix in SUFFIXES:
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
     return name

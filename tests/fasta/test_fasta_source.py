@@ -15,6 +15,7 @@ import zstandard
 
 from seqcoder import fasta
 from seqcoder.errors import InputError
+from seqcoder.export.bgzf import BgzfWriter
 from seqcoder.fasta.bases import read_bases
 from seqcoder.fasta.decompression import read_input
 
@@ -117,3 +118,36 @@ def test_bases_of_a_compressed_file_in_two_frames(tmp_path: Path) -> None:
     path.write_bytes(b">protein\nMKLVEWQHYPLLREE\n")
     with pytest.raises(InputError, match=r"x\.fa\.zst: .*give nucleotide FASTA"):
         read_bases(path)
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bgz", "zst", "xz", "bz2", "GZ", "Z"])
+@pytest.mark.parametrize("name", ["x.fa.{}", "a.tar::d/x.fa.{}", "s3://b/x.fa.{}?region=eu"])
+def test_empty_is_no_compressed_file(name: str, suffix: str) -> None:
+    label = name.format(suffix)
+    with pytest.raises(InputError) as caught:
+        fasta.decompress(b"", label)
+    assert str(caught.value).startswith(f"{label}: a compressed file is longer than its 0 bytes")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress, zstandard.compress])
+def test_a_compressed_nothing_is_empty_and_a_beginning_is_truncated(
+    pack: Callable[[bytes], bytes],
+) -> None:
+    nothing = pack(b"")
+    assert fasta.decompress(nothing, "x.fa.gz").data == b""
+    assert fasta.decompress(nothing * 2, "x.fa.gz").data == b""
+    for stop in range(len(nothing)):
+        with pytest.raises(InputError, match="fetch it again"):
+            fasta.decompress(nothing[:stop], "x.fa.gz")
+    assert fasta.decompress(b"", "x.fa").data == b""
+
+
+def test_bgzip_without_its_last_block_is_told() -> None:
+    whole = io.BytesIO()
+    with BgzfWriter(whole) as out:
+        out.write(DATA)
+    read = fasta.decompress(whole.getvalue(), "x.fa.gz")
+    assert (read.data, read.warning) == (DATA, "")
+    read = fasta.decompress(whole.getvalue()[:-28], "x.fa.gz")
+    assert read.data == DATA
+    assert read.warning.startswith("x.fa.gz: the block that ends a bgzip file is missing")
