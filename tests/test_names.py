@@ -15,6 +15,7 @@ import seqcoder
 from seqcoder import IntegrityError, Settings, UsageError
 from seqcoder.container.rows import STORED
 from seqcoder.container.writer import ContainerWriter, GenomeFrames
+from seqcoder.reading.region import find_region
 from seqcoder.storage.atomic import write_atomically
 from seqcoder.storage.output_files import check_free
 from test_hostile import FILE, ROW, container
@@ -175,3 +176,79 @@ def test_both_command_lines(which: str, planted: Path, tmp_path: Path) -> None:
         assert found == code
     assert below(tmp_path / "outside") == ["victim"]
     assert sorted(path.name for path in planted.iterdir()) == ["dangling", "file", "loop", "sub"]
+
+
+ODD_FILES = [
+    b"a\xd7b.fa",
+    b"a%D7b.fa",
+    b"a%25D7b.fa",
+    b"a%20b.fa",
+    b"line\nfeed.fa",
+    b"back\\slash.fa",
+    b"\x1b[2J.fa",
+    b"tab\t.fa",
+    b"cr\r.fa",
+    "sep\u2028.fa".encode(),
+    "nel\x85.fa".encode(),
+    b"#1.fa",
+    b" .fa",
+]
+
+
+def test_odd_file_names_go_in_and_come_out(tmp_path: Path) -> None:
+    """Each has one name, which ``extract`` takes, and the file comes out under its own."""
+    corpus, out = tmp_path / "in", tmp_path / "out"
+    corpus.mkdir()
+    files = {name: b">r%d\nACGT\n" % number for number, name in enumerate(ODD_FILES)}
+    paths = []
+    for name, data in files.items():
+        paths.append(corpus / os.fsdecode(name))
+        paths[-1].write_bytes(data)
+    packed = tmp_path / "all.sqc"
+    done = command_line("seqcoder", "compress", "-q", "-1", *paths, "-o", packed)
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = command_line("seqcoder", "list", packed).stdout.splitlines()[1:]
+    names = [line.split("\t")[0] for line in listed]
+    assert len(set(names)) == len(files)
+    with seqcoder.open(packed) as container:
+        assert list(container) == names
+    for name, data in list(zip(names, files.values(), strict=True))[:6]:
+        assert command_line("seqcoder", "extract", packed, "-g", name).stdout.encode() == data
+    for name in (b"a\xd7b.fa", b"line\nfeed.fa"):
+        done = command_line("seqcoder", "extract", packed, "-g", os.fsdecode(name))
+        assert done.stdout.encode() == files[name]
+    assert command_line("seqcoder", "decompress", packed, "-o", f"{out}/").returncode == 0
+    assert {os.fsencode(path.name): path.read_bytes() for path in out.iterdir()} == files
+    sums = seqcoder_list_bytes(packed)
+    checked = subprocess.run(
+        ["sha256sum", "-c", "--quiet"], input=sums, cwd=out, capture_output=True, check=False
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+    done = command_line("seqcoder", "compress", "-q", "-1", *paths)
+    assert (done.returncode, done.stderr) == (0, "")
+    for path in paths:
+        assert path.with_name(path.name + ".sqc").exists()
+    assert command_line("seqcoder", "decompress", f"{paths[0]}.sqc", "-f").returncode == 0
+    assert {os.fsencode(path.name) for path in corpus.iterdir()} == {
+        *files,
+        *(name + b".sqc" for name in files),
+    }
+
+
+def seqcoder_list_bytes(packed: Path) -> bytes:
+    code = "from seqcoder.cli import main; main()"
+    command = [sys.executable, "-c", code, "list", "--sha256", str(packed)]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def test_odd_record_names_are_found_by_what_they_are_and_as_they_are_spelt(tmp_path: Path) -> None:
+    records = {b"\xd7": b"ACGT", b"a\\b": b"CCCC", b"%D7x": b"GGGG", b"\xc2\x85": b"TTTT"}
+    data = b"".join(b">%s\n%s\n" % record for record in records.items())
+    packed = tmp_path / "x.sqc"
+    packed.write_bytes(seqcoder.compress_bytes({"x.fa": data}, settings=Settings(level=1)))
+    with seqcoder.open(packed) as container:
+        genomes = list(container.values())
+        for name, spelt in zip(records, ["%D7", "a%5Cb", "%25D7x", "%C2%85"], strict=True):
+            for query in (os.fsdecode(name), spelt):
+                found = find_region(f"{query}:2-3", genomes, "x")
+                assert found.record.fetch(found.start, found.stop) == records[name][1:3]

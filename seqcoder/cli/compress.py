@@ -13,6 +13,7 @@ from seqcoder.cli.common import binary_stdout, fail, note, progress_bar
 from seqcoder.container.rows import check_name
 from seqcoder.errors import InputError, UsageError
 from seqcoder.settings import Settings, default_chunk_bases, parse_size
+from seqcoder.storage.names import spell, unspell
 from seqcoder.wording import count_of
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import GenomeSource, local_source, read_local
@@ -85,7 +86,7 @@ def _beside(sources: list[GenomeSource]) -> list[Path]:
     for source in sources:
         if source.path == "-":
             raise UsageError("standard input needs -o FILE beside other inputs")
-        target = Path(source.path).with_name(source.name + ".sqc")
+        target = Path(source.path).with_name(unspell(source.name) + ".sqc")
         if other := targets.get(target):
             raise UsageError(f"{other.path} and {source.path} would both become {target}; use -o")
         targets[target] = source
@@ -93,7 +94,7 @@ def _beside(sources: list[GenomeSource]) -> list[Path]:
 
 
 def _source(item: str, name: str | None) -> GenomeSource:
-    source = GenomeSource(name or "stdin.fa", "-") if item == "-" else local_source(item)
+    source = GenomeSource(spell(name or "stdin.fa"), "-") if item == "-" else local_source(item)
     check_name(source.name)
     return source
 

@@ -12,6 +12,7 @@ from seqcoder.reading.genome import Genome
 from seqcoder.reading.reader import Container
 from seqcoder.reading.region import Region, find_region, read_regions
 from seqcoder.storage.lists import read_list
+from seqcoder.storage.names import spell
 
 
 def run_extract(
@@ -54,8 +55,9 @@ def region_list(path: Path) -> list[str]:
 
 def pick_genome(container: Container, name: str) -> Genome:
     """Return the genome called ``name``, in full or by its only file name or stem."""
-    if name in container:
-        return container[name]
+    for full in (name, spell(name)):
+        if full in container:
+            return container[full]
     like = [full for full in container if name in (Path(full).name, Path(full).stem)]
     if len(like) == 1:
         return container[like[0]]

@@ -6,6 +6,7 @@ import json as json_module
 
 from seqcoder.cli.files import open_source
 from seqcoder.reading.reader import Container
+from seqcoder.storage.names import checksum_line
 
 
 def run_list(name: str, records: bool, checksums: bool, json: bool) -> None:
@@ -13,7 +14,7 @@ def run_list(name: str, records: bool, checksums: bool, json: bool) -> None:
     with open_source(name) as container:
         if checksums:
             for genome in container.values():
-                print(f"{genome.sha256}  {genome.name}")
+                print(checksum_line(genome.sha256, genome.name))
             return
         rows = record_rows(container) if records else genome_rows(container)
         if json:

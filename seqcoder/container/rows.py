@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from seqcoder.container.sections import get_extras
 from seqcoder.errors import IntegrityError, UsageError
+from seqcoder.storage.names import ODD
 from seqcoder.storage.varint import ByteReader, put_bytes, put_varint
 
 FASTA, STORED = 0, 1
@@ -154,15 +154,9 @@ class GenomeRow:
         return row
 
 
-# Control characters, which would break listings and reach terminals, line ends of any kind, and
-# lone surrogates, which stand for bytes of a file name that are not UTF-8.
-NOT_IN_NAMES = re.compile("[\\x00-\\x1f\\\\\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
-"""What no genome name may contain, a character at a time."""
-
-
 def check_name(name: str) -> None:
     """Raise UsageError unless ``name`` is a relative path that stays below its folder."""
-    if any(part in ("", ".", "..") for part in name.split("/")) or NOT_IN_NAMES.search(name):
+    if any(part in ("", ".", "..") for part in name.split("/")) or ODD.search(name):
         raise UsageError(
             f"genome name {name!r} is not a plain relative path; rename the file or pass a name"
         )

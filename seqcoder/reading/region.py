@@ -12,6 +12,7 @@ from seqcoder.fasta import wrap
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.record import Record
 from seqcoder.storage.lists import is_comment, lines_of
+from seqcoder.storage.names import unspell
 
 _NUMBER = r"\d[\d,]{0,30}"
 _RANGE = re.compile(rf"(?P<name>.+):(?P<start>{_NUMBER})(?:-(?P<end>{_NUMBER})?)?")
@@ -69,7 +70,11 @@ def find_region(query: str, genomes: Sequence[Genome], where: str) -> Region:
 
 
 def _only(name: str, genomes: Sequence[Genome], where: str) -> Record | None:
-    found = [(genome, ordinal) for genome in genomes for ordinal in genome.ordinals_of(name)]
+    # A name is what it is, or else what ``list`` spells so (storage.names).
+    for called in dict.fromkeys((name, unspell(name))):
+        found = [(genome, n) for genome in genomes for n in genome.ordinals_of(called)]
+        if found:
+            break
     if len(found) > 1:
         places = ", ".join(dict.fromkeys(genome.name for genome, _ in found[:5]))
         raise UsageError(

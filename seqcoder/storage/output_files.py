@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seqcoder.errors import UsageError
 from seqcoder.storage.atomic import is_same_file, write_atomically
+from seqcoder.storage.names import file_path
 
 
 def check_other(target: Path, source: str | os.PathLike[str]) -> None:
@@ -55,9 +56,12 @@ def make_folder(target: Path) -> None:
 
 
 def output_path(folder: Path, name: str) -> Path:
-    """Return where a genome called ``name`` goes below ``folder``; UsageError if it leads out."""
+    """Return where a genome called ``name`` goes below ``folder``; UsageError if it leads out.
+
+    What is spelt in the name is what it was in the file's.
+    """
     root = folder.resolve()
-    target = root / name
+    target = root / file_path(name)
     try:
         parent = target.parent.resolve()
     except RuntimeError:  # what Python 3.11 makes of links that lead to themselves

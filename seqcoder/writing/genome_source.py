@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seqcoder.errors import InputError
 from seqcoder.fasta.decompression import SUFFIXES
+from seqcoder.storage.names import spell
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,17 @@ def changed_message(label: str) -> str:
 
 
 def local_source(path: str | os.PathLike[str], name: str | None = None) -> GenomeSource:
-    """Describe a local file; ``name`` defaults to its file name without a compression suffix."""
+    """Describe a local file; ``name`` defaults to the file name without
+    compression suffix, spelt (``storage.names``).
+    """
     text = os.fspath(path)
     try:
         status = Path(text).stat()
         size, mtime_ns = status.st_size, status.st_mtime_ns
     except OSError:
         size = mtime_ns = 0  # prepare_genome will say what is wrong, and the others go on
-    return GenomeSource(name or strip_compression(Path(text).name), text, "", size, mtime_ns)
+    name = name or spell(strip_compression(Path(text).name))
+    return GenomeSource(name, text, "", size, mtime_ns)
 
 
 def strip_compression(name: str) -> str:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqcoder.container.rows import check_name
+from seqcoder.storage.names import ODD, spell, unspell
 from seqcoder_jobs.corpus.names import (
     Candidate,
     assign_names,
@@ -51,10 +52,33 @@ def test_odd_file_names_become_plain() -> None:
     assert plain_name("a\x7f\x85\u2028b.fa") == "a%7F%C2%85%E2%80%A8b.fa"
 
 
-@given(st.text(st.characters() | st.sampled_from("./\\\x85\u2029\ud800\udcff")))
+NAMES = st.binary().map(lambda name: name.decode("utf-8", "surrogateescape")) | st.lists(
+    st.sampled_from(["%", "25", "D7", "d7", "0A", "\n", "\udcd7", "\\", "é", "\x85", "A", "/"])
+).map("".join).map(lambda text: text.encode("utf-8", "surrogateescape")).map(
+    lambda name: name.decode("utf-8", "surrogateescape")
+)
+
+
+@given(NAMES)
 def test_any_text_becomes_a_name_that_a_container_takes(text: str) -> None:
     check_name(plain_name(text))
-    assert plain_name(plain_name(text)) == plain_name(text)
+    parts = [part for part in text.split("/") if part not in ("", ".", "..")]
+    assert unspell(plain_name(text)) == ("/".join(parts) or "unnamed")
+
+
+@given(NAMES, NAMES)
+def test_a_name_has_one_spelling_and_that_can_be_undone(one: str, other: str) -> None:
+    name = one + other
+    assert unspell(spell(name)) == name
+    assert (spell(one) == spell(other)) == (one == other)
+    assert not ODD.search(spell(name))
+    spell(name).encode()
+
+
+def test_what_is_spelt() -> None:
+    assert spell("a%20b%2Fc%.fa") == "a%20b%2Fc%.fa"
+    assert (spell("\udcd7"), spell("%D7"), spell("%25D7")) == ("%D7", "%25D7", "%2525D7")
+    assert spell("%d7") == "%d7"
 
 
 def test_many_files_of_one_name_take_no_longer_each() -> None:

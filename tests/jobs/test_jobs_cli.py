@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[byte
         out, err = capfdbinary.readouterr()
         assert b"Traceback" not in err
         assert isinstance(ended.value.code, int)
-        return ended.value.code, out.decode(), err.decode()
+        return ended.value.code, os.fsdecode(out), os.fsdecode(err)
 
     return command
 

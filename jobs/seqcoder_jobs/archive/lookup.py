@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from seqcoder.errors import NotFoundError, UsageError
+from seqcoder.storage.names import spell
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.success import check_present
 
@@ -52,9 +53,10 @@ def find_genome(archived: Sequence[ArchivedGenome], name: str, where: str) -> Ar
     Raises:
         NotFoundError: there is none. UsageError: it could be several.
     """
-    for genome in archived:
-        if genome.name == name:
-            return genome
+    for called in (name, spell(name)):
+        for genome in archived:
+            if genome.name == called:
+                return genome
     like = [
         genome
         for genome in archived
@@ -72,7 +74,7 @@ def find_genome(archived: Sequence[ArchivedGenome], name: str, where: str) -> Ar
 def records_called(archive: Archive, names: Collection[str]) -> list[dict[str, Any]]:
     """Return genome, container, ordinal and record of the manifest's rows of these record names.
 
-    Names are as the manifest spells them (``printable``). In the order of the manifest.
+    Names are as the manifest has them, spelt. In the order of the manifest.
     """
     import pyarrow as pa
     import pyarrow.compute as pc

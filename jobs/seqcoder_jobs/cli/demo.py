@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seqcoder import fasta
 from seqcoder.errors import IntegrityError, UsageError
+from seqcoder.storage.names import unspell
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.archive.summary import summarise
@@ -84,7 +85,7 @@ def _compare(corpus: Path, restored: Path, archive: Archive) -> int:
 
     rows = read_table(archive.manifest, "genomes", ["genome", "source"]).to_pylist()
     for row in rows:
-        original = fasta.open_bytes(row["source"])
+        original = fasta.open_bytes(unspell(row["source"]))
         if (restored / row["genome"]).read_bytes() != original:
             raise IntegrityError(f"{row['genome']}: restored differently from {corpus}")
     return len(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 from typing import Any
 
+from seqcoder.storage.names import checksum_line
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.success import check_present
 from seqcoder_jobs.archive.summary import summarise
@@ -73,7 +74,7 @@ def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool
         if checksums:
             for row in rows:
                 if row["sha256"]:
-                    print(f"{row['sha256']}  {row['genome']}")
+                    print(checksum_line(row["sha256"], row["genome"]))
             return
     if json:
         print(json_module.dumps(rows, indent=1))

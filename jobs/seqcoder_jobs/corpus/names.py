@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
-from seqcoder.container.rows import NOT_IN_NAMES
+from seqcoder.storage.names import spell
 from seqcoder.writing.genome_source import strip_compression
 
 _SUFFIXES = (".fa", ".fna", ".fasta", ".fas", ".ffn", ".faa", ".frn", ".fsa", ".seq", ".aln")
@@ -60,19 +59,10 @@ def strip_bundle(name: str) -> str:
 def plain_name(text: str) -> str:
     """Return ``text`` as a relative path with ``/`` that a container accepts.
 
-    Empty parts, ``.`` and ``..`` fall away; of what ``NOT_IN_NAMES`` matches (backslashes, control
-    characters, line ends, bytes that are not UTF-8) each byte becomes ``%`` and two hexadecimal
-    digits.
+    Empty parts, ``.`` and ``..`` fall away; what is odd is spelt (``storage.names``).
     """
     parts = [part for part in text.split("/") if part not in ("", ".", "..")]
-    return NOT_IN_NAMES.sub(_spelt, "/".join(parts)) or "unnamed"
-
-
-def _spelt(match: re.Match[str]) -> str:
-    character = match[0]
-    # Python has a byte that is not UTF-8 as a surrogate of this range; others are what they are.
-    errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", errors))
+    return spell("/".join(parts)) or "unnamed"
 
 
 def assign_names(candidates: Sequence[Candidate], taken: Collection[str] = ()) -> list[str]:

@@ -26,6 +26,7 @@ from seqcoder.errors import InputError, IntegrityError, NotFoundError, UsageErro
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.reader import Container, References
 from seqcoder.reading.record import Record
+from seqcoder.storage.names import spell
 from seqcoder.storage.range_source import RangeSource
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.folder import Archive
@@ -141,13 +142,9 @@ class OpenArchive(Mapping[str, Genome]):
         Raises:
             IntegrityError: manifest or container is damaged.
         """
-        from seqcoder_jobs.archive.manifest.rows import printable
-
-        for row in records_called(self.archive, {printable(name)}):
+        for row in records_called(self.archive, {spell(name)}):
             if row["genome"] in self._container_of:
-                record = Record(self[row["genome"]], row["ordinal"])
-                if record.name == name:  # others may be spelt like it in the manifest
-                    yield record
+                yield Record(self[row["genome"]], row["ordinal"])
 
     def close(self) -> None:
         """Close all files; what was taken from here cannot be read any more."""

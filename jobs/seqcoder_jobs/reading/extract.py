@@ -14,6 +14,7 @@ from seqcoder.reading.genome import Genome
 from seqcoder.reading.reader import Container
 from seqcoder.reading.record import Record
 from seqcoder.reading.region import Region, find_region
+from seqcoder.storage.names import spell, unspell
 from seqcoder.storage.output_files import check_free, output_path, write_below
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, records_called
@@ -53,18 +54,23 @@ def find_regions(
     Raises:
         NotFoundError, UsageError: as ``seqcoder.reading.region.find_region``.
     """
-    from seqcoder_jobs.archive.manifest.rows import printable
-
-    names = {printable(name) for query in queries for name in _record_names(query)}
+    # A name is what the manifest spells so, or else what it is.
+    readings = {query: tuple(dict.fromkeys((unspell(query), query))) for query in queries}
+    names = {
+        spell(n) for asked in readings.values() for query in asked for n in _record_names(query)
+    }
     by_record: dict[str, list[str]] = {}
     for row in records_called(opened.archive, names):
         if row["genome"] in opened and (not within or row["genome"] in within):
             by_record.setdefault(row["record"], []).append(row["genome"])
     found = []
     for query in queries:
-        genomes = [g for name in _record_names(query) for g in by_record.get(printable(name), [])]
+        for asked in readings[query]:
+            genomes = [g for name in _record_names(asked) for g in by_record.get(spell(name), [])]
+            if genomes:
+                break
         region = find_region(
-            query, [opened[genome] for genome in dict.fromkeys(genomes)], str(opened.archive)
+            asked, [opened[genome] for genome in dict.fromkeys(genomes)], str(opened.archive)
         )
         record = region.record
         found.append(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from seqcoder.storage.names import spell
 from seqcoder.writing.container_report import (
     FAILED,
     VERIFIED,
@@ -44,7 +46,7 @@ def container_rows(
                 "genome": genome.name,
                 "container": file,
                 "ordinal": record.ordinal,
-                "record": printable(record.name),
+                "record": spell(record.name),
                 "length": record.length,
                 "refget": record.refget,
             }
@@ -82,10 +84,10 @@ def _genome_row(
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "genome": genome.name,
-        "source": printable(genome.source),
+        "source": spell(genome.source),
         "status": genome.status,
-        "error": printable(genome.error) or None,
-        "warning": printable(genome.warning) or None,
+        "error": _message(genome.error, genome.source),
+        "warning": _message(genome.warning, genome.source),
         "attempt": attempt,
     }
     if genome.status == FAILED:
@@ -150,6 +152,7 @@ def _joined(values: Any) -> str | None:
     return ",".join(dict.fromkeys(value for value in values if value)) or None
 
 
-def printable(text: str) -> str:
-    """Return ``text`` with bytes that are not UTF-8 written as ``\\udcXX``: Parquet holds text."""
-    return text.encode("utf-8", "backslashreplace").decode()
+def _message(text: str, source: str) -> str | None:
+    """Return a message with its source, and bytes that are not UTF-8, spelt: Parquet holds text."""
+    text = text.replace(source, spell(source)) if source else text
+    return re.sub("[\\ud800-\\udfff]+", lambda match: spell(match[0]), text) or None

@@ -1,0 +1,69 @@
+"""Names of files and records that are odd: one spelling, from the folder to ``extract``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from test_jobs_cli import SMALL, Run, run  # noqa: F401
+
+import seqcoder_jobs
+
+FILES = {
+    b"a\xd7b.fa": b">\xd7\nACGT\n",
+    b"a%D7b.fa": b">%D7\nCCCC\n",
+    b"a%20b.fa": b">x%20y\nGGGG\n",
+    b"line\nfeed.fa": b">a\\b\nTTTT\n",
+    b"\x1b[2J.fa": b">\x1b[2J\nACAC\n",
+    "sep\u2028.fa".encode(): "\u2028".join([">u", "v\nGTGT\n"]).encode(),
+}
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    for name, data in FILES.items():
+        path = tmp_path / "odd" / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path / "odd"
+
+
+def lines(text: str) -> list[list[str]]:
+    return [line.split("\t") for line in text.split("\n")[1:-1]]
+
+
+def test_names_survive_an_archive(run: Run, odd: Path, tmp_path: Path) -> None:  # noqa: F811
+    archive, out = tmp_path / "archive", tmp_path / "out"
+    code, _, err = run("submit", odd, "-o", archive, *SMALL, "-q")
+    assert (code, err) == (0, "")
+    code, text, _ = run("list", archive)
+    names = [row[0] for row in lines(text)]
+    assert len(set(names)) == len(FILES)
+    code, text, _ = run("list", archive, "--records")
+    records = [row[1] for row in lines(text)]
+    assert len(set(records)) == len(FILES)
+    assert {"%D7", "%25D7", "x%20y", "a%5Cb", "%1B[2J", "u%E2%80%A8v"} == set(records)
+    contents = set()
+    for name in names:
+        code, text, err = run("extract", archive, "-g", name)
+        assert (code, err) == (0, "")
+        contents.add(text.split("\n")[1])
+    residues = {data.rsplit(b"\n")[-2].decode() for data in FILES.values()}
+    assert contents == residues
+    assert {run("extract", archive, name)[1].split("\n")[1] for name in records} == residues
+    # A name as it is finds the record too, where no other is spelt so.
+    for data in (b"\xd7", b"a\\b"):
+        code, text, _ = run("extract", archive, os.fsdecode(data))
+        assert text.split("\n")[1].encode() in next(f for f in FILES.values() if data in f)
+    assert run("extract", archive, "--all", "-o", f"{out}/", "-q")[0] == 0
+    assert {os.fsencode(path.name): path.read_bytes() for path in out.iterdir()} == FILES
+    with seqcoder_jobs.open_archive(archive) as opened:
+        assert [str(record) for record in opened.records_called("\udcd7")] == ["ACGT"]
+        assert [str(record) for record in opened.records_called("%D7")] == ["CCCC"]
+    code, text, _ = run("list", archive, "--json")
+    assert "\\udc" not in text
+    assert run("verify", archive)[0] == 0
+    # The same again is nothing new.
+    assert run("submit", odd, "-o", archive, *SMALL, "-q")[0] == 0
+    assert [row[0] for row in lines(run("list", archive)[1])] == names
