@@ -5,6 +5,7 @@ import io
 import lzma
 import os
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -239,7 +240,7 @@ def test_file_uri(corpus: Path) -> None:
     odd = corpus / "with space#.fa"
     odd.write_bytes(b">s\nA\n")
     listing = list_corpora([f"file://{corpus}", f"file://{corpus}/a/*.fna"])
-    assert names(listing) == ["a-b/z.fa", "a/x.fna", "a/y.fna", "b.fa", "with space#.fa"]
+    assert names(listing) == ["a/x.fna", "a/y.fna", "a-b/z.fa", "b.fa", "with space#.fa"]
     for source in listing.sources:
         assert open_source(source) == Path(source.path.removeprefix("file://")).read_bytes()
     odd.write_bytes(b">s\nAC\n")
@@ -299,3 +300,42 @@ def test_unknown_scheme_is_one_clear_line() -> None:
     listing = list_corpora(["zzz://bucket/x.fa"])
     assert "zzz://bucket" in errors(listing)
     assert "\n" not in listing.problems[0].error
+
+
+def test_one_odd_input_does_not_end_the_others(tmp_path: Path) -> None:
+    """Each that cannot be taken is named; the rest of the folder, glob, tar and zip is there."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "good.fa").write_bytes(b">x\nACGT\n")
+    (folder / os.fsdecode(b"\xd7#?%\n.fa")).write_bytes(b">x\nACGT\n")
+    (folder / "dangling.fa").symlink_to("nowhere")
+    (folder / "circle.fa").symlink_to("circle.fa")
+    os.mkfifo(folder / "pipe.fa")
+    (folder / "empty.tar.gz").write_bytes(b"")
+    (folder / "empty.zip").write_bytes(b"")
+    with tarfile.open(folder / "t.tar", "w") as tar:
+        tar.add(folder / "good.fa", "a.fa")
+        for kind, name in ((tarfile.LNKTYPE, "hard.fa"), (tarfile.SYMTYPE, "soft.fa")):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "a.fa"
+            tar.addfile(member)
+        member = tarfile.TarInfo("device.fa")
+        member.type = tarfile.CHRTYPE
+        tar.addfile(member)
+        tar.add(folder / "good.fa", "z.fa")
+    with zipfile.ZipFile(folder / "z.zip", "w") as packed:
+        link = zipfile.ZipInfo("link.fa")
+        link.external_attr = 0o120777 << 16
+        packed.writestr(link, "a.fa")
+        packed.writestr("a.fa", ">x\nACGT\n")
+    good = ["%D7#?%%0A.fa", "good.fa", "t/a.fa", "t/z.fa", "z/a.fa"]
+    for argument in (str(folder), str(folder / "*"), f"file://{folder}", f"file://{folder}/*"):
+        listing = list_corpora([argument])
+        assert sorted(names(listing)) == good
+        told = {problem.source.removeprefix(f"{folder}/") for problem in listing.problems}
+        assert told == {
+            *("dangling.fa", "circle.fa", "pipe.fa", "empty.tar.gz", "empty.zip"),
+            *("t.tar::hard.fa", "t.tar::soft.fa", "t.tar::device.fa", "z.zip::link.fa"),
+        }
+        for source in listing.sources:
+            assert open_source(source) == b">x\nACGT\n"

@@ -13,7 +13,7 @@ from seqcoder.errors import InputError
 from seqcoder.storage.url import is_url, split_url
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus import ncbi
-from seqcoder_jobs.corpus.locations import FileFacts, absolute, facts, walk_url
+from seqcoder_jobs.corpus.locations import FileFacts, absolute, facts, one_line, walk_url
 from seqcoder_jobs.corpus.names import (
     Candidate,
     assign_names,
@@ -102,7 +102,7 @@ class _Lister:
         self._met.clear()
         try:
             location = absolute(argument)
-            if is_glob(argument):
+            if is_glob(location):
                 self._add_glob(location)
             elif (found := facts(location)) is None:
                 self._add_folder(location)
@@ -110,6 +110,9 @@ class _Lister:
                 self._add_named_file(found)
         except InputError as error:
             self._problem(argument, str(error).removeprefix(f"{argument}: "))
+            return
+        except (OSError, ValueError, RecursionError) as error:
+            self._problem(argument, f"cannot be listed ({one_line(error)})")
             return
         if not self._met and len(self.problems) == problems:
             self._problem(argument, "no FASTA files found there (--all-files takes any file)")
@@ -204,7 +207,11 @@ class _Lister:
             fixed = fixed_part(location)
             matched = sorted(glob.glob(location, recursive=True), key=_parts)  # noqa: PTH207
             for path in matched:
-                entry = facts(path)
+                try:
+                    entry = facts(path)
+                except InputError as error:
+                    self._problem(path, str(error).removeprefix(f"{path}: "))
+                    continue
                 relative = os.path.relpath(path, fixed or ".").replace(os.sep, "/")
                 if entry is None:
                     # A folder matched by ** is there by its files; one matched by name is listed.
@@ -228,6 +235,12 @@ class _Lister:
             for name, size in members:
                 label = f"{found.location}::{name}"
                 if PurePosixPath(name).name.startswith("."):
+                    continue
+                if size is None:
+                    if self._all_files or looks_like_fasta(name):
+                        self._problem(label, "a link or device, no file; name what it stands for")
+                    else:
+                        self.passed_over += 1
                     continue
                 if not (self._all_files or looks_like_fasta(name)):
                     self.passed_over += 1

@@ -93,7 +93,9 @@ def walk_url(location: str) -> Iterator[FileFacts]:
 
 
 def absolute(location: str) -> str:
-    """Return a location that means the same in any working directory."""
+    """Return a location that means the same in any working directory; ``file://`` is a path."""
+    if location[:7].lower() == "file://":
+        location = location[7:]
     return location if is_url(location) else os.path.abspath(location)  # noqa: PTH100 - keep links
 
 

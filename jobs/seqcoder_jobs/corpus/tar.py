@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import lzma
 import os
+import struct
 import tarfile
 import tempfile
 import threading
@@ -26,7 +27,11 @@ from seqcoder.errors import InputError
 from seqcoder.fasta.decompression import sniff
 from seqcoder_jobs.corpus.locations import facts, one_line, open_binary, unchanged
 
-ERRORS = (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+ERRORS = (
+    *(tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError),
+    # What tarfile makes of headers that contradict themselves.
+    *(ValueError, KeyError, OverflowError, RecursionError, struct.error),
+)
 _MAX_OPEN = 4
 _SHELF_MEMORY = 16 << 20
 
@@ -64,7 +69,7 @@ class TarStream:
         return raw
 
     def members(self) -> Iterator[tarfile.TarInfo]:
-        """Yield the regular files from here on; raises InputError where the tar is damaged."""
+        """Yield all members from here on; raises InputError where the tar is damaged."""
         while True:
             try:
                 member = self._tar.next()
@@ -75,8 +80,7 @@ class TarStream:
             vars(self._tar)["members"].clear()  # tarfile keeps every header it has met
             if member is None:
                 return
-            if member.isreg():
-                yield member
+            yield member
 
     def read(self, member: tarfile.TarInfo) -> bytes:
         """Return the contents of the member met last; raises InputError."""
@@ -98,11 +102,15 @@ class TarStream:
         self._raw.close()
 
 
-def tar_members(location: str) -> Iterator[tuple[str, int]]:
-    """Yield name and size of the files in a tar, in its own order; raises InputError."""
+def tar_members(location: str) -> Iterator[tuple[str, int | None]]:
+    """Yield name and size of the files in a tar, in its own order; raises InputError.
+
+    Links and devices are among them, without a size.
+    """
     with closing(TarStream(location)) as stream:
         for member in stream.members():
-            yield member.name, member.size
+            if not member.isdir():
+                yield member.name, member.size if member.isreg() else None
 
 
 class _Shelf:
@@ -186,6 +194,8 @@ class _OpenTars:
 def _find(stream: TarStream, name: str, shelf: _Shelf | None) -> bytes | None:
     """Go on in a tar to a member called ``name``; None if there is none from here on."""
     for member in stream.members():
+        if not member.isreg():
+            continue
         if member.name == name:
             return stream.read(member)
         if shelf is not None and member.name in shelf.wanted:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import lzma
+import stat
+import struct
 import threading
 import zipfile
 import zlib
@@ -15,16 +18,24 @@ from seqcoder.storage.url import is_url
 from seqcoder_jobs.corpus.locations import one_line, open_binary, unchanged
 
 # RuntimeError: encrypted; NotImplementedError: a compression zipfile does not know.
-_ERRORS = (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError)
+_ERRORS = (
+    *(zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError),
+    # What zipfile makes of directories and members that contradict themselves.
+    *(lzma.LZMAError, ValueError, OverflowError, struct.error),
+)
 _MAX_OPEN = 4
 
 
-def zip_members(location: str) -> Iterator[tuple[str, int]]:
-    """Yield name and size of the files in a zip file, in its own order; raises InputError."""
+def zip_members(location: str) -> Iterator[tuple[str, int | None]]:
+    """Yield name and size of the files in a zip file, in its own order; raises InputError.
+
+    Symbolic links are among them, without a size.
+    """
     with _open(location) as archive:
         for member in archive.infolist():
             if not member.is_dir():
-                yield member.filename, member.file_size
+                link = stat.S_ISLNK(member.external_attr >> 16)
+                yield member.filename, None if link else member.file_size
 
 
 def read_zip_member(location: str, mtime_ns: int, name: str) -> bytes:
@@ -67,6 +78,10 @@ class _OpenZips:
             except KeyError:
                 raise InputError(f"{location}::{name}: no such member in the zip file") from None
             except _ERRORS as error:
+                if archive.getinfo(name).flag_bits & 1:
+                    raise InputError(
+                        f"{location}::{name}: is encrypted; unpack it and give the file"
+                    ) from None
                 raise InputError(
                     f"{location}::{name}: damaged ({one_line(error)}); fetch the file again"
                 ) from None
