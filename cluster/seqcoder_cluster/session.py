@@ -60,6 +60,8 @@ def connect(options: ClusterOptions) -> Iterator[None]:
             with (
                 loopback() if is_on_loopback(address) else contextlib.nullcontext(),
                 _standard_error_kept(said),
+                tempfile.TemporaryDirectory(prefix="seqcoder-") as empty,
+                _working_in(empty),
             ):
                 ray.init(address=address, **QUIET)
         except Exception as error:  # Ray raises whatever its parts do
@@ -72,7 +74,7 @@ def connect(options: ClusterOptions) -> Iterator[None]:
         return
     with session_folder() as folder, token():
         try:
-            with loopback():
+            with loopback(), _working_in(folder):
                 ray.init(
                     address="local",
                     num_cpus=options.workers,
@@ -90,6 +92,21 @@ def connect(options: ClusterOptions) -> Iterator[None]:
                 yield
         finally:
             ray.shutdown()
+
+
+@contextlib.contextmanager
+def _working_in(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Work in another folder: Ray has workers import from the one it is initialised in, first.
+
+    There a ``numpy.py`` of the user's would be taken for numpy.
+    """
+    before = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(folder)
+        yield
+    finally:
+        os.fchdir(before)
+        os.close(before)
 
 
 @contextlib.contextmanager

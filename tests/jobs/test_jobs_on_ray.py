@@ -84,3 +84,20 @@ def test_driver_killed_then_the_same_command_again(
     )
     assert containers(archive) == containers(here)
     assert not list((archive / "containers").glob(".*"))
+
+
+def test_the_working_folder_is_not_on_the_workers_path(tmp_path: Path) -> None:
+    """A ``numpy.py`` where ``submit`` runs is nobody's numpy."""
+    for name in ("numpy", "seqcoder", "torch", "ray"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('not this one')\n")
+    (tmp_path / "x.fa").write_bytes(b">x\n" + b"GATTACA" * 300 + b"\n")
+    command = Path(sys.executable).with_name("seqcoder-ray")
+    done = subprocess.run(
+        [command, "submit", "x.fa", "-o", "archive", "-q", "--workers", "1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
