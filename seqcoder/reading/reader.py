@@ -156,7 +156,7 @@ class Container(Mapping[str, Genome]):
         """The walks read last, which other genomes' may be coded against."""
         from seqcoder.pangenome.walk_reading import Kept
 
-        return Kept()
+        return Kept(self._decoding[1] // 2)
 
     def records_called(self, name: str) -> list[Record]:
         """Return all records called ``name``, in any genome."""

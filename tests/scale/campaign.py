@@ -4,9 +4,9 @@
     python tests/scale/campaign.py GENOMES OUT --counts 100,500,2000
 
 For each count the first so many files are submitted to OUT/archive-COUNT (which is removed
-before). OUT/scale.json and OUT/scale.md tell: bytes a genome, CPU seconds a genome for the first
-and the last tenth of its group's members, peak memory of the driver, the steps of the run that are
-serial, and how one genome and 500 come out again.
+before). OUT/scale.json, OUT/scale.md and OUT/scale.svg tell: bytes a genome, CPU seconds a genome
+for the first and the last tenth of a container's members, peak memory of the driver, and how one
+genome and 500 come out again.
 """
 
 from __future__ import annotations
@@ -138,6 +138,28 @@ def measure(files: list[Path], out: Path, options: list[str]) -> dict[str, Any]:
     return found
 
 
+def plot(results: list[dict[str, Any]], out: Path) -> None:
+    """Draw bytes a genome against their number."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "scale"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6, 3.4))
+    counts = [result["genomes"] for result in results]
+    axes.plot(counts, [result["bytes_a_genome"] / 1e3 for result in results], "o-", color="teal")
+    axes.set_xscale("log")
+    axes.set_xticks(counts, [f"{count:,}" for count in counts])
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("genomes in the archive")
+    axes.set_ylabel("kB a genome, all counted")
+    axes.minorticks_off()
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(out, metadata={"Date": None})
+
+
 def main() -> None:
     """Read the command line, measure, write the results."""
     parser = argparse.ArgumentParser(description="Archives of thousands of relatives, measured")
@@ -165,6 +187,7 @@ def main() -> None:
         for r in results
     ]
     (given.out / "scale.md").write_text("\n".join(lines) + "\n")
+    plot(results, given.out / "scale.svg")
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes_now, records_called
 from seqcoder_jobs.reading.open_files import OpenFiles, SharedFile
 
-MOST_OPEN = 8
-"""Each keeps up to 128 MiB of decoded bases."""
+MOST_OPEN = 32
+_CACHE_BYTES = 32 << 20
+"""Each keeps up to so much of decoded bases, and half as much of walks."""
 
 
 def open_archive(
@@ -45,7 +46,7 @@ def open_archive(
     Args:
         folder: the archive, as ``seqcoder-ray submit -o`` made it, finished or not.
         threads: chunks decoded at a time, 0: all cores.
-        most_open: containers held open at a time, each with up to 128 MiB of decoded bases.
+        most_open: containers held open at a time, each with up to 32 MiB of decoded bases.
 
     Raises:
         UsageError: there is no archive, or ``most_open`` is below 1.
@@ -107,7 +108,10 @@ class OpenArchive(Mapping[str, Genome]):
                     )
                 file = SharedFile(self.archive.containers / name, self._files)
                 container = Container(
-                    cast(BinaryIO, file), threads=self._threads, references=self._references
+                    cast(BinaryIO, file),
+                    threads=self._threads,
+                    cache_bytes=_CACHE_BYTES,
+                    references=self._references,
                 )
                 file.let_go = container.forget
                 self._containers[name] = container
