@@ -32,10 +32,11 @@ LIST = {
     "IntegrityError",
     "ModelError",
     "NotFoundError",
+    "ReferenceMissingError",
 }
 LIST |= {"Record", "SeqcoderError", "Settings", "UsageError", "Verification"}
 JOBS = {"OpenArchive", "open_archive"}
-LIST |= {"append", "compress", "compress_bytes", "decompress", "open", "verify"}
+LIST |= {"append", "compress", "compress_bytes", "copy_genomes", "decompress", "open", "verify"}
 
 
 def test_the_public_list() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 
-from seqcoder.container.parity import is_available, write_parity
+from seqcoder.container.parity import is_available, parity_path, write_parity
 from seqcoder.writing.appending import Append, Reference, read_basis, read_reference
 from seqcoder.writing.plan import ContainerPlan
 
@@ -29,5 +30,7 @@ def before_it(container: ContainerPlan, folder: Path) -> tuple[Append | None, Re
 
 def protect(reference: Path) -> None:
     """Write the parity file of a reference, which many containers need, if pyeclib is there."""
+    for left in reference.parent.glob(f".{glob.escape(parity_path(reference).name)}.*.partial"):
+        left.unlink(missing_ok=True)  # of one who was killed here
     if is_available():
         write_parity(reference, force=True)

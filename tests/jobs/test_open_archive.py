@@ -139,7 +139,7 @@ def test_regions_of_more_containers_than_files_may_be_open(tmp_path: Path) -> No
     out = tmp_path / "out.fa"
     few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     used = len(os.listdir("/dev/fd"))  # noqa: PTH208 - also where it is no folder
-    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 30, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 50, most))
     try:
         choices = ExtractOptions(
             str(tmp_path / "archive"), regions=str(bed), output=str(out), workers=1
