@@ -8,6 +8,7 @@
     │       └── MissingError  there is no such file or object
     ├── UsageError      2  the request itself makes no sense
     │   ├── NotFoundError  no such genome or record (also a KeyError)
+    │   │   └── NoSuchNameError  the name, and which command lists the names
     │   └── MemoryLimitError  a container asks for more memory than it may take
     ├── IntegrityError  3  stored bytes do not match their digests
     ├── ModelError      4  a model an archive needs is missing or a different one
@@ -77,3 +78,24 @@ class NotFoundError(UsageError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class NoSuchNameError(NotFoundError):
+    """What a name was looked for in vain; the message says which command lists the names."""
+
+    def __init__(
+        self, where: str, what: str, name: str, like: str = "", program: str = "seqcoder"
+    ) -> None:
+        """``where``: the container or archive; ``what``: record or genome; ``like``: a name that
+        is near; ``program``: the one that reads ``where``.
+        """
+        super().__init__(where, what, name, like, program)
+        self.where, self.what, self.name, self.like, self.program = where, what, name, like, program
+
+    def __str__(self) -> str:
+        hint = f"did you mean {self.like}? " if self.like else ""
+        records = " -r" if self.what.endswith("record") else ""
+        return (
+            f"{self.where}: no {self.what} '{self.name}'; {hint}'{self.program} list{records}' "
+            "names them"
+        )

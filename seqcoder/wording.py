@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+# Controls of 7 and 8 bits but TAB and LF, bytes that are not UTF-8, and what turns directions.
+_COMMANDS = re.compile(
+    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udcff"
+    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 
 
 def count_of(number: int, noun: str) -> str:
@@ -21,3 +28,19 @@ def listed(names: Sequence[str], most: int) -> str:
     'a, b, ...'
     """
     return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+
+
+def shown(text: str) -> str:
+    r"""Return a text as a terminal may have it: ``\x1b`` for ESC.
+
+    >>> shown("a\x1b[31m\tb")
+    'a\\x1b[31m\tb'
+    """
+    return _COMMANDS.sub(_spelt, text)
+
+
+def _spelt(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

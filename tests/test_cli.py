@@ -16,7 +16,7 @@ import pytest
 import seqcoder
 from genomes import coding_genome, fasta_bytes, letters, random_bases, small_genome
 from seqcoder.cli import main
-from seqcoder.reading.region import read_regions
+from seqcoder.reading.query import Query, read_regions
 
 TWO = small_genome(20_000, seed=2)
 PLAIN = fasta_bytes(("chr:1 a plain one", letters(random_bases(3_000, 3))), width=70)
@@ -243,12 +243,12 @@ def test_damage_that_many_genomes_share_is_one_line(cli: Cli) -> None:
     assert seqcoder.verify("bad.sqc").damaged_genomes == names
 
 
-def test_a_container_as_input_is_stored_and_said_to_be_one(cli: Cli) -> None:
+def test_a_container_as_input_is_refused_and_said_to_be_one(cli: Cli) -> None:
     assert cli("compress", "-1", "-q", "two.fa") == 0
-    assert cli("compress", "-1", "two.fa.sqc", "-o", "again.sqc") == 0
-    assert b"two.fa.sqc: stored as it is: it is a seqcoder container already" in cli.err
-    assert cli("decompress", "-c", "again.sqc") == 0
-    assert cli.out == Path("two.fa.sqc").read_bytes()
+    assert cli("compress", "-1", "two.fa.sqc", "plain.fna.gz", "-o", "again.sqc") == 1
+    assert b"two.fa.sqc: is a seqcoder container already; 'seqcoder decompress'" in cli.err
+    assert cli("list", "--sha256", "again.sqc") == 0
+    assert cli.out.split() == [sha256(PLAIN).hexdigest().encode(), b"plain.fna"]
 
 
 def test_folders_of_outputs_are_made(cli: Cli) -> None:
@@ -323,7 +323,7 @@ def test_records_called_as_lines_of_a_bed_head(cli: Cli, tmp_path: Path) -> None
     assert read_regions((tmp_path / "r.txt").read_bytes()) == [
         "track7:1-5",
         "browser:2",
-        "track:1-4",
+        Query("track", 1, 4, "track 0 4"),
         "track7\t²\t4",
     ]
     (tmp_path / "r.txt").write_text("track7:1-5\nbrowser:2\ntrack\t0\t4\n")

@@ -102,8 +102,17 @@ def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path: Path, cli: 
         assert os.read(reader, 99) in (b">g:1-4\nACGT\n", b">g\nACGTACGT\n")
         os.close(reader)
         assert pipe.is_fifo()
-    assert (cli("compress", "-f", "-o", "pipe", "g.fa"), pipe.is_fifo()) == (2, True)
-    assert b"pipe: is a device or pipe; name a file" in cli.err
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert (cli("compress", "-o", "pipe", "g.fa"), pipe.is_fifo()) == (0, True)
+    assert os.read(reader, 999) == (tmp_path / "g.sqc").read_bytes()
+    os.close(reader)
+    assert cli("compress", "-o", "/dev/stdout", "g.fa") == 0
+    assert cli.out == (tmp_path / "g.sqc").read_bytes()
+    for command in (["compress", "g.fa"], ["extract", "g.sqc", "g"], ["decompress", "g.sqc"]):
+        assert cli(*command, "-o", "/dev/null") == 0, cli.err
+        assert Path("/dev/null").is_char_device()
+    with pytest.raises(seqcoder.UsageError, match="pipe: is a device or pipe; name a file"):
+        seqcoder.compress(tmp_path / "g.fa", pipe, force=True)
     with pytest.raises(OSError, match="device or pipe"):
         commit(tmp_path / "g.fa", pipe)
     (tmp_path / "fd").symlink_to("/dev/fd", target_is_directory=True)

@@ -45,7 +45,9 @@ ODD = ["C:x", "con", "-rf", "~root", "...", " ", "a b", "\u202eevil", "é", "x" 
 def command_line(which: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     code = f"from {which}.cli import main; main()"
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, errors="surrogateescape", check=False
+    )
 
 
 def below(folder: Path) -> list[str]:

@@ -19,6 +19,8 @@ from genomes import small_genome
 GENOME = small_genome(200_000, seed=5)
 MAIN = "from {0}.cli import main; main()"
 CUT = 10_240
+SIZE = b"raise the limit (ulimit -f), or write to another file system\n"
+FULL = b"free some, or write elsewhere\n"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def test_short_writes_are_told(
             check=False,
         )
     assert done.returncode == 1, done.stderr
-    assert done.stderr == b"seqcoder: error: standard output: File too large\n"
+    assert done.stderr == b"seqcoder: error: standard output: File too large; " + SIZE
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
@@ -86,7 +88,7 @@ def test_a_full_disk_is_told_also_by_the_last_flush(
             check=False,
         )
     assert done.returncode == 1
-    assert done.stderr == b"seqcoder: error: standard output: No space left on device\n"
+    assert done.stderr == b"seqcoder: error: standard output: No space left on device; " + FULL
 
 
 def test_help_of_the_other_program_into_a_full_disk() -> None:
@@ -98,7 +100,7 @@ def test_help_of_the_other_program_into_a_full_disk() -> None:
             check=False,
         )
     assert done.returncode == 1
-    assert done.stderr.endswith(b"error: standard output: No space left on device\n")
+    assert done.stderr.endswith(b"error: standard output: No space left on device; " + FULL)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import write_atomically
@@ -255,7 +256,7 @@ def _token_file(out: Path) -> Iterator[str]:
         out.mkdir(parents=True, exist_ok=True)
         write_atomically(path, token.encode())
     except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
+        raise InputError(f"{out}: cannot be written: {system_reason(error)}") from None
     try:
         yield token
     finally:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqcoder import fasta
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError, UsageError
 from seqcoder.fasta.rendering import bases_to_letters
 from seqcoder.writing.genome_source import strip_compression
@@ -57,7 +58,7 @@ def place(case: Case, folder: Path) -> LaidOut:
             try:
                 stored = file.read_bytes()
             except OSError as error:
-                raise InputError(f"{file}: {error.strerror}") from None
+                raise InputError(f"{file}: {system_reason(error)}") from None
             data = fasta.decompress(stored, str(file)).data
             parsed = fasta.parse(data)
             if not isinstance(parsed, fasta.NotFasta):

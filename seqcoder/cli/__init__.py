@@ -6,6 +6,10 @@ In come arguments, out go files, lines and an exit code. Heavy imports wait unti
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
 
 
 def main() -> None:
@@ -14,7 +18,12 @@ def main() -> None:
     # they spin before they sleep: 0.06 s of CPU on two cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-    from seqcoder.cli.app import app
     from seqcoder.cli.common import run_app
 
-    run_app(app, "seqcoder")
+    run_app(_load, "seqcoder")
+
+
+def _load() -> typer.Typer:
+    from seqcoder.cli.app import app
+
+    return app

@@ -24,7 +24,11 @@ from seqcoder.cli.options import (
     NoLatents,
     Quiet,
     Records,
+    Reference,
+    RegionsOption,
+    Reverse,
     Solid,
+    Stdout,
     Threads,
     Width,
     chosen_level,
@@ -49,9 +53,7 @@ def compress(
             "--output", "-o", help="One container for all inputs. Default: FILE.sqc each."
         ),
     ] = None,
-    stdout: Annotated[
-        bool, typer.Option("--stdout", "-c", help="Write to standard output.")
-    ] = False,
+    stdout: Stdout = False,
     level: Annotated[
         int,
         typer.Option(
@@ -77,15 +79,7 @@ def compress(
         bool,
         typer.Option("--append", help="Add to the container -o names; what it holds stays."),
     ] = False,
-    reference: Annotated[
-        str | None,
-        typer.Option(
-            "--reference",
-            metavar="FILE.sqc",
-            help="Write what differs from this container's genomes, without which the new one "
-            "cannot be read; keep both in one folder.",
-        ),
-    ] = None,
+    reference: Reference = None,
     threads: Threads = 0,
     force: Force = False,
     quiet: Quiet = False,
@@ -124,13 +118,15 @@ def compress(
 @app.command()
 def decompress(
     containers: Annotated[list[str], typer.Argument(metavar="FILE.sqc", help="Containers, or -")],
+    genome: Annotated[
+        list[str] | None,
+        typer.Option("--genome", "-g", help="These genomes only: name, file name or pattern."),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", help="Folder to write to (or, for one genome, a file)."),
     ] = None,
-    stdout: Annotated[
-        bool, typer.Option("--stdout", "-c", help="Write to standard output.")
-    ] = False,
+    stdout: Stdout = False,
     threads: Threads = 0,
     force: Force = False,
     quiet: Quiet = False,
@@ -140,11 +136,12 @@ def decompress(
 
     Without -o the files are written beside the container.
 
-    Examples: `seqcoder decompress all.sqc -o back/`; `seqcoder decompress -c one.sqc | less`.
+    Examples: `seqcoder decompress all.sqc -o back/`; `seqcoder decompress -c one.sqc | less`;
+    `seqcoder decompress all.sqc -g ecoli.fa -g "salmo*"`.
     """
     from seqcoder.cli.decompress import run_decompress
 
-    run_decompress(containers, output, stdout, threads, force, quiet, json)
+    run_decompress(containers, genome or [], output, stdout, threads, force, quiet, json)
 
 
 @app.command()
@@ -152,15 +149,13 @@ def extract(
     container: Annotated[str, typer.Argument(metavar="FILE.sqc", help="A container, or -")],
     queries: Annotated[
         list[str] | None,
-        typer.Argument(metavar="REGION", help="Records or regions: NAME, NAME:START-END"),
-    ] = None,
-    genome: GenomeNames = None,
-    regions: Annotated[
-        Path | None,
-        typer.Option(
-            "--regions", "-r", help="File of regions, one a line, or BED (three columns)."
+        typer.Argument(
+            metavar="REGION", help="Records or regions: NAME, NAME:START-END, {NAME}:START-END"
         ),
     ] = None,
+    genome: GenomeNames = None,
+    regions: Annotated[Path | None, RegionsOption] = None,
+    reverse: Reverse = False,
     width: Width = None,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Output file. Default: standard output.")
@@ -168,11 +163,13 @@ def extract(
     format: Format = None,
     threads: Threads = 0,
     force: Force = False,
+    quiet: Quiet = False,
 ) -> None:
     """Take records, regions or whole genomes out of a container, as FASTA or 2bit.
 
     Regions are 1-based and inclusive, as in samtools faidx: an end behind the record's is cut to
-    it, a start behind it is an error. Only the chunks needed are read and decoded.
+    it, a start behind it is an error; NAME:-END and NAME:START- leave one out. Braces say where a
+    name with a colon ends. Only the chunks needed are read and decoded.
 
     Examples: `seqcoder extract genome.fa.sqc NC_000913.3:1000-2000`; `seqcoder extract all.sqc
     -g ecoli.fa -o ecoli.fa.bgz`; `seqcoder extract all.sqc --regions genes.bed --format 2bit
@@ -181,7 +178,16 @@ def extract(
     from seqcoder.cli.extract import run_extract
 
     run_extract(
-        container, queries or [], genome or [], regions, width, output, format, threads, force
+        container,
+        queries or [],
+        genome or [],
+        regions,
+        reverse,
+        width,
+        output,
+        format,
+        threads,
+        force,
     )
 
 

@@ -10,7 +10,8 @@ from seqcoder.bench.bench_page import text_table, write_page
 from seqcoder.bench.rows import write_parquet, write_tsv
 from seqcoder.bench.run import BenchSettings, benchmark
 from seqcoder.bench.tools import PEERS
-from seqcoder.cli.common import fail, note
+from seqcoder.circumstances import system_reason
+from seqcoder.cli.common import fail, note, say
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.settings import parse_size
 
@@ -61,9 +62,9 @@ def run(
             "dropped": result.dropped,
             "remarks": result.remarks,
         }
-        print(json_module.dumps(facts, indent=1))
+        say(json_module.dumps(facts, indent=1))
     else:
-        print(text_table([row for row in result.rows if not row.chunk_bases] or result.rows))
+        say(text_table([row for row in result.rows if not row.chunk_bases] or result.rows))
     for line in result.remarks:
         note(line, quiet)
     for line in result.dropped:
@@ -82,7 +83,7 @@ def _training(path: Path | None) -> tuple[dict[str, float], ...]:
         if not rows or any(not {"step", "loss", "accuracy", "bits"} <= row.keys() for row in rows):
             raise ValueError
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+        raise InputError(f"{path}: {system_reason(error)}") from None
     except (ValueError, AttributeError):
         raise UsageError(f"{path}: is not the log.jsonl of a training run") from None
     return rows

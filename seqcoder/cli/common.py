@@ -2,79 +2,128 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
-from seqcoder.cli.streams import ReaderGoneError, whole_stdout
+from seqcoder.circumstances import explain
+from seqcoder.cli.signals import (
+    NOTHING_CHANGED,
+    StoppedError,
+    ending_signals,
+    exit_code,
+    stopped_message,
+)
+from seqcoder.cli.streams import (
+    ReaderGoneError,
+    hold_descriptors,
+    patient_stderr,
+    whole_stdout,
+)
+from seqcoder.cli.terminal import TerminalWriter
 from seqcoder.errors import SeqcoderError, UsageError
+from seqcoder.wording import shown
 
 if TYPE_CHECKING:
     import typer
 
     from seqcoder.writing.pipeline import Progress
 
-INTERRUPTED = "interrupted; the same command goes on where it stopped"
 
-
-def run_app(app: typer.Typer, name: str) -> NoReturn:
+def run_app(load: Callable[[], typer.Typer], name: str) -> NoReturn:
     """Run a typer application with our manners: one line per error, no traceback."""
+    _names_as_bytes()
+    hold_descriptors()
+    with patient_stderr(), ending_signals():
+        try:
+            code = _run(load, name)
+        except KeyboardInterrupt:
+            # While another error was told, or before the command began.
+            code = _stopped(name, NOTHING_CHANGED)
+    sys.exit(code)
+
+
+def _run(load: Callable[[], typer.Typer], name: str) -> int:
     try:
         with whole_stdout():
-            code = app(prog_name=name, standalone_mode=False)
+            code = load()(prog_name=name, standalone_mode=False)
     except SeqcoderError as error:
         fail(name, str(error))
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        fail(name, INTERRUPTED)
-        sys.exit(130)
+        return error.exit_code
+    except StoppedError as error:
+        return _stopped(name, str(error))
     except (ReaderGoneError, BrokenPipeError):
-        sys.exit(141)  # the reader of our output has gone: end quietly, as samtools and zstd do
-    except MemoryError:
-        fail(name, "out of memory; use fewer --threads or a smaller --chunk-size")
-        sys.exit(1)
-    except OSError as error:
-        fail(name, f"{error.filename or 'output'}: {error.strerror or error}")
-        sys.exit(1)
+        return 141  # the reader of our output has gone: end quietly, as samtools and zstd do
     except Exception as error:
         # typer brings its own copy of click or uses the one installed: told by shape, not by class.
-        kind = type(error).__name__
-        if kind == "Exit":
-            sys.exit(getattr(error, "exit_code", 0))
-        if kind == "Abort":  # what typer makes of KeyboardInterrupt
-            fail(name, INTERRUPTED)
-            sys.exit(130)
+        if type(error).__name__ == "Exit":
+            return int(getattr(error, "exit_code", 0))
         if hasattr(error, "show") and hasattr(error, "exit_code"):
-            error.show()
-            sys.exit(error.exit_code)
+            told = io.StringIO()
+            error.show(told)
+            say(told.getvalue().rstrip("\n"), error=True)
+            return int(error.exit_code)
         if os.environ.get("SEQCODER_TRACEBACK"):
             raise
         fail(
             name,
-            f"unexpected {type(error).__name__}: {error} (a bug: please report it; "
+            explain(error)
+            or f"unexpected {type(error).__name__}: {error} (a bug: please report it; "
             "SEQCODER_TRACEBACK=1 shows where)",
         )
-        sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _names_as_bytes() -> None:
+    """Begin again in UTF-8 mode where the locale would have file names recoded."""
+    if sys.getfilesystemencoding().lower() != "utf-8":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
+def _stopped(name: str, standing: str) -> NoReturn:
+    """Say so and end at once: threads that code a chunk are not waited for."""
+    fail(name, stopped_message(standing))
+    sys.stderr.flush()
+    os._exit(exit_code())
+
+
+def say(*values: object, error: bool = False) -> None:
+    """Print a line on standard output or error: on a terminal with controls made visible."""
+    stream = sys.stderr if error else sys.stdout
+    text = " ".join(map(str, values))
+    print(shown(text) if stream.isatty() else text, file=stream)
 
 
 def fail(name: str, message: str) -> None:
     """Print one line of error."""
-    print(f"{name}: error: {' '.join(message.splitlines())}", file=sys.stderr)
+    say(f"{name}: error: {_one_line(message)}", error=True)
 
 
 def note(message: str, quiet: bool = False, name: str = "seqcoder") -> None:
     """Print a remark on stderr."""
     if not quiet:
-        print(f"{name}: {message}", file=sys.stderr)
+        say(f"{name}: {_one_line(message)}", error=True)
+
+
+def _one_line(message: str) -> str:
+    return message.replace("\r\n", " ").replace("\n", " ")
 
 
 def binary_stdout() -> BinaryIO:
     """Return stdout for binary data; UsageError if it is a terminal."""
     if sys.stdout.isatty():
         raise UsageError("binary data are not written to a terminal; redirect, or use -o FILE")
+    return sys.stdout.buffer
+
+
+def text_stdout() -> BinaryIO:
+    """Return stdout for the bytes of text: as they are, on a terminal with controls visible."""
+    if sys.stdout.isatty():
+        return cast(BinaryIO, TerminalWriter(sys.stdout))
     return sys.stdout.buffer
 
 
@@ -93,14 +142,14 @@ def facts_bar(total: int, what: str, facts: str = "") -> Iterator[Callable[[int,
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     with Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%  {task.fields[facts]}"),
+        TextColumn("{task.percentage:>3.0f}%  {task.fields[facts]}", markup=False),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        task = bar.add_task(what, total=max(total, 1), facts=facts)
+        task = bar.add_task(shown(what), total=max(total, 1), facts=facts)
 
         def show(done: int, facts: list[str]) -> None:
             speed = bar.tasks[0].speed

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO
 
 from seqcoder.api import try_append, try_compress
-from seqcoder.cli.common import binary_stdout, fail, note, progress_bar
+from seqcoder.cli.common import binary_stdout, fail, note, progress_bar, say
+from seqcoder.cli.files import STDOUT, not_written
+from seqcoder.cli.signals import stands
+from seqcoder.cli.streams import check_stdout
 from seqcoder.container.rows import check_name
 from seqcoder.errors import InputError, UsageError
+from seqcoder.fasta import is_container
 from seqcoder.settings import Settings, default_chunk_bases, parse_size
+from seqcoder.storage.atomic import is_special
 from seqcoder.storage.names import spell, unspell
+from seqcoder.storage.standard_input import read_standard_input
 from seqcoder.wording import count_of
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import GenomeSource, local_source, read_local
+
+GOES_ON = "its whole chunks are kept, and the same command goes on there"
 
 
 def run(
@@ -47,37 +57,56 @@ def run(
     )
     if inputs.count("-") > 1:
         raise UsageError("standard input (-) can be read once only")
-    to_stdout = stdout or output == "-" or (output is None and inputs == ["-"])
-    if add and (to_stdout or output is None):
+    to_stdout = stdout or (output is None and inputs == ["-"]) or output in STDOUT[1:]
+    elsewhere = None if output is None or to_stdout else Path(output)
+    to_special = elsewhere is not None and is_special(elsewhere)
+    if add and (to_stdout or to_special or output is None):
         raise UsageError("--append needs -o FILE, the container to add to")
     if add and reference is not None:
         raise UsageError("--append goes on with the reference that a container has; leave one out")
     if to_stdout:
         binary_stdout()
+    elif json or not quiet:
+        check_stdout()
     sources = [_source(item, name) for item in inputs]
     reports: list[ContainerReport] = []
     before = 0
-    if to_stdout:
-        with tempfile.TemporaryDirectory(prefix="seqcoder-") as folder:
+    if to_stdout or to_special:
+        with tempfile.TemporaryDirectory(prefix="seqcoder-") as folder, not_written(output):
             target = Path(folder) / "stdout.sqc"
             reports.append(
                 _one(sources, target, settings, threads, True, quiet, reference=reference)
             )
             if reports[0].size:
-                with target.open("rb") as file:
+                with _opened(elsewhere) as out, target.open("rb") as file:
                     while block := file.read(1 << 20):
-                        binary_stdout().write(block)
+                        out.write(block)
     elif output is not None:
         # As tar -r and zip do: what is not there yet is made.
         exists = add and Path(output).exists()
         before = Path(output).stat().st_size if exists else 0
-        reports.append(_one(sources, output, settings, threads, force, quiet, exists, reference))
+        with stands(f"{output} is {'as it was' if exists else 'not there yet'}; {GOES_ON}"):
+            reports.append(
+                _one(sources, output, settings, threads, force, quiet, exists, reference)
+            )
     else:
         for source, target in zip(sources, _beside(sources), strict=True):
-            reports.append(
-                _one([source], target, settings, threads, force, quiet, reference=reference)
-            )
+            done = f"{count_of(len(reports), 'container')} done before; " if reports else ""
+            with stands(f"{target} is not there yet; {done}go on with {source.path}"):
+                reports.append(
+                    _one([source], target, settings, threads, force, quiet, reference=reference)
+                )
     _tell(reports, before, quiet, json, to_stdout)
+
+
+@contextmanager
+def _opened(device: Path | None) -> Iterator[BinaryIO]:
+    """Give the device or pipe, or standard output."""
+    if device is None:
+        yield binary_stdout()
+        return
+    with device.open("wb") as out:
+        yield out
 
 
 def _beside(sources: list[GenomeSource]) -> list[Path]:
@@ -94,13 +123,25 @@ def _beside(sources: list[GenomeSource]) -> list[Path]:
 
 
 def _source(item: str, name: str | None) -> GenomeSource:
+    if Path(item).is_dir():
+        # What is named wrongly is told before hours of work on the others.
+        root = item.rstrip("/") or "/"
+        raise UsageError(
+            f"{item}: is a folder; name the files in it ({root}/*.fa), or make an archive of all "
+            f"that is in it with 'seqcoder-ray submit {item} -o ARCHIVE'"
+        )
     source = GenomeSource(spell(name or "stdin.fa"), "-") if item == "-" else local_source(item)
     check_name(source.name)
     return source
 
 
 def _read(source: GenomeSource) -> bytes:
-    return sys.stdin.buffer.read() if source.path == "-" else read_local(source)
+    data = read_standard_input() if source.path == "-" else read_local(source)
+    if is_container(data):
+        raise InputError(
+            f"{source.label}: is a seqcoder container already; 'seqcoder decompress' restores it"
+        )
+    return data
 
 
 def _one(
@@ -146,7 +187,7 @@ def _tell(
     if json:
         facts = [asdict(report) | {"appended_to_bytes": before} for report in reports]
         text = json_module.dumps(facts, indent=1)
-        print(text, file=sys.stderr if to_stdout else sys.stdout)
+        say(text, error=to_stdout)
     elif not quiet and not to_stdout:
         for report in reports:
             if report.size:
@@ -158,7 +199,7 @@ def _tell(
                     line += f"\t{8 * size / bases:.4f} bits/base"
                 if before:
                     line += f"\tnow {report.size} bytes"
-                print(line)
+                say(line)
     failures = [genome for genome in genomes if genome.error]
     for failure in failures:
         fail("seqcoder", failure.error)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json as json_module
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from seqcoder.cli.common import say
 from seqcoder.doctor import Check, checks
 from seqcoder.errors import InputError
 
@@ -23,14 +25,15 @@ def tell(found: Iterable[Check], quiet: bool, json: bool, name: str = "seqcoder"
     for check in found:
         all_checks.append(check)
         if not json and not (quiet and check.state == "ok"):
-            print(f"{_MARKS[check.state]:<7} {check.name:<16} {check.detail}", flush=True)
+            say(f"{_MARKS[check.state]:<7} {check.name:<16} {check.detail}")
+            sys.stdout.flush()
             if check.remedy:
-                print(f"{'':<24} {check.remedy}")
+                say(f"{'':<24} {check.remedy}")
     broken = [check.name for check in all_checks if check.state == "broken"]
     if json:
         rows = [asdict(check) for check in all_checks]
-        print(json_module.dumps({"sound": not broken, "checks": rows}, indent=1))
+        say(json_module.dumps({"sound": not broken, "checks": rows}, indent=1))
     if broken:
         raise InputError(f"broken: {', '.join(broken)}; the remedies are above")
     if not json and not quiet:
-        print("sound")
+        say("sound")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from seqcoder import core
-from seqcoder.cli.files import open_source, text_output
-from seqcoder.errors import NotFoundError, UsageError
+from seqcoder.cli.files import not_written, open_source, text_output
+from seqcoder.errors import UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
 from seqcoder.reading.genome import Genome
-from seqcoder.reading.reader import Container
-from seqcoder.reading.region import Region, find_region, read_regions
+from seqcoder.reading.naming import all_named
+from seqcoder.reading.query import Query, read_regions
+from seqcoder.reading.region import Region, find_regions
 from seqcoder.storage.lists import read_list
-from seqcoder.storage.names import spell
 
 
 def run_extract(
@@ -20,6 +22,7 @@ def run_extract(
     queries: list[str],
     genomes: list[str],
     regions: Path | None,
+    reverse: bool,
     width: int | None,
     output: str | None,
     format: str | None,
@@ -29,38 +32,35 @@ def run_extract(
     """Write records, regions or genomes as FASTA, packed or not, or 2bit."""
     core.keep_freed_memory()
     kind = pick_format(format, output)
-    if regions is not None:
-        queries = queries + region_list(regions)
-    if not queries and not genomes:
+    asked: list[str | Query] = [*queries, *([] if regions is None else region_list(regions))]
+    if not asked and not genomes:
         raise UsageError("nothing asked for; name records, regions or --genome")
-    with open_source(name, threads) as container:
-        chosen = [pick_genome(container, genome) for genome in genomes]
-        if not queries:
+    with not_written(output), open_source(name, threads) as container:
+        chosen = [container[full] for full in all_named(container, genomes, container.path)]
+        if not asked and not reverse:
             with text_output(output, force, name, kind) as out:
                 write_genomes(out, chosen, width, kind, name)
             return
         # Every query is looked up before anything is written.
-        found: list[Region] = [
-            find_region(query, chosen or list(container.values()), container.path)
-            for query in queries
-        ]
+        within = chosen or list(container.values())
+        found = find_regions(asked, within, container.path) if asked else whole_records(chosen)
         with text_output(output, force, name, kind) as out:
-            write_regions(out, found, width, kind, name)
+            write_regions(out, other_strand(found) if reverse else found, width, kind, name)
 
 
-def region_list(path: Path) -> list[str]:
+def whole_records(genomes: Sequence[Genome]) -> list[Region]:
+    """Return all records of genomes; UsageError if one has none, being no FASTA."""
+    for genome in genomes:
+        if genome.stored:
+            raise UsageError(f"{genome.name}: is stored as it is, and has no other strand")
+    return [Region(record, 0, len(record), True) for genome in genomes for record in genome]
+
+
+def other_strand(regions: Iterable[Region]) -> Iterator[Region]:
+    """Yield the other strand of each region: of a row of BED that names the reverse, this one."""
+    return (replace(region, reverse=not region.reverse) for region in regions)
+
+
+def region_list(path: Path) -> list[str | Query]:
     """Return the regions listed in a file, ``-``: standard input; InputError if unreadable."""
     return read_regions(read_list(path), str(path))
-
-
-def pick_genome(container: Container, name: str) -> Genome:
-    """Return the genome called ``name``, in full or by its only file name or stem."""
-    for full in (name, spell(name)):
-        if full in container:
-            return container[full]
-    like = [full for full in container if name in (Path(full).name, Path(full).stem)]
-    if len(like) == 1:
-        return container[like[0]]
-    if like:
-        raise UsageError(f"{container.path}: {name!r} could be {', '.join(like[:5])}; say which")
-    raise NotFoundError(f"{container.path}: no genome {name!r}; 'seqcoder list' names them")

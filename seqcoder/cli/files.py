@@ -9,19 +9,35 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from seqcoder.cli.common import binary_stdout
+from seqcoder.cli.common import binary_stdout, text_stdout
+from seqcoder.cli.signals import stands
 from seqcoder.errors import UsageError
 from seqcoder.reading.opening import open as open_container
 from seqcoder.reading.reader import Container
 from seqcoder.storage.atomic import atomic_file, is_special
 from seqcoder.storage.output_files import check_other, make_folder
+from seqcoder.storage.standard_input import read_standard_input
+
+STDOUT = (None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+"""What names standard output."""
 
 
 def open_source(name: str, threads: int = 1) -> Container:
     """Open a container by path or URL, or the one on standard input for ``-``."""
     if name == "-":
-        return Container(io.BytesIO(sys.stdin.buffer.read()), threads=threads)
+        return Container(io.BytesIO(read_standard_input()), threads=threads)
     return open_container(name, threads=threads)
+
+
+@contextmanager
+def not_written(output: str | None) -> Iterator[None]:
+    """Say, where a signal ends the block, that the output is not whole."""
+    if output in STDOUT or is_special(Path(output)):
+        with stands("what was written is cut short; run it again"):
+            yield
+        return
+    with stands(f"{output} was not written; run it again"):
+        yield
 
 
 @contextmanager
@@ -32,9 +48,9 @@ def text_output(
 
     ``source`` is what is read meanwhile, and not to be replaced.
     """
-    if output in (None, "-", "/dev/stdout"):
-        yield sys.stdout.buffer if format == "fa" else binary_stdout()
-        sys.stdout.buffer.flush()
+    if output in STDOUT:
+        yield text_stdout() if format == "fa" else binary_stdout()
+        sys.stdout.flush()
         return
     target = Path(output)
     if output.endswith("/") or target.is_dir():

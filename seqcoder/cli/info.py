@@ -6,6 +6,7 @@ import json as json_module
 from collections import Counter
 
 from seqcoder import coder
+from seqcoder.cli.common import say
 from seqcoder.cli.files import open_source
 from seqcoder.container.extends import Extends
 from seqcoder.reading.reader import Container
@@ -16,14 +17,14 @@ def run_info(name: str, json: bool) -> None:
     with open_source(name) as container:
         facts = container_facts(container)
     if json:
-        print(json_module.dumps(facts, indent=1))
+        say(json_module.dumps(facts, indent=1))
         return
     for key, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(f"{inner} {count}" for inner, count in value.items()) or "none"
         elif isinstance(value, list):
             value = ", ".join(value) or "none"
-        print(f"{key}\t{value}")
+        say(f"{key}\t{value}")
 
 
 def _model_name(digest: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 
+from seqcoder.cli.common import say
 from seqcoder.cli.files import open_source
 from seqcoder.reading.reader import Container
 from seqcoder.storage.names import checksum_line
@@ -14,20 +15,20 @@ def run_list(name: str, records: bool, checksums: bool, json: bool) -> None:
     with open_source(name) as container:
         if checksums:
             for genome in container.values():
-                print(checksum_line(genome.sha256, genome.name))
+                say(checksum_line(genome.sha256, genome.name))
             return
         rows = record_rows(container) if records else genome_rows(container)
         if json:
-            print(json_module.dumps(rows, indent=1))
+            say(json_module.dumps(rows, indent=1))
             return
         keys = (
             ["genome", "record", "length"]
             if records
             else ["genome", "kind", "bytes", "records", "residues", "bases", "sha256"]
         )
-        print("#" + "\t".join(keys))
+        say("#" + "\t".join(keys))
         for row in rows:
-            print("\t".join(str(row[key]) for key in keys))
+            say("\t".join(str(row[key]) for key in keys))
 
 
 def genome_rows(container: Container) -> list[dict[str, object]]:

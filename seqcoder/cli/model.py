@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seqcoder.cli.common import note
+from seqcoder.cli.common import note, say
 from seqcoder.cli.options import Json
 
 app = typer.Typer(help="The models that give latents: list, info, verify.", no_args_is_help=True)
@@ -43,11 +43,11 @@ def list_(json: Json = False) -> None:
         note(problem)
     rows = [_facts(str(model.path)) for model in models]
     if json:
-        print(json_module.dumps(rows, indent=1))
+        say(json_module.dumps(rows, indent=1))
         return
-    print("#name\tsha256\tbytes\tfile")
+    say("#name\tsha256\tbytes\tfile")
     for row in rows:
-        print(f"{row['name']}\t{row['sha256']}\t{row['bytes']}\t{row['file']}")
+        say(f"{row['name']}\t{row['sha256']}\t{row['bytes']}\t{row['file']}")
 
 
 @app.command()
@@ -61,10 +61,10 @@ def info(name: _Name = "prokaryote-1", json: Json = False) -> None:
 
     facts["library residues"] = len(load_model(name).library.residues)
     if json:
-        print(json_module.dumps(facts, indent=1))
+        say(json_module.dumps(facts, indent=1))
         return
     for key, value in facts.items():
-        print(f"{key}\t{value}")
+        say(f"{key}\t{value}")
 
 
 @app.command()
@@ -77,4 +77,4 @@ def verify(name: _Name = "prokaryote-1") -> None:
     from seqcoder.latent.modelfile import verify_model
 
     file = verify_model(load_model(name).path)
-    print(f"{file.name}\t{file.digest}\tintact")
+    say(f"{file.name}\t{file.digest}\tintact")

@@ -2,10 +2,12 @@
 
 # No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from seqcoder.cli.signals import NOTHING_CHANGED, stands
 from seqcoder.version import __version__
 
 EXIT_CODES = (
@@ -48,7 +50,34 @@ ChunkSize = Annotated[
 ]
 GenomeNames = Annotated[
     list[str] | None,
-    typer.Option("--genome", "-g", help="Whole genome; with REGIONs: look for them there."),
+    typer.Option(
+        "--genome",
+        "-g",
+        help="Whole genome, by name, file name or pattern; with REGIONs: look for them there.",
+    ),
+]
+Stdout = Annotated[bool, typer.Option("--stdout", "-c", help="Write to standard output.")]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        metavar="FILE.sqc",
+        help="Write what differs from this container's genomes, without which the new one "
+        "cannot be read; keep both in one folder.",
+    ),
+]
+RegionsOption = typer.Option(
+    "--regions",
+    "-r",
+    help="File of regions, one a line, or BED (with its strand, if there are six columns).",
+)
+Reverse = Annotated[
+    bool,
+    typer.Option(
+        "--reverse-complement",
+        "-i",
+        help="The other strand, as samtools faidx -i writes it: names end in /rc.",
+    ),
 ]
 Width = Annotated[
     int | None,
@@ -80,10 +109,20 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
+class _Manners(TyperGroup):
+    """Commands that, stopped by a signal, say what stands: typer would end without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named; raises StoppedError."""
+        with stands(NOTHING_CHANGED):
+            return super().invoke(ctx)
+
+
 def new_app(name: str, help: str) -> typer.Typer:
     """Return an application with our manners, and ``--version``."""
     app = typer.Typer(
         name=name,
+        cls=_Manners,
         help=f"{help}\n\n{EXIT_CODES}\n\n{_ENVIRONMENT}",
         no_args_is_help=True,
         pretty_exceptions_enable=False,

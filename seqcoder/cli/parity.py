@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from seqcoder.cli.common import say
 from seqcoder.cli.options import Force, Json, Quiet
 
 
@@ -37,6 +38,6 @@ def parity(
         out = write_parity(container, percent, force)
         facts.append({"container": str(container), "parity": str(out), "bytes": out.stat().st_size})
         if not quiet and not json:
-            print(f"{out}\t{out.stat().st_size} bytes")
+            say(f"{out}\t{out.stat().st_size} bytes")
     if json:
-        print(json_module.dumps(facts, indent=1))
+        say(json_module.dumps(facts, indent=1))

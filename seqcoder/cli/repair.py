@@ -6,7 +6,7 @@ import json as json_module
 from dataclasses import asdict
 from pathlib import Path
 
-from seqcoder.cli.common import fail, note
+from seqcoder.cli.common import fail, note, say
 from seqcoder.errors import InputError
 from seqcoder.reading.repair import repair
 from seqcoder.wording import count_of
@@ -19,9 +19,9 @@ def run(container: Path, output: Path, force: bool, quiet: bool, json: bool) -> 
         note(problem, quiet)
     if json:
         facts = {"container": str(output), **asdict(result)}
-        print(json_module.dumps(facts, indent=1, default=str))
+        say(json_module.dumps(facts, indent=1, default=str))
     elif not quiet:
-        print(f"{output}\t{count_of(len(result.recovered), 'genome')} recovered")
+        say(f"{output}\t{count_of(len(result.recovered), 'genome')} recovered")
     for name in result.lost:
         fail("seqcoder", f"{container}: genome {name} is lost")
     if result.lost:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seqcoder import core
-from seqcoder.cli.common import decode_bar, fail, note
+from seqcoder.cli.common import decode_bar, fail, note, say
 from seqcoder.cli.files import open_source
 from seqcoder.container.check import Finding
 from seqcoder.container.parity import parity_path, read_parity
@@ -43,9 +43,9 @@ def run(containers: list[str], full: bool, threads: int, quiet: bool, json: bool
         if not json and not quiet and result.intact:
             what = "all bases and files" if full else "all checksums"
             genomes = count_of(result.genomes, "genome")
-            print(f"{name}\tintact\t{genomes}, {count_of(result.chunks, 'chunk')}, {what}")
+            say(f"{name}\tintact\t{genomes}, {count_of(result.chunks, 'chunk')}, {what}")
     if json:
-        print(json_module.dumps([asdict(r) | {"intact": r.intact} for r in results], indent=1))
+        say(json_module.dumps([asdict(r) | {"intact": r.intact} for r in results], indent=1))
     damaged = [result for result in results if not result.intact]
     if damaged:
         names = [name for result in damaged for name in result.damaged_genomes]

@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from seqcoder.circumstances import system_reason
 from seqcoder.container.frames import digest8
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.storage.atomic import atomic_file
@@ -164,7 +165,7 @@ def read_parity(path: Path) -> Parity:
                 except IntegrityError:
                     continue
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
+        raise InputError(f"{path}: {system_reason(error)}") from None
     raise IntegrityError(f"{path}: both of its heads are damaged; it can mend nothing")
 
 
@@ -230,7 +231,7 @@ def mend(container: Path, path: Path, out: Path) -> Mending:
                 data = right.get(number) or _block(file, number, parity.block)
                 written.write(data[: parity.size - number * parity.block])
     except OSError as error:
-        raise InputError(f"{error.filename or container}: {error.strerror}") from None
+        raise InputError(f"{error.filename or container}: {system_reason(error)}") from None
     whole = file_sha256(out) == parity.sha256.hex()
     return Mending(len(bad), mended, whole)
 

@@ -148,4 +148,4 @@ def _pair(record: Record) -> tuple[bytes, bytes]:
 
 
 def _residues(region: Region) -> bytes:
-    return region.record.fetch(region.start, region.stop)
+    return region.fetch(0, region.stop - region.start)

@@ -7,6 +7,7 @@
 b'>x y\\nACGTN\\nAC\\n'
 """
 
+from seqcoder.fasta.complement import reverse_complement
 from seqcoder.fasta.decompression import (
     DEFAULT_MAX_BYTES,
     InputBytes,
@@ -15,6 +16,7 @@ from seqcoder.fasta.decompression import (
     open_bytes,
     sniff,
 )
+from seqcoder.fasta.kinds import what_it_is
 from seqcoder.fasta.model import (
     NotFasta,
     ParsedFasta,
@@ -56,8 +58,10 @@ __all__ = [
     "render_region",
     "render_residues",
     "residue_to_base_range",
+    "reverse_complement",
     "sniff",
     "unpack_record_table",
     "unpack_side",
+    "what_it_is",
     "wrap",
 ]

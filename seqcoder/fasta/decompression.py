@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from seqcoder.circumstances import is_memory, system_reason
 from seqcoder.errors import InputError
 
 DEFAULT_MAX_BYTES = 8 << 30
@@ -158,6 +159,13 @@ def decompress(
                     raise _too_big(label, max_bytes)
             at -= len(member.unused_data)
         except errors as error:
+            if is_memory(error):
+                raise MemoryError from error
+            if compression == "zstd" and "dictionary" in str(error).lower():
+                raise InputError(
+                    f"{label}: zstd data made with a dictionary, without which they cannot be "
+                    "read; decompress it with 'zstd -d -D DICTIONARY' and give the result"
+                ) from None
             raise InputError(
                 f"{label}: corrupt {compression} data in member {members} before byte {at} "
                 f"({error}); fetch it again"
@@ -196,12 +204,12 @@ def read_input(source: Source, max_bytes: int = DEFAULT_MAX_BYTES) -> InputBytes
         except PermissionError:
             raise InputError(f"{label}: no permission to read it; change its mode") from None
         except OSError as error:
-            raise InputError(f"{label}: cannot be read ({error.strerror or error})") from None
+            raise InputError(f"{label}: {system_reason(error)}") from None
     label = str(getattr(source, "name", "input"))
     try:
         return _read_all(source, label, max_bytes)
     except OSError as error:
-        raise InputError(f"{label}: cannot be read ({error.strerror or error})") from None
+        raise InputError(f"{label}: {system_reason(error)}") from None
 
 
 def _read_all(file: IO[bytes], label: str, max_bytes: int) -> InputBytes:

@@ -188,9 +188,9 @@ def residue_to_base_range(
     """
     length = int(table.lengths[record])
     if not 0 <= start <= stop <= length:
-        name = bytes(table.names[record]).decode(errors="replace")
+        name = bytes(table.names[record]).decode("utf-8", "surrogateescape")
         raise UsageError(
-            f"region {start} to {stop} (0-based, end excluded) is not within record {name!r} "
+            f"region {start} to {stop} (0-based, end excluded) is not within record '{name}' "
             f"of {length} residues; choose one that is"
         )
     ends = np.array([start, stop], dtype=np.int64) + table.starts[record]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import ModelError
 from seqcoder.latent.modelfile import SUFFIX, ModelFile, library_of, read_model
 from seqcoder.latent.types import latents_to_classes
@@ -102,7 +103,7 @@ def _open(path: Path) -> LatentModel:
     try:
         status = path.stat()
     except OSError as error:
-        raise ModelError(f"{path}: cannot read the model ({error.strerror})") from error
+        raise ModelError(f"{path}: cannot read the model ({system_reason(error)})") from error
     return _load(path, (status.st_mtime_ns, status.st_size))
 
 

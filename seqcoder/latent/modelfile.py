@@ -29,6 +29,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import ModelError
 
 MAGIC = b"SQCMODEL"
@@ -97,7 +98,7 @@ def read_model(path: Path) -> ModelFile:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path}: cannot read the model ({error.strerror})") from error
+        raise ModelError(f"{path}: cannot read the model ({system_reason(error)})") from error
     try:
         if data[:8] != MAGIC:
             raise ValueError("not a seqcoder model file")

@@ -14,7 +14,7 @@ from seqcoder import fasta
 from seqcoder.container import rows
 from seqcoder.container.index import GenomeEntry
 from seqcoder.container.reader import ContainerReader
-from seqcoder.errors import IntegrityError, MemoryLimitError, NotFoundError, UsageError
+from seqcoder.errors import IntegrityError, MemoryLimitError, NoSuchNameError, UsageError
 from seqcoder.pangenome.walk import NEAR, Walk
 from seqcoder.reading.record import Record
 from seqcoder.storage.memory import PER_FILE_BYTE, check_memory
@@ -229,7 +229,7 @@ class Genome(Sequence[Record]):
             return Record(self, key % len(self))
         found = self.ordinals_of(key)
         if not found:
-            raise NotFoundError(f"{self._what}: no record {key!r}; 'seqcoder list -r' names them")
+            raise NoSuchNameError(self._what, "record", key)
         if len(found) > 1:
             raise UsageError(
                 f"{self._what}: {len(found)} records are called {key!r}; take one by its number, "

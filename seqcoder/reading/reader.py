@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from seqcoder.container.index import Index
 from seqcoder.container.reader import ContainerReader
-from seqcoder.errors import IntegrityError, MemoryLimitError, NotFoundError
+from seqcoder.errors import IntegrityError, MemoryLimitError, NoSuchNameError
 from seqcoder.pangenome.walk import NEAR
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.record import Record
@@ -128,9 +128,7 @@ class Container(Mapping[str, Genome]):
         try:
             return self._genomes[name]
         except KeyError:
-            raise NotFoundError(
-                f"{self.path}: no genome {name!r}; 'seqcoder list' names them"
-            ) from None
+            raise NoSuchNameError(self.path, "genome", name) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._genomes)

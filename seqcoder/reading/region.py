@@ -1,72 +1,117 @@
-"""Regions as samtools writes them: ``name``, ``name:start-end``, 1-based, both ends included."""
+"""Regions found in genomes, and written as FASTA."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from seqcoder.errors import NotFoundError, UsageError
-from seqcoder.fasta import wrap
+from seqcoder.errors import NoSuchNameError, UsageError
+from seqcoder.fasta import reverse_complement, wrap
 from seqcoder.reading.genome import Genome
+from seqcoder.reading.query import Query, read_query
 from seqcoder.reading.record import Record
-from seqcoder.storage.lists import is_comment, lines_of
 from seqcoder.storage.names import unspell
 
-_NUMBER = r"\d[\d,]{0,30}"
-_RANGE = re.compile(rf"(?P<name>.+):(?P<start>{_NUMBER})(?:-(?P<end>{_NUMBER})?)?")
-# Of a BED file's head; a record may be called track7.
-_BED_HEAD = re.compile(r"#.*\t|(track|browser)\s")
 _WRITE_STEP = 8 << 20
 
 
 @dataclass(frozen=True)
 class Region:
-    """Residues ``start`` to ``stop`` (0-based, half-open) of a record; ``whole``: all of it."""
+    """Residues ``start`` to ``stop`` (0-based, half-open) of a record; ``whole``: all of it.
+
+    ``reverse``: their reverse complement.
+    """
 
     record: Record
     start: int
     stop: int
     whole: bool
+    reverse: bool = False
 
     @property
     def label(self) -> str:
-        """What the region is called in a file: the record, and where in it (1-based)."""
+        """What the region is called in a file: the record, where in it (1-based), the strand."""
         name = self.record.name
-        return name if self.whole else f"{name}:{self.start + 1}-{self.stop}"
+        place = name if self.whole else f"{name}:{self.start + 1}-{self.stop}"
+        return f"{place}/rc" if self.reverse else place
+
+    @property
+    def header(self) -> str:
+        """Its header line in a file, without ``>``: a whole record has its own."""
+        if not self.whole:
+            return self.label
+        return self.label + self.record.header[len(self.record.name) :]
+
+    def fetch(self, start: int, stop: int) -> bytes:
+        """Return residues ``start`` to ``stop`` of the region as it is written, from 0."""
+        if not self.reverse:
+            return self.record.fetch(self.start + start, self.start + stop)
+        residues = self.record.fetch(self.stop - stop, self.stop - start)
+        return reverse_complement(residues, self.record.genome.side.rna)
 
 
-def find_region(query: str, genomes: Sequence[Genome], where: str) -> Region:
+def find_region(query: str | Query, genomes: Sequence[Genome], where: str) -> Region:
     """Find what a query asks for in ``genomes``; ``where`` is named in errors.
 
-    A record whose whole name is the query wins over reading it as ``name:start-end``. An end
-    behind the record's is cut to it, as samtools does.
+    An end behind the record's is cut to it, as samtools does.
 
     Raises:
         NotFoundError: no such record.
-        UsageError: several records of the name, or a start behind the end or the record.
+        UsageError: several records of the name, a query that may mean two, or a start behind the
+            end or the record.
     """
-    record = _only(query, genomes, where)
-    if record is not None:
-        return Region(record, 0, len(record), True)
-    parts = _RANGE.fullmatch(query)
-    record = _only(parts["name"], genomes, where) if parts else None
-    if parts is None or record is None:
-        wanted = parts["name"] if parts else query
-        like = _versions(wanted, genomes)
-        hint = f"did you mean {like[0]}? " if len(like) == 1 else ""
-        raise NotFoundError(f"{where}: no record {wanted!r}; {hint}'seqcoder list -r' names them")
-    start = int(parts["start"].replace(",", ""))
-    # name:start and name:start- go to the end of the record, as samtools reads them.
-    stop = int(parts["end"].replace(",", "")) if parts["end"] else len(record)
-    if parts["end"] and stop < start:
-        raise UsageError(f"{where}: region {query!r} ends before it starts")
+    meant = [query] if isinstance(query, Query) else read_query(query)
+    found = [(one, record) for one in meant if (record := _only(one.record, genomes, where))]
+    if isinstance(query, str) and not found and query.startswith("{"):
+        # A record may be called so.
+        record = _only(query, genomes, where)
+        found = [(Query(query, None, None, query, whole=True), record)] if record else []
+    if not found:
+        raise _not_found(meant[-1].record, genomes, where)
+    if len(found) > 1:
+        name, after = meant[1].record, meant[1].text[len(meant[1].record) :]
+        raise UsageError(
+            f"{where}: '{meant[0].text}' may be a record or a region of '{name}'; write "
+            f"{{{meant[0].text}}} or {{{name}}}{after}"
+        )
+    return _within(*found[0], where)
+
+
+def find_regions(
+    queries: Iterable[str | Query], genomes: Sequence[Genome], where: str
+) -> list[Region]:
+    """Find what queries ask for, as ``find_region``; what is a comment after all is left out."""
+    return [
+        find_region(query, genomes, where)
+        for query in queries
+        if not is_only_comment(query, genomes)
+    ]
+
+
+def is_only_comment(query: str | Query, genomes: Sequence[Genome]) -> bool:
+    """Whether a row of BED begins with ``#`` and no record is called so."""
+    return (
+        isinstance(query, Query)
+        and query.optional
+        and not any(genome.ordinals_of(query.record) for genome in genomes)
+    )
+
+
+def _within(query: Query, record: Record, where: str) -> Region:
+    if query.whole:
+        return Region(record, 0, len(record), True, query.reverse)
+    start = 1 if query.start is None else query.start
+    stop = len(record) if query.end is None else query.end
+    if query.end is not None and stop < start:
+        raise UsageError(f"{where}: region '{query.text}' ends before it starts")
     if not 1 <= start <= len(record):
         raise UsageError(
-            f"{where}: region {query!r} is not within {record.name!r}, residues 1 to {len(record)}"
+            f"{where}: region '{query.text}' is not within '{record.name}', residues 1 to "
+            f"{len(record)}"
         )
-    return Region(record, start - 1, min(stop, len(record)), False)
+    return Region(record, start - 1, min(stop, len(record)), False, query.reverse)
 
 
 def _only(name: str, genomes: Sequence[Genome], where: str) -> Record | None:
@@ -78,30 +123,18 @@ def _only(name: str, genomes: Sequence[Genome], where: str) -> Record | None:
     if len(found) > 1:
         places = ", ".join(dict.fromkeys(genome.name for genome, _ in found[:5]))
         raise UsageError(
-            f"{where}: {len(found)} records are called {name!r} (in {places}); "
+            f"{where}: {len(found)} records are called '{name}' (in {places}); "
             "say which genome with --genome, or extract the whole genome"
         )
     return Record(*found[0]) if found else None
 
 
-def _versions(accession: str, genomes: Sequence[Genome]) -> list[str]:
-    """Return the names of records that are ``accession`` and a version (``NC_000915.1``)."""
-    wanted = re.compile(re.escape(accession.encode("utf-8", "surrogateescape")) + rb"\.\d+")
+def _not_found(name: str, genomes: Sequence[Genome], where: str) -> NoSuchNameError:
+    """Return the error; a name without the version (``NC_000915.1``) it has here is a near miss."""
+    wanted = re.compile(re.escape(name.encode("utf-8", "surrogateescape")) + rb"\.\d+")
     names = {bytes(name) for genome in genomes for name in genome.table.names}
-    return [name.decode("utf-8", "surrogateescape") for name in names if wanted.fullmatch(name)]
-
-
-def read_regions(data: bytes, what: str = "regions") -> list[str]:
-    """Read a list of regions: one a line, or BED (tabs; name, 0-based start, end)."""
-    queries = []
-    for line in lines_of(data, what):
-        fields = line.split("\t")
-        numbers = len(fields) >= 3 and fields[1].isdecimal() and fields[2].isdecimal()
-        if numbers and not line.startswith("#"):
-            queries.append(f"{fields[0]}:{int(fields[1]) + 1}-{fields[2]}")
-        elif not is_comment(line) and not _BED_HEAD.match(line):
-            queries.append(line)
-    return queries
+    like = [name.decode("utf-8", "surrogateescape") for name in names if wanted.fullmatch(name)]
+    return NoSuchNameError(where, "record", name, like[0] if len(like) == 1 else "")
 
 
 def region_pieces(region: Region, width: int | None) -> Iterator[bytes | memoryview]:
@@ -110,8 +143,7 @@ def region_pieces(region: Region, width: int | None) -> Iterator[bytes | memoryv
     What comes first, the header, comes when the first residues are decoded: where they cannot
     be, nothing has been written. A whole record has its full header.
     """
-    header = region.record.header if region.whole else region.label
-    head = f">{header}\n".encode("utf-8", "surrogateescape")
+    head = f">{region.header}\n".encode("utf-8", "surrogateescape")
     for piece in _residues(region, width):
         if head:
             yield head
@@ -131,12 +163,13 @@ def _residues(region: Region, width: int | None) -> Iterator[bytes | memoryview]
     if width is None:
         width = genome.side.width_of(region.record.ordinal)
     # In steps that are whole lines, so that a large record is never in memory twice.
-    step = max(_WRITE_STEP // width * width, width) if width else region.stop - region.start
-    for start in range(region.start, region.stop, max(step, 1)):
-        residues = region.record.fetch(start, min(start + step, region.stop))
+    length = region.stop - region.start
+    step = max(_WRITE_STEP // width * width, width) if width else length
+    for start in range(0, length, max(step, 1)):
+        residues = region.fetch(start, min(start + step, length))
         if width:
             yield from wrap(residues, width)
         else:
             yield residues
-    if not width and region.stop > region.start:
+    if not width and length:
         yield b"\n"

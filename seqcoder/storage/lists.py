@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError
+from seqcoder.storage.standard_input import read_standard_input
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _SILENT = re.compile(r"[ \t\v\f\r]*\Z|#(?:[# \t]|\Z)")
@@ -66,8 +67,8 @@ def read_list(path: str | os.PathLike[str]) -> bytes:
     """
     try:
         if os.fspath(path) == "-":
-            return sys.stdin.buffer.read()
+            return read_standard_input()
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = system_reason(error) if isinstance(error, OSError) else error
         raise InputError(f"{path}: {reason}; name a list, or -") from None

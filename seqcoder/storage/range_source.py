@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError, IntegrityError
 from seqcoder.storage.url import is_url, split_url
 
@@ -52,10 +53,18 @@ class RangeSource:
             except OSError as error:
                 if Path(self.name).is_dir():
                     raise InputError(f"{self.name}: {_folder_remedy(self.name)}") from None
-                raise InputError(f"{self.name}: {error.strerror}; is the path right?") from None
+                raise InputError(
+                    f"{self.name}: {system_reason(error, 'is the path right?')}"
+                ) from None
         else:
             self.name, self._file = str(getattr(source, "name", "container")), source
-        self.size = self._file.seek(0, os.SEEK_END)
+        try:
+            self.size = self._file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise InputError(
+                f"{self.name}: {system_reason(error)}; it takes a file that can be sought in; give "
+                "a pipe as -"
+            ) from None
 
     def read(self, offset: int, length: int) -> bytes:
         """Return ``length`` bytes from ``offset``; IntegrityError if the file ends before."""
@@ -72,9 +81,14 @@ class RangeSource:
         elif self._file is None:
             data = self._data[offset : offset + length]
         else:
-            with self._lock:
-                self._file.seek(offset)
-                data = self._file.read(length)
+            try:
+                with self._lock:
+                    self._file.seek(offset)
+                    data = self._file.read(length)
+            except OSError as error:
+                raise InputError(
+                    f"{self.name}: bytes {offset} to {offset + length}: {system_reason(error)}"
+                ) from None
         if len(data) != length:
             raise IntegrityError(f"{self.name}: the file shrank while it was read")
         self.bytes_read += length

@@ -50,15 +50,15 @@ class ThreadExecutor:
             for bases in chunks:
                 yield code_one(self.coder, bases)
             return
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="coder") as pool:
-            window: deque[Future[CodedChunk]] = deque()
-            try:
-                for bases in chunks:
-                    window.append(pool.submit(code_one, self.coder, bases))
-                    if len(window) > self.threads:
-                        yield window.popleft().result()
-                while window:
+        pool = ThreadPoolExecutor(self.threads, thread_name_prefix="coder")
+        window: deque[Future[CodedChunk]] = deque()
+        try:
+            for bases in chunks:
+                window.append(pool.submit(code_one, self.coder, bases))
+                if len(window) > self.threads:
                     yield window.popleft().result()
-            finally:
-                for future in window:
-                    future.cancel()
+            while window:
+                yield window.popleft().result()
+        finally:
+            # Who is interrupted does not wait for what threads still code.
+            pool.shutdown(wait=False, cancel_futures=True)

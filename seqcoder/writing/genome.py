@@ -75,8 +75,7 @@ def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> Prepare
         reason = "its layout is not one the side streams can hold (please report this)"
         parsed = fasta.NotFasta(reason)
     if isinstance(parsed, fasta.NotFasta):
-        if fasta.is_container(data):
-            reason = "it is a seqcoder container already"
+        reason = fasta.what_it_is(data, read.compression) or reason
         stored = frames.compress(data, 19)
         row = GenomeRow(
             name=source.name,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError
 from seqcoder.fasta.decompression import SUFFIXES
 from seqcoder.storage.names import spell
@@ -47,7 +48,7 @@ def read_local(source: GenomeSource) -> bytes:
         status = path.stat()
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{source.label}: {error.strerror or error}; input skipped") from None
+        raise InputError(f"{source.label}: {system_reason(error)}; input skipped") from None
     if source.mtime_ns and (status.st_size, status.st_mtime_ns) != (source.size, source.mtime_ns):
         raise InputError(changed_message(source.label))
     return data

@@ -20,7 +20,7 @@ from seqcoder.errors import InputError, UsageError
 from seqcoder.storage.opening import open_store
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.archive.lookup import archived_genomes, find_genome
+from seqcoder_jobs.archive.lookup import archived_genomes, find_genomes
 from seqcoder_jobs.corpus import tar
 from seqcoder_jobs.corpus.listing import list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener, open_source
@@ -237,6 +237,6 @@ def test_an_accession_names_its_only_file(tmp_path: Path) -> None:
     (tmp_path / "p.zip").write_bytes(package(files, files))
     submit_here([tmp_path / "p.zip"], tmp_path / "archive")
     archived = archived_genomes(Archive(tmp_path / "archive"))
-    assert find_genome(archived, "GCF_000002.1", "x").name == NAMES[2]
+    assert [g.name for g in find_genomes(archived, ["GCF_000002.1"], "x")] == [NAMES[2]]
     with pytest.raises(UsageError, match="say which"):
-        find_genome(archived, "GCF_000001.1", "x")
+        find_genomes(archived, ["GCF_000001.1"], "x")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.storage.atomic import atomic_file, sync_folder, write_atomically
 from seqcoder.storage.checksum import file_sha256
@@ -136,7 +137,7 @@ class Archive:
         try:
             text = self.plan_file.read_text(encoding="utf-8")
         except OSError as error:
-            raise InputError(f"{self.plan_file}: {error.strerror}") from None
+            raise InputError(f"{self.plan_file}: {system_reason(error)}") from None
         except UnicodeDecodeError as error:
             raise IntegrityError(f"{self.plan_file}: damaged ({error})") from None
         try:
@@ -167,7 +168,9 @@ class Archive:
         except FileExistsError:
             raise UsageError(f"{self.folder}: a file is in the way; choose another") from None
         except OSError as error:
-            raise InputError(f"{self.folder}: {error.strerror}; choose another folder") from None
+            raise InputError(
+                f"{self.folder}: {system_reason(error, 'choose another folder')}"
+            ) from None
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError, UsageError
 
 # A reader that asks whether the archive is locked holds the lock itself for a moment.
@@ -38,7 +39,7 @@ def hold(path: Path) -> Iterator[None]:
     try:
         file = path.open("a+")
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; may you write this archive?") from None
+        raise InputError(f"{path}: {system_reason(error, 'may you write this archive?')}") from None
     with file:
         locks = _lock(file, path)
         _check_holder(path, locks)
@@ -47,7 +48,7 @@ def hold(path: Path) -> Iterator[None]:
             file.write(_name() + "\n")
             file.flush()
         except OSError as error:
-            raise InputError(f"{path}: {error.strerror}") from None
+            raise InputError(f"{path}: {system_reason(error)}") from None
         over = threading.Event()
         alive = threading.Thread(target=_touch, args=(path, over), daemon=True)
         alive.start()

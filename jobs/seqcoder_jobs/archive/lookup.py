@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
-from seqcoder.errors import NotFoundError, UsageError
-from seqcoder.storage.names import spell
+from seqcoder.reading.naming import all_named
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.success import check_present
 
@@ -45,30 +43,16 @@ def archived_genomes_now(archive: Archive) -> list[ArchivedGenome]:
     return [ArchivedGenome(genome, names.setdefault(file, file)) for file, _, genome in there]
 
 
-def find_genome(archived: Sequence[ArchivedGenome], name: str, where: str) -> ArchivedGenome:
-    """Return the genome called ``name``, in full or by its only file name or stem.
-
-    The name of its folder will do where it is alone there, as accessions of NCBI packages are.
+def find_genomes(
+    archived: Sequence[ArchivedGenome], names: Iterable[str], where: str
+) -> list[ArchivedGenome]:
+    """Return the genomes called so: in full, by file name, stem or folder, or by a pattern.
 
     Raises:
-        NotFoundError: there is none. UsageError: it could be several.
+        NoSuchNameError: there is none. UsageError: it could be several.
     """
-    for called in (name, spell(name)):
-        for genome in archived:
-            if genome.name == called:
-                return genome
-    like = [
-        genome
-        for genome in archived
-        if name in ((path := PurePosixPath(genome.name)).name, path.stem)
-    ]
-    like = like or [genome for genome in archived if name == PurePosixPath(genome.name).parent.name]
-    if len(like) == 1:
-        return like[0]
-    if like:
-        names = ", ".join(genome.name for genome in like[:5])
-        raise UsageError(f"{where}: {name!r} could be {names}; say which")
-    raise NotFoundError(f"{where}: no genome {name!r}; 'seqcoder-ray list' names them")
+    by_name = {genome.name: genome for genome in archived}
+    return [by_name[name] for name in all_named(by_name, names, where, "seqcoder-ray")]
 
 
 def records_called(archive: Archive, names: Collection[str]) -> list[dict[str, Any]]:

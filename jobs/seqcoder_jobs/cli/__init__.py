@@ -5,11 +5,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
+
 
 def main() -> None:
     """Run the command line; the exit code tells what happened (see ``seqcoder-ray --help``)."""
     from seqcoder.cli.common import run_app
+
+    run_app(_load, "seqcoder-ray")
+
+
+def _load() -> typer.Typer:
     from seqcoder_jobs.cli import app_reading as reading  # noqa: F401 - adds its commands to the app
     from seqcoder_jobs.cli.app import app
 
-    run_app(app, "seqcoder-ray")
+    return app

@@ -42,7 +42,8 @@ Address = Annotated[
     ),
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Chunks coded at a time. Default: all CPUs.")
+    int | None,
+    typer.Option("--workers", "-T", min=1, help="Chunks coded at a time. Default: all CPUs."),
 ]
 
 

@@ -15,6 +15,8 @@ from seqcoder.cli.options import (
     Json,
     Quiet,
     Records,
+    RegionsOption,
+    Reverse,
     Width,
 )
 from seqcoder_jobs.cli.app import Address, Workers, app
@@ -82,13 +84,14 @@ def extract(
     queries: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME", help="Genomes, records or regions (NAME:START-END, 1-based)."
+            metavar="NAME",
+            help="Genomes (also patterns), records or regions (NAME:START-END, 1-based, "
+            "{NAME}:START-END).",
         ),
     ] = None,
     genome: GenomeNames = None,
-    regions: Annotated[
-        str | None, typer.Option("--regions", help="File of regions, one a line, or BED.")
-    ] = None,
+    regions: Annotated[str | None, RegionsOption] = None,
+    reverse: Reverse = False,
     everything: Annotated[bool, typer.Option("--all", help="All genomes.")] = False,
     output: Annotated[
         str | None,
@@ -127,6 +130,7 @@ def extract(
             force,
             quiet,
             format,
+            reverse,
         )
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from seqcoder.cli.common import say
 from seqcoder.errors import UsageError
 
 
@@ -100,16 +101,16 @@ def bench(
         command = shlex.join(["seqcoder-ray", *sys.argv[1:]])
         put_table(into, "scaling", scaling_markdown(found, command))
     if json:
-        print(json_module.dumps(found.to_dict(), indent=1))
+        say(json_module.dumps(found.to_dict(), indent=1))
         return
-    print("#scaling\tworkers\tseconds\tmodel\terror")
+    say("#scaling\tworkers\tseconds\tmodel\terror")
     for c in found.checks:
-        print(
+        say(
             f"{c.point.kind}\t{c.point.workers}\t{c.point.wall:.2f}\t{c.model:.2f}"
             f"\t{100 * c.error:+.1f}%"
         )
-    print("#cores\thours\tefficiency\toverhead")
+    say("#cores\thours\tefficiency\toverhead")
     for p in found.predictions:
-        print(f"{p.cores}\t{p.seconds / 3600:.2f}\t{p.efficiency:.3f}\t{p.overhead:.5f}")
+        say(f"{p.cores}\t{p.seconds / 3600:.2f}\t{p.efficiency:.3f}\t{p.overhead:.5f}")
     first, cores = found.ceilings[0]
-    print(f"full first: {first}, at {cores:.0f} cores")
+    say(f"full first: {first}, at {cores:.0f} cores")

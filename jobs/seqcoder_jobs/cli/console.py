@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from seqcoder.cli import common
-from seqcoder.cli.common import draws, facts_bar, fail
+from seqcoder.cli.common import draws, facts_bar, fail, say
+from seqcoder.wording import shown
 from seqcoder_jobs.corpus.listing import Problem
 
 if TYPE_CHECKING:
@@ -31,19 +32,20 @@ def list_failures(problems: Sequence[Problem]) -> None:
 def table(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """Print a table of two columns on stdout; plain text where that is no terminal."""
     if not sys.stdout.isatty():
-        print(f"{title}")
+        say(f"{title}")
         width = max(len(name) for name, _ in rows)
         for name, value in rows:
-            print(f"  {name:<{width}}  {value}")
+            say(f"  {name:<{width}}  {value}")
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    drawn = Table(title=title, show_header=False, title_justify="left")
+    drawn = Table(title=Text(shown(title)), show_header=False, title_justify="left")
     drawn.add_column(style="dim")
     drawn.add_column(justify="right")
     for name, value in rows:
-        drawn.add_row(name, value)
+        drawn.add_row(name, Text(shown(value)))
     Console().print(drawn)
 
 

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from seqcoder import fasta
+from seqcoder.cli.common import say
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.storage.names import unspell
 from seqcoder_jobs.archive.folder import Archive
@@ -42,7 +43,7 @@ def run(output: str | None, workers: int | None, quiet: bool) -> None:
     with place or nullcontext(output) as folder:
         assert folder is not None
         _run(Path(folder), workers, quiet)
-    print(f"  {'kept in ' + output if output else 'nothing is kept (-o FOLDER keeps it)'}")
+    say(f"  {'kept in ' + output if output else 'nothing is kept (-o FOLDER keeps it)'}")
 
 
 def _run(folder: Path, workers: int | None, quiet: bool) -> None:
@@ -75,8 +76,8 @@ def _run(folder: Path, workers: int | None, quiet: bool) -> None:
                 raise IntegrityError(f"{genome}: {error}")
     same = _compare(corpus, folder / "restored", archive)
     result_table(summarise(archive), outcome, seconds)
-    print(f"  verified: every chunk and file decoded again; {same} files restored and identical")
-    print(f"  all of it in {time_text(time.monotonic() - started)}")
+    say(f"  verified: every chunk and file decoded again; {same} files restored and identical")
+    say(f"  all of it in {time_text(time.monotonic() - started)}")
 
 
 def _compare(corpus: Path, restored: Path, archive: Archive) -> int:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from seqcoder.cli.common import fail
-from seqcoder.cli.extract import region_list
-from seqcoder.cli.files import text_output
+from seqcoder.cli.extract import other_strand, region_list, whole_records
+from seqcoder.cli.files import not_written, text_output
+from seqcoder.cli.signals import stands
 from seqcoder.errors import (
     InputError,
     IntegrityError,
     ModelError,
-    NotFoundError,
+    NoSuchNameError,
     SeqcoderError,
     UsageError,
 )
 from seqcoder.export import pick_format, write_genomes, write_regions
+from seqcoder.reading.query import Query
+from seqcoder.reading.region import Region
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes, find_genome
+from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes, find_genomes
 from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.cli.verify import mapped, worth_ray
 from seqcoder_jobs.reading.archive_reader import OpenArchive
@@ -42,6 +46,7 @@ class ExtractOptions:
     force: bool = False
     quiet: bool = False
     format: str | None = None
+    reverse: bool = False
 
 
 def run(options: ExtractOptions) -> None:
@@ -49,70 +54,89 @@ def run(options: ExtractOptions) -> None:
     pick_format(options.format, None)
     archive = Archive(options.archive)
     archived = archived_genomes(archive)
-    queries = [*options.queries, *_listed(options.regions)]
+    queries: list[str | Query] = [*options.queries, *_listed(options.regions)]
     if options.everything:
         if queries or options.genomes:
             raise UsageError("--all and names contradict each other; leave one out")
         if options.output is None:
             raise UsageError("--all needs a folder to write to; say which with -o FOLDER")
+        if options.reverse:
+            raise UsageError("--all restores files bit for bit; leave --reverse-complement out")
         _restore(archive, archived, options)
         return
     if not queries and not options.genomes:
         raise UsageError("nothing asked for; name genomes, records or regions, or take --all")
-    whole = [find_genome(archived, name, str(archive)) for name in options.genomes]
+    whole = find_genomes(archived, options.genomes, str(archive))
     named = [] if whole else _named_genomes(archived, queries)
     if named and len(named) < len(queries):
-        raise UsageError(
-            f"{named[0].name} is a genome and {_other(queries, named)} is not; extract whole "
-            "genomes and records in separate commands"
-        )
-    if named or not queries:
-        _genomes(archive, named or whole, options)
-        return
-    with OpenArchive(archive, archived, threads=options.workers or 0) as opened:
-        try:
-            found = find_regions(opened, queries, {genome.name for genome in whole})
-        except NotFoundError as error:
-            like = None if whole else _genome_like(archived, queries, archive)
-            if like is None:
-                wanted = "record" if whole or len(queries) > 1 else "genome or record"
-                text = str(error).replace("'seqcoder list -r'", "'seqcoder-ray list -r'")
-                raise NotFoundError(text.replace("no record", f"no {wanted}")) from None
-            _genomes(archive, [like], options)
+        full, named = named[0], _genomes_like(archived, queries, archive)
+        if not named:
+            raise UsageError(
+                f"{full.name} is a genome and {_other(queries, archived)} is not; extract whole "
+                "genomes and records in separate commands"
+            )
+    with (
+        not_written(options.output),
+        OpenArchive(archive, archived, threads=options.workers or 0) as opened,
+    ):
+        regions: Iterable[Region] = ()
+        if queries and not named:
+            try:
+                found = find_regions(opened, queries, {genome.name for genome in whole})
+                regions = open_regions(opened, found)
+            except NoSuchNameError as error:
+                named = [] if whole else _genomes_like(archived, queries, archive)
+                if not named:
+                    wanted = "record" if whole or len(queries) > 1 else "genome or record"
+                    raise NoSuchNameError(
+                        error.where, wanted, error.name, error.like, NAME
+                    ) from None
+        if not regions and options.reverse:
+            regions = whole_records([opened[genome.name] for genome in named or whole])
+        if not regions:
+            _genomes(archive, opened, named or whole, options)
             return
         kind = pick_format(options.format, options.output)
         with text_output(options.output, options.force, str(archive), kind) as out:
-            write_regions(out, open_regions(opened, found), options.width, kind, str(archive))
+            strands = other_strand(regions) if options.reverse else regions
+            write_regions(out, strands, options.width, kind, str(archive))
 
 
-def _genome_like(
-    archived: list[ArchivedGenome], queries: list[str], archive: Archive
-) -> ArchivedGenome | None:
-    """Return the genome whose file name or stem is the only query, or None."""
-    if len(queries) != 1:
-        return None
+def _genomes_like(
+    archived: list[ArchivedGenome], queries: Sequence[str | Query], archive: Archive
+) -> list[ArchivedGenome]:
+    """Return the genomes that all queries name by file name, stem or pattern, or none."""
+    names = [query for query in queries if isinstance(query, str)]
     try:
-        return find_genome(archived, queries[0], str(archive))
-    except NotFoundError:
-        return None
+        return find_genomes(archived, names, str(archive)) if len(names) == len(queries) else []
+    except NoSuchNameError:
+        return []
 
 
-def _listed(regions: str | None) -> list[str]:
+def _listed(regions: str | None) -> list[str | Query]:
     return [] if regions is None else region_list(Path(regions))
 
 
-def _named_genomes(archived: list[ArchivedGenome], queries: list[str]) -> list[ArchivedGenome]:
+def _named_genomes(
+    archived: list[ArchivedGenome], queries: Sequence[str | Query]
+) -> list[ArchivedGenome]:
     """Return the genomes among the queries, by their full names."""
     by_name = {genome.name: genome for genome in archived}
-    return [by_name[query] for query in queries if query in by_name]
+    return [by_name[query] for query in queries if isinstance(query, str) and query in by_name]
 
 
-def _other(queries: list[str], named: list[ArchivedGenome]) -> str:
-    names = {genome.name for genome in named}
-    return next(query for query in queries if query not in names)
+def _other(queries: Sequence[str | Query], archived: list[ArchivedGenome]) -> str:
+    names = {genome.name for genome in archived}
+    other = next(query for query in queries if query not in names)
+    return other if isinstance(other, str) else other.text
 
 
-def _genomes(archive: Archive, archived: list[ArchivedGenome], options: ExtractOptions) -> None:
+def _genomes(
+    archive: Archive,
+    opened: OpenArchive,
+    archived: list[ArchivedGenome],
+    options: ExtractOptions,
+) -> None:
     """Write whole genomes: below a folder, or all to one file or standard output."""
     target = options.output
     is_folder = target is not None and (
@@ -124,10 +148,7 @@ def _genomes(archive: Archive, archived: list[ArchivedGenome], options: ExtractO
     if is_folder:
         raise UsageError("--width writes to one file or standard output; give -o a file")
     kind = pick_format(options.format, target)
-    with (
-        OpenArchive(archive, archived, threads=options.workers or 0) as opened,
-        text_output(target, options.force, str(archive), kind) as out,
-    ):
+    with text_output(target, options.force, str(archive), kind) as out:
         genomes = (opened[genome.name] for genome in archived)
         write_genomes(out, genomes, options.width, kind, str(archive))
 
@@ -150,7 +171,9 @@ def _restore(archive: Archive, archived: list[ArchivedGenome], options: ExtractO
         format=pick_format(options.format, None),
     )
     codes: list[int] = []
-    with count_bar(len(work), "restoring", options.quiet) as advance:
+
+    standing = f"the files below {folder} are whole; --force restores all again"
+    with stands(standing), count_bar(len(work), "restoring", options.quiet) as advance:
         for failures in mapped(restore_genomes, work, options.address, options.workers, use_ray):
             advance()
             for genome, error, code in failures:

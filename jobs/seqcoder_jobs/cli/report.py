@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from seqcoder.cli.common import say
+
 
 def report(
     archive: Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive folder.")],
@@ -24,7 +26,7 @@ def report(
     target = Archive(archive)
     path = write_report(target)
     if not json:
-        print(path)
+        say(path)
         return
     facts = read_facts(target)
     seconds = {column: facts.total(column) for column, _ in STAGES}
@@ -41,4 +43,4 @@ def report(
             for row in failures
         ],
     }
-    print(json_module.dumps(told, indent=1))
+    say(json_module.dumps(told, indent=1))

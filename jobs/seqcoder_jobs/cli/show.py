@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 from typing import Any
 
+from seqcoder.cli.common import say
 from seqcoder.storage.names import checksum_line
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.success import check_present
@@ -18,7 +19,7 @@ def run_status(name: str, address: str | None, json: bool) -> None:
 
     if name.startswith(JOB_PREFIX):
         state = job_status(name, address)
-        print(json_module.dumps(state, indent=1) if json else f"{state['job']}\t{state['status']}")
+        say(json_module.dumps(state, indent=1) if json else f"{state['job']}\t{state['status']}")
         return
     archive = Archive(name)
     job = job_status(name, address) if archive.job_file.exists() else None
@@ -28,14 +29,12 @@ def run_status(name: str, address: str | None, json: bool) -> None:
         summary = summarise(archive)
         archive_facts = summary.to_dict()
     if json:
-        print(json_module.dumps(archive_facts | ({"job": job} if job else {}), indent=1))
+        say(json_module.dumps(archive_facts | ({"job": job} if job else {}), indent=1))
         return
     if archive_facts:
         result_table(summary, None, None)
     if job:
-        print(
-            f"job {job['job']}: {job['status']}{' - ' + job['message'] if job['message'] else ''}"
-        )
+        say(f"job {job['job']}: {job['status']}{' - ' + job['message'] if job['message'] else ''}")
 
 
 def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool) -> None:
@@ -74,14 +73,14 @@ def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool
         if checksums:
             for row in rows:
                 if row["sha256"]:
-                    print(checksum_line(row["sha256"], row["genome"]))
+                    say(checksum_line(row["sha256"], row["genome"]))
             return
     if json:
-        print(json_module.dumps(rows, indent=1))
+        say(json_module.dumps(rows, indent=1))
         return
-    print("#" + "\t".join(columns))
+    say("#" + "\t".join(columns))
     for row in rows:
-        print("\t".join(_cell(row[column]) for column in columns))
+        say("\t".join(_cell(row[column]) for column in columns))
 
 
 def _cell(value: object) -> str:

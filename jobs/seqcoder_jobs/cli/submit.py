@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from seqcoder.cli.common import say
 from seqcoder.errors import InputError, UsageError
 from seqcoder.settings import parse_size, thread_count
 from seqcoder.storage.lists import names_in, read_list
@@ -138,7 +139,7 @@ def _dry_run(request: Request, options: SubmitOptions) -> None:
     facts = plan_facts(todo, options.workers) | {"groups": todo.n_groups if grouped else None}
     if options.json:
         facts["plan"] = todo.saved.plan.to_dict()
-        print(json.dumps(facts, indent=1))
+        say(json.dumps(facts, indent=1))
     else:
         table(
             f"{request.archive}: what would be done",
@@ -225,7 +226,7 @@ def _submit(request: Request, options: SubmitOptions) -> None:
                 "seconds": seconds,
                 "failures": [asdict(problem) for problem in problems],
             }
-            print(json.dumps(facts, indent=1))
+            say(json.dumps(facts, indent=1))
         else:
             result_table(summary, outcome, seconds)
     list_failures(problems)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TypeVar
 
-from seqcoder.cli.common import fail
+from seqcoder.cli.common import fail, say
 from seqcoder.cli.verify import damaged_genomes
 from seqcoder.errors import IntegrityError
 from seqcoder.wording import count_of
@@ -76,14 +76,14 @@ def run(
             "manifest_findings": found,
             "containers": [asdict(result) | {"intact": result.intact} for result in results],
         }
-        print(json_module.dumps(report, indent=1))
+        say(json_module.dumps(report, indent=1))
     elif not quiet and not damaged and not found:
         what = "all bases and files" if full else "all checksums"
         count = sum(result.genomes for result in results)
         chunks = sum(result.chunks for result in results)
         counts = ((len(results), "container"), (count, "genome"), (chunks, "chunk"))
         facts = ", ".join([*(count_of(*pair) for pair in counts), what])
-        print(f"{archive}\tintact\t{facts}")
+        say(f"{archive}\tintact\t{facts}")
     if len(work) < n_containers:
         missing = count_of(n_containers - len(work), "planned container")
         note(f"{missing} not written (yet)", quiet)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError
 from seqcoder.storage.url import is_url, split_url
 from seqcoder.writing.genome_source import GenomeSource
@@ -180,7 +181,7 @@ class _Lister:
         """Return all files below a folder, links followed (but not in circles), hidden ones not."""
 
         def unreadable(error: OSError) -> None:
-            self._problem(str(error.filename), f"{error.strerror}; the folder is left out")
+            self._problem(str(error.filename), f"{system_reason(error)}; the folder is left out")
 
         paths: list[str] = []
         seen: set[str] = set()

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from seqcoder.errors import InputError, IntegrityError, NotFoundError, UsageError
+from seqcoder.errors import InputError, IntegrityError, NoSuchNameError, UsageError
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.reader import Container, References
 from seqcoder.reading.record import Record
@@ -88,9 +88,7 @@ class OpenArchive(Mapping[str, Genome]):
             IntegrityError: its container is missing or damaged. UsageError: this is closed.
         """
         if name not in self._container_of:
-            raise NotFoundError(
-                f"{self.archive}: no genome {name!r}; 'seqcoder-ray list' names them"
-            )
+            raise NoSuchNameError(str(self.archive), "genome", name, program="seqcoder-ray")
         container = self._container(self._container_of[name])
         if name not in container:
             raise IntegrityError(

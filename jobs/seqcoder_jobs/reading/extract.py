@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import SeqcoderError
 from seqcoder.export import file_name, write_genomes
 from seqcoder.reading.genome import Genome
+from seqcoder.reading.query import Query, read_query
 from seqcoder.reading.reader import Container
 from seqcoder.reading.record import Record
-from seqcoder.reading.region import Region, find_region
+from seqcoder.reading.region import Region, find_region, is_only_comment
 from seqcoder.storage.names import spell, unspell
 from seqcoder.storage.output_files import check_free, output_path, write_below
 from seqcoder_jobs.archive.folder import Archive
@@ -42,20 +44,20 @@ class Wanted:
     start: int
     stop: int
     whole: bool
+    reverse: bool = False
 
 
 def find_regions(
-    opened: OpenArchive, queries: Sequence[str], within: Collection[str] = ()
+    opened: OpenArchive, queries: Sequence[str | Query], within: Collection[str] = ()
 ) -> list[Wanted]:
     """Find records and regions by the manifest's record table, ``within`` genomes if any.
 
     Nothing is decoded, and no container is held by what is returned.
 
     Raises:
-        NotFoundError, UsageError: as ``seqcoder.reading.region.find_region``.
+        NoSuchNameError, UsageError: as ``seqcoder.reading.region.find_region``.
     """
-    # A name is what the manifest spells so, or else what it is.
-    readings = {query: tuple(dict.fromkeys((unspell(query), query))) for query in queries}
+    readings = {query: _readings(query) for query in queries}
     names = {
         spell(n) for asked in readings.values() for query in asked for n in _record_names(query)
     }
@@ -69,12 +71,20 @@ def find_regions(
             genomes = [g for name in _record_names(asked) for g in by_record.get(spell(name), [])]
             if genomes:
                 break
-        region = find_region(
-            asked, [opened[genome] for genome in dict.fromkeys(genomes)], str(opened.archive)
-        )
+        holders = [opened[genome] for genome in dict.fromkeys(genomes)]
+        if is_only_comment(asked, holders):
+            continue
+        region = find_region(asked, holders, str(opened.archive))
         record = region.record
         found.append(
-            Wanted(record.genome.name, record.ordinal, region.start, region.stop, region.whole)
+            Wanted(
+                record.genome.name,
+                record.ordinal,
+                region.start,
+                region.stop,
+                region.whole,
+                region.reverse,
+            )
         )
     return found
 
@@ -83,13 +93,21 @@ def open_regions(opened: OpenArchive, found: Iterable[Wanted]) -> Iterator[Regio
     """Yield regions one by one, each from a container open then."""
     for wanted in found:
         record = Record(opened[wanted.genome], wanted.ordinal)
-        yield Region(record, wanted.start, wanted.stop, wanted.whole)
+        yield Region(record, wanted.start, wanted.stop, wanted.whole, wanted.reverse)
 
 
-def _record_names(query: str) -> list[str]:
-    """Return what a query's record may be called: all of it, or what is before its last colon."""
-    before = query.rpartition(":")[0]
-    return [query, before] if before else [query]
+def _readings(query: str | Query) -> list[str | Query]:
+    """Return what a query may be: its name is what the manifest spells so, or else what it is."""
+    if isinstance(query, Query):
+        return [replace(query, record=unspell(query.record)), query]
+    return list(dict.fromkeys((unspell(query), query)))
+
+
+def _record_names(query: str | Query) -> list[str]:
+    """Return what a query's record may be called."""
+    if isinstance(query, Query):
+        return [query.record]
+    return [query, *(meant.record for meant in read_query(query) if meant.record != query)]
 
 
 def restores(
@@ -129,7 +147,7 @@ def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
             except SeqcoderError as error:
                 failures.append((name, str(error), error.exit_code))
             except OSError as error:
-                reason = f"{error.filename or work.folder}: {error.strerror or error}"
+                reason = f"{error.filename or work.folder}: {system_reason(error)}"
                 failures.append((name, reason, 1))
     return failures
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from seqcoder.circumstances import system_reason
 from seqcoder.errors import IntegrityError, UsageError
 
 
@@ -67,7 +68,7 @@ class SharedFile:
             self._facts = _facts(os.stat(path))  # noqa: PTH116 - as os.fstat below
         except OSError as error:
             raise IntegrityError(
-                f"{path}: {error.strerror}; submit again writes a missing container anew"
+                f"{path}: {system_reason(error)}; submit again writes a missing container anew"
             ) from None
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -92,7 +93,9 @@ class SharedFile:
         try:
             handle = Path(self.name).open("rb")  # noqa: SIM115 - closed by OpenFiles
         except OSError as error:
-            raise IntegrityError(f"{self.name}: {error.strerror}; open the archive again") from None
+            raise IntegrityError(
+                f"{self.name}: {system_reason(error)}; open the archive again"
+            ) from None
         if _facts(os.fstat(handle.fileno())) != self._facts:
             handle.close()
             raise IntegrityError(

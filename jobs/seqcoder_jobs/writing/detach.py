@@ -14,6 +14,7 @@ from typing import Any
 
 from seqcoder.errors import InputError, SeqcoderError, UsageError
 from seqcoder.storage.atomic import write_atomically
+from seqcoder.wording import shown
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.corpus.locations import absolute, one_line
 from seqcoder_jobs.writing.planning import model_name
@@ -164,12 +165,13 @@ def job_status(name: str, address: str | None) -> dict[str, str]:
 def print_logs(name: str, address: str | None, follow: bool) -> None:
     """Print a job's output so far, or until it ends."""
     client, job = _find(name, address)
-    shown = ""
+    printed = ""
     with _asking(job):
         while True:
             text = client.get_job_logs(job)
-            print(text[len(shown) :] if text.startswith(shown) else text, end="", flush=True)
-            shown = text
+            more = text[len(printed) :] if text.startswith(printed) else text
+            print(shown(more) if sys.stdout.isatty() else more, end="", flush=True)
+            printed = text
             if not follow or client.get_job_status(job).is_terminal():
                 return
             time.sleep(_FOLLOW_SECONDS)

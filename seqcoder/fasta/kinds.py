@@ -1,0 +1,55 @@
+"""What data are that are no FASTA: told by name, with what makes FASTA of them."""
+
+from __future__ import annotations
+
+from seqcoder.fasta.decompression import is_container, sniff
+
+_HEAD = 1 << 12
+_TAR_MARK = 257
+# First bytes of what is not decompressed here, what it is, and what undoes it.
+_PACKED = (
+    (b"\x1f\x9d", "compress data (.Z)", "'gzip -d' or 'uncompress'"),
+    (b"\x1f\xa0", "LZH data (.Z)", "'gzip -d'"),
+    (b"\x1f\x1e", "pack data (.z)", "'gzip -d'"),
+    (b"\x5d\0\0", "LZMA data (.lzma)", "'xz -d' or 'unlzma'"),
+    (b"LZIP", "lzip data (.lz)", "'lzip -d'"),
+    (b"\x04\x22\x4d\x18", "LZ4 data", "'lz4 -d'"),
+    (b"\x02\x21\x4c\x18", "LZ4 data", "'lz4 -d'"),
+    (b"\x89LZO\0\r\n\x1a\n", "LZO data", "'lzop -d'"),
+    (b"\xff\x06\0\0sNaPpY", "Snappy data", "'snzip -d'"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z file", "'7z x'"),
+    (b"Rar!\x1a\x07", "a RAR file", "'unrar x'"),
+)
+_SUBMIT = "'seqcoder-ray submit' takes what is in it"
+
+
+def what_it_is(data: bytes, compression: str) -> str:
+    """Return what data that are no FASTA are, and the remedy; empty where that is not known.
+
+    ``compression`` is what they came in.
+    """
+    head = data[:_HEAD]
+    if is_container(data):
+        return "it is a seqcoder container already"
+    if (inner := sniff(data[:10])) != "plain":
+        return f"it is {inner} data within {compression}; decompress it once, give the result"
+    for mark, kind, tool in _PACKED:
+        if head.startswith(mark):
+            return f"it is {kind}; {tool} first, give the result"
+    if head[_TAR_MARK : _TAR_MARK + 5] == b"ustar":
+        return f"it is a tar file; {_SUBMIT}"
+    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return f"it is a zip file; {_SUBMIT}"
+    if _is_utf16(head):
+        return "it is UTF-16 text; 'iconv -f UTF-16 -t UTF-8' first"
+    if b"\r" in head.rstrip() and b"\n" not in data.rstrip():
+        return "its lines end in CR alone; \"tr '\\r' '\\n'\" first"
+    return ""
+
+
+def _is_utf16(head: bytes) -> bool:
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return True
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    half = len(head) // 2
+    return half > 1 and max(even, odd) >= 0.9 * half and min(even, odd) <= 0.1 * half

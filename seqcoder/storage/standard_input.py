@@ -1,0 +1,24 @@
+"""Standard input, read to its end."""
+
+from __future__ import annotations
+
+import sys
+
+from seqcoder.circumstances import system_reason
+from seqcoder.errors import InputError
+
+
+def read_standard_input() -> bytes:
+    """Return all bytes of standard input.
+
+    Raises
+    ------
+    InputError
+        When it is closed or cannot be read.
+    """
+    if sys.stdin is None:
+        raise InputError("standard input: is closed; redirect it, or name a file")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise InputError(f"standard input: {system_reason(error)}") from None

@@ -1,0 +1,438 @@
+"""Kinds: closed descriptors, the terminal and the encoding, signals, limits told as a bug."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import pty
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import seqcoder
+from genomes import small_genome
+from seqcoder.circumstances import explain, system_reason
+from seqcoder.wording import shown
+
+MAIN = "from {0}.cli import main; main()"
+SMALL = b">a\nACGTACGTACGT\n"
+ODD = b">a\x1b[31m\x07\x01 x\nACGTACGTACGT\n>caf\xe9\nACGTACGTAC\n>\xc3\xa9\xe2\x80\xae\nACGTAC\n"
+
+
+def command(*arguments: str, package: str = "seqcoder") -> list[str]:
+    code = f"import sys; sys.argv[0] = 'seqcoder'; {MAIN.format(package)}"
+    return [sys.executable, "-c", code, *arguments]
+
+
+def closing(descriptors: tuple[int, ...]) -> Callable[[], None]:
+    def close() -> None:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    return close
+
+
+@pytest.fixture
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.fa").write_bytes(SMALL)
+    seqcoder.compress("x.fa", "x.sqc")
+    return tmp_path
+
+
+CLOSED = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
+READING = [
+    ("list", "x.sqc"),
+    ("info", "x.sqc"),
+    ("verify", "--full", "x.sqc"),
+    ("extract", "x.sqc", "a:1-4"),
+    ("decompress", "-c", "x.sqc"),
+    ("list", "-"),
+    ("extract", "x.sqc", "-r", "-"),
+]
+WRITING = [
+    ("compress", "-", "-o", "out"),
+    ("compress", "x.fa", "-o", "out"),
+    ("compress", "-c", "x.fa"),
+    ("compress", "nobody.fa", "-o", "out"),
+    ("extract", "x.sqc", "a", "-o", "out"),
+    ("repair", "x.sqc", "-o", "out"),
+]
+
+
+@pytest.mark.parametrize("closed", CLOSED, ids=str)
+@pytest.mark.parametrize("words", [*READING, *WRITING], ids=" ".join)
+def test_closed_descriptors(there: Path, words: tuple[str, ...], closed: tuple[int, ...]) -> None:
+    before = {path: path.read_bytes() for path in there.iterdir()}
+    done = subprocess.run(
+        command(*words),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        preexec_fn=closing(closed),
+        check=False,
+    )
+    assert done.returncode in (0, 1, 2)
+    fails = (0 in closed and "-" in words) or (1 in closed and words[1:3] != ("x.sqc", "a"))
+    if fails or "nobody.fa" in words or ("-" in words and words[0] != "compress"):
+        assert done.returncode, "it cannot have been done"
+    elif 1 not in closed:
+        assert done.returncode == 0, done.stderr
+    assert b"a bug" not in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"error" not in done.stdout, "messages never go to standard output"
+    if done.returncode:
+        assert done.stdout == b"" or words[0] != "compress"
+        if 2 not in closed:
+            lines = done.stderr.splitlines()
+            assert all(line.startswith(b"seqcoder: ") for line in lines)
+            assert 1 <= len(lines) <= 2
+    now = {path: path.read_bytes() for path in there.iterdir() if path.name != "out"}
+    assert now == before, "nothing is left, nothing written to by accident"
+    if (there / "out").exists():
+        # Of a repair only what it would have said is missing.
+        assert done.returncode == 0 or words[0] == "repair"
+        assert (there / "out").read_bytes().startswith((b"SQC", b">a\n"))
+
+
+def test_closed_descriptors_of_the_other_program(there: Path) -> None:
+    words = ("submit", "-", "-o", "archive")
+    for closed in ((0,), (1,), (0, 1, 2)):
+        done = subprocess.run(
+            command(*words, package="seqcoder_jobs"),
+            capture_output=True,
+            preexec_fn=closing(closed),
+            check=False,
+        )
+        assert done.returncode in (1, 2)
+        assert done.stdout == b""
+        assert b"a bug" not in done.stderr
+        assert not (there / "archive").exists()
+
+
+def on_terminal(*arguments: str, package: str = "seqcoder") -> bytes:
+    """Return what a command writes on a terminal, standard output and error."""
+    main, other = pty.openpty()
+    process = subprocess.Popen(
+        command(*arguments, package=package), stdin=other, stdout=other, stderr=other
+    )
+    os.close(other)
+    said = b""
+    while True:
+        try:
+            more = os.read(main, 1 << 16)
+        except OSError:
+            break
+        if not more:
+            break
+        said += more
+    process.wait()
+    os.close(main)
+    return said
+
+
+@pytest.fixture
+def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "o.fa").write_bytes(ODD)
+    seqcoder.compress("o.fa", "o.sqc")
+    return tmp_path
+
+
+NAMES = [b"a\x1b[31m\x07\x01", b"caf\xe9", b"\xc3\xa9\xe2\x80\xae"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list", "-r", "o.sqc"),
+        ("extract", "o.sqc", "-g", "o.fa"),
+        ("decompress", "-c", "o.sqc"),
+        ("extract", "o.sqc", "a\x1b[31m\x07\x01:1-4"),
+        ("extract", "o.sqc", "no\x1b[31m\x07\x01"),
+        ("verify", "no\x1b[31m\x07"),
+        ("compress", "-q", "no\x1b]0;title\x07.fa"),
+        ("list", "--no\x1b[31m\x07"),
+    ],
+    ids=repr,
+)
+def test_the_terminal_gets_no_commands(odd: Path, words: tuple[str, ...]) -> None:
+    said = on_terminal(*words)
+    assert b"\\x1b" in said
+    assert b"\\x07" in said
+    assert not {0x1B, 0x07, 0x01}.intersection(said), said
+    assert b"\xe9" not in said.replace(b"\xc3\xa9", b""), said
+    assert b"\xe2\x80\xae" not in said, said
+
+
+ENCODINGS: list[dict[str, str]] = [
+    {"PYTHONIOENCODING": "latin-1"},
+    {"PYTHONIOENCODING": "ascii:strict"},
+    {"LANG": "C", "LC_ALL": ""},
+    {"LC_ALL": "POSIX"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+]
+
+
+@pytest.mark.parametrize("environment", ENCODINGS, ids=lambda e: " ".join(e.values()))
+def test_the_encoding_does_not_change_names(odd: Path, environment: dict[str, str]) -> None:
+    def out(*words: str) -> bytes:
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
+        done = subprocess.run(command(*words), env=env | environment, capture_output=True)
+        assert done.returncode in (0, 2), done.stderr
+        return done.stdout + done.stderr
+
+    assert [line.split(b"\t")[1] for line in out("list", "-r", "o.sqc").splitlines()[1:]] == NAMES
+    assert out("decompress", "-c", "o.sqc") == ODD
+    for name in NAMES:
+        assert out("extract", "o.sqc", os.fsdecode(name) + ":1-4").startswith(b">%s:1-4\n" % name)
+        assert b"'%sx'" % name in out("extract", "o.sqc", os.fsdecode(name) + "x")
+
+
+def test_shown_spells_what_commands() -> None:
+    assert shown("a\x1b\x9b\udc9b\x7f\u202e\tb\r\n\r") == (
+        "a\\x1b\\x9b\\x9b\\x7f\\u202e\tb\r\n\\x0d"
+    )
+    assert shown("Ä ß 漢") == "Ä ß 漢"
+
+
+def started(words: tuple[str, ...], wait_for: str, package: str = "seqcoder") -> Any:
+    """Start a command and return when a file matches; the pattern is of its partial output."""
+    process = subprocess.Popen(
+        command(*words, package=package), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 120
+    while not list(Path().glob(wait_for)) and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return process
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [
+        (signal.SIGINT, 130, b"interrupted; "),
+        (signal.SIGTERM, 143, b"interrupted by SIGTERM; "),
+        (signal.SIGHUP, 129, b"interrupted by SIGHUP; "),
+    ],
+)
+def test_signals_say_what_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int, word: bytes
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for i in range(3):
+        (tmp_path / f"{i}.fa").write_bytes(small_genome(2_000_000, seed=i))
+    words = ("compress", "-3", "-T", "2", "--chunk-size", "100K", "-o", "all.sqc")
+    process = started((*words, "0.fa", "1.fa", "2.fa"), ".all.sqc.*.partial")
+    process.send_signal(number)
+    process.send_signal(number)  # as `timeout` does
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (code, b""), err
+    assert err == (
+        b"seqcoder: error: " + word + b"all.sqc is not there yet; its whole chunks are kept, and "
+        b"the same command goes on there\n"
+    )
+    assert not (tmp_path / "all.sqc").exists()
+    done = subprocess.run(command(*words, "0.fa", "1.fa", "2.fa", "-q"), check=False)
+    assert done.returncode == 0
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_signals_that_are_ignored_stay_so(there: Path) -> None:
+    def ignore() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    code = (
+        "import os, signal, sys; sys.argv = ['seqcoder', 'list', 'x.sqc']\n"
+        "import seqcoder.cli.list as l; run = l.run_list\n"
+        "def hung(*a): os.kill(os.getpid(), signal.SIGHUP); run(*a)\n"
+        "l.run_list = hung\n" + MAIN.format("seqcoder")
+    )
+    done = subprocess.run([sys.executable, "-c", code], preexec_fn=ignore, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("verb", ["extract", "decompress"])
+def test_signals_leave_no_half_written_output(there: Path, verb: str) -> None:
+    module, name = ("restoring", "decompress") if verb == "decompress" else ("genome", "Genome")
+    words = {"decompress": ["x.sqc", "-o", "back/"], "extract": ["x.sqc", "-g", "x.fa", "-o", "o"]}
+    code = (
+        f"import os, signal, sys; sys.argv = ['seqcoder', {verb!r}, *{words[verb]!r}]\n"
+        "import seqcoder.reading.genome as g; read = g.Genome.read\n"
+        "def killed(self): os.kill(os.getpid(), signal.SIGINT); return read(self)\n"
+        "g.Genome.read = killed\n" + MAIN.format("seqcoder")
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert done.returncode == 130, (module, name)
+    assert done.stderr.startswith(b"seqcoder: error: interrupted; ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (there / "o").exists()
+    assert [path for path in there.rglob("*") if path.name.startswith(".")] == []
+
+
+def limited(what: int, value: int) -> Callable[[], None]:
+    def limit() -> None:
+        resource.setrlimit(what, (value, value))
+
+    return limit
+
+
+@pytest.mark.parametrize("megabytes", [60, 120, 200, 300, 450])
+def test_too_little_memory_is_told_as_such(there: Path, megabytes: int) -> None:
+    done = subprocess.run(
+        command("compress", "-T", "2", "x.fa", "-o", "y.sqc"),
+        capture_output=True,
+        preexec_fn=limited(resource.RLIMIT_AS, megabytes << 20),
+        check=False,
+    )
+    if done.returncode == 0:
+        return
+    assert done.returncode == 1
+    assert b"a bug" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert b"memory" in last.lower(), done.stderr
+    assert not list(there.glob("y.sqc"))
+
+
+def test_too_many_open_files_are_told_as_such(there: Path) -> None:
+    for most in (5, 6, 7):
+        done = subprocess.run(
+            command("compress", "x.fa", "-o", "y.sqc"),
+            capture_output=True,
+            preexec_fn=limited(resource.RLIMIT_NOFILE, most),
+            check=False,
+        )
+        if done.returncode and b"Fatal Python" not in done.stderr:
+            assert b"a bug" not in done.stderr, (most, done.stderr)
+            assert b"ulimit -n" in done.stderr, (most, done.stderr)
+
+
+def test_an_input_that_cannot_be_read_is_told_with_its_remedy(there: Path) -> None:
+    done = subprocess.run(command("compress", "/proc/self/mem", "-o", "y"), capture_output=True)
+    assert done.returncode == 1
+    assert b"/proc/self/mem: Input/output error; a disk or a connection fails" in done.stderr
+    name = "n" * 300
+    done = subprocess.run(command("extract", "x.sqc", "a", "-o", name), capture_output=True)
+    assert done.returncode in (1, 2)
+    assert b"File name too long; choose a shorter one" in done.stderr
+
+
+def _errors() -> Iterator[tuple[BaseException, str]]:
+    yield MemoryError(), "out of memory"
+    yield OSError(errno.ENOMEM, "Cannot allocate memory"), "out of memory"
+    yield ImportError("x.so: failed to map segment from shared object"), "out of memory"
+    yield ImportError("libstdc++.so.6: cannot open shared object file"), "a library does not load"
+    yield ImportError("/x/core.so: file too short"), "a library does not load: /x/core.so"
+    yield ModuleNotFoundError("No module named 'numpy'", name="numpy"), "numpy is not installed"
+    yield RuntimeError("can't start new thread"), "ulimit -u"
+    yield RecursionError("maximum recursion depth exceeded"), "nested too deeply"
+    yield OSError(errno.EROFS, "Read-only file system", "/r/x"), "/r/x: Read-only file system; "
+    yield OSError(errno.ESTALE, "Stale file handle", "/n/x"), "mount it again"
+    yield OSError(errno.EIO, "Input/output error", "/d/x"), "/d/x: Input/output error; a disk"
+    yield OSError(errno.EMFILE, "Too many open files", "x"), "ulimit -n"
+
+
+@pytest.mark.parametrize(("error", "told"), list(_errors()), ids=repr)
+def test_limits_are_no_bugs(error: BaseException, told: str) -> None:
+    assert told in (explain(error) or "")
+
+
+def test_a_bug_is_a_bug() -> None:
+    assert explain(ValueError("x")) is None
+    assert system_reason(OSError(errno.ENOENT, "No such file")) == "No such file"
+
+
+def test_a_core_that_does_not_load(there: Path) -> None:
+    (there / "seqcoder_broken.py").write_text(
+        "import sys\nclass F:\n"
+        "  def find_spec(self, name, *a):\n"
+        "    if name.startswith('numpy'):\n"
+        "      raise ImportError('libstdc++.so.6: version `GLIBCXX_3.4.30` not found')\n"
+        "sys.meta_path.insert(0, F())\n"
+    )
+    code = "import seqcoder_broken; " + command()[2]
+    done = subprocess.run([sys.executable, "-c", code, "list", "x.sqc"], capture_output=True)
+    assert done.returncode == 1
+    assert b"a library does not load: libstdc++.so.6" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_optimised_python_computes_the_same(there: Path) -> None:
+    env = os.environ | {"PYTHONOPTIMIZE": "2"}
+    done = subprocess.run(command("compress", "-q", "x.fa", "-o", "y.sqc"), env=env, check=False)
+    assert done.returncode == 0
+    assert (there / "y.sqc").read_bytes() == (there / "x.sqc").read_bytes()
+
+
+def kinds() -> dict[str, tuple[bytes, str]]:
+    import io
+    import lzma
+    import tarfile
+    import zipfile
+
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as out:
+        info = tarfile.TarInfo("x.fa")
+        info.size = len(SMALL)
+        out.addfile(info, io.BytesIO(SMALL))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as out_zip:
+        out_zip.writestr("x.fa", SMALL)
+    text = SMALL.decode()
+    return {
+        "u.fa": (text.encode("utf-16"), "UTF-16 text; 'iconv -f UTF-16 -t UTF-8'"),
+        "ub.fa": (text.encode("utf-16-be"), "UTF-16 text; 'iconv -f UTF-16 -t UTF-8'"),
+        "cr.fa": (SMALL.replace(b"\n", b"\r"), "CR alone; \"tr '\\r' '\\n'\""),
+        "x.lzma": (lzma.compress(SMALL, format=lzma.FORMAT_ALONE), "'xz -d' or 'unlzma'"),
+        "x.Z": (b"\x1f\x9d\x90" + b"abcdef" * 20, "'gzip -d' or 'uncompress'"),
+        "x.lz4": (b"\x04\x22\x4d\x18" + b"abcdef" * 20, "'lz4 -d'"),
+        "x.gz": (gzip.compress(gzip.compress(SMALL)), "gzip data within gzip"),
+        "t.tar": (tar.getvalue(), "a tar file; 'seqcoder-ray submit' takes what is in it"),
+        "t.tar.gz": (gzip.compress(tar.getvalue()), "a tar file; 'seqcoder-ray submit'"),
+        "z.zip": (packed.getvalue(), "a zip file; 'seqcoder-ray submit'"),
+    }
+
+
+@pytest.mark.parametrize("name", kinds())
+def test_what_is_no_fasta_is_told_by_what_it_is(there: Path, name: str) -> None:
+    data, told = kinds()[name]
+    (there / name).write_bytes(data)
+    (genome,) = seqcoder.compress(name, "k.sqc", force=True).genomes
+    assert "stored as it is" in genome.warning
+    assert told in genome.warning
+    with seqcoder.open("k.sqc") as container:
+        back = next(iter(container.values())).read()
+    assert back == (gzip.decompress(data) if name.endswith("gz") else data)
+
+
+def test_zstd_that_needs_a_dictionary_is_told_as_such(there: Path) -> None:
+    import zstandard
+
+    dictionary = zstandard.ZstdCompressionDict(SMALL * 200)
+    packed = zstandard.ZstdCompressor(dict_data=dictionary).compress(SMALL)
+    trained = zstandard.train_dictionary(
+        2000, [SMALL + bytes([65 + i]) * 20 for i in range(50)] * 9
+    )
+    (there / "d.fa.zst").write_bytes(packed)
+    with pytest.raises(seqcoder.InputError):
+        seqcoder.compress("d.fa.zst", "d.sqc")
+    (there / "d.fa.zst").write_bytes(zstandard.ZstdCompressor(dict_data=trained).compress(SMALL))
+    with pytest.raises(seqcoder.InputError, match="made with a dictionary") as caught:
+        seqcoder.compress("d.fa.zst", "d.sqc")
+    assert "fetch it again" not in str(caught.value)
+
+
+def test_folders_and_tars_point_to_submit(there: Path) -> None:
+    (there / "dir").mkdir()
+    done = subprocess.run(command("compress", "x.fa", "dir", "-o", "y.sqc"), capture_output=True)
+    assert done.returncode == 2
+    assert b"dir: is a folder; " in done.stderr
+    assert b"'seqcoder-ray submit dir -o ARCHIVE'" in done.stderr
+    assert not (there / "y.sqc").exists()
