@@ -20,7 +20,9 @@ import zstandard
 from independent_fasta import Cursor, Record, RefusedError, fasta, need, record_table
 from independent_walk import Walks
 
-Decode = Callable[[bytes, int, int, bytes, bytes], np.ndarray]
+Leader = tuple[int, np.ndarray, bytes]
+"""Uses, bases and latents of a chunk that another one is coded after."""
+Decode = Callable[[bytes, int, int, bytes, bytes, Leader | None], np.ndarray]
 SIGNATURE = b"SQC\x02"
 
 
@@ -88,6 +90,13 @@ def chunk_head(head: bytes, payload: int) -> dict:
     row = {"first": c.varint(), "bases": c.varint(), "coding": c.u8(), "latents": c.varint()}
     more = extras(c)
     row["model"] = more.pop("M", b"")
+    row["uses"], row["leader"] = 0, None
+    if "L" in more:
+        led = Cursor(more.pop("L"))
+        row["uses"], row["leader"] = led.u8(), led.varint()
+        led.end()
+        need(row["uses"] in (1, 2, 3) and row["leader"] < row["first"], "an impossible leader")
+        need(row["uses"] == 1 or row["model"], "genes without a model")
     need(all(tag.islower() for tag in more), "an extra of a later version")
     need(row["bases"] >= 1, "a chunk without bases")
     need(row["latents"] + 8 <= payload, "latents longer than their section")
@@ -118,7 +127,23 @@ def reference_head(head: bytes, payload: bytes) -> dict:
     return row
 
 
-def decode_chunk(row: dict, payload: bytes, decode: Decode) -> np.ndarray:
+def decode_all(chunks: list[tuple[dict, bytes]], decode: Decode) -> list[np.ndarray]:
+    """The bases of every chunk; those of a leader are there when they are needed."""
+    parts: list[np.ndarray] = []
+    alone: dict[int, tuple[np.ndarray, bytes]] = {}
+    for row, payload in chunks:
+        leader = None
+        if row["leader"] is not None:
+            need(row["leader"] in alone, "no chunk that leads there")
+            leader = (row["uses"], *alone[row["leader"]])
+        parts.append(decode_chunk(row, payload, decode, leader))
+        if leader is None:
+            latents = payload[8 : 8 + row["latents"]]
+            alone[row["first"]] = parts[-1], unframe(latents) if latents else b""
+    return parts
+
+
+def decode_chunk(row: dict, payload: bytes, decode: Decode, leader: Leader | None) -> np.ndarray:
     n, behind = row["bases"], 8 + row["latents"]
     latents, residual = payload[8:behind], unframe(payload[behind:])
     if row["coding"] == 0:
@@ -129,7 +154,7 @@ def decode_chunk(row: dict, payload: bytes, decode: Decode) -> np.ndarray:
         bases = bases[:n]
     else:
         bases = decode(
-            residual, n, row["coding"], row["model"], unframe(latents) if latents else b""
+            residual, n, row["coding"], row["model"], unframe(latents) if latents else b"", leader
         )
     need(bases.dtype == np.uint8 and bases.shape == (n,), "a chunk of another length")
     need(digest8(bases.tobytes()) == payload[:8], "digest of a chunk's bases")
@@ -259,7 +284,7 @@ def unpack(
 ) -> dict[str, tuple[bytes, list[Record]]]:
     before = referred(found, reference) if found.reference else Found()
     chunks, genomes = before.chunks + found.chunks, before.genomes + found.genomes
-    parts = [decode_chunk(row, payload, decode) for row, payload in chunks]
+    parts = decode_all(chunks, decode)
     space = np.concatenate([np.zeros(0, np.uint8), *parts])
     walks = Walks(
         [(row["bases"], row["walk"], walk_of(row, payload)) for row, payload in genomes],

@@ -19,6 +19,7 @@ from seqcoder.reading.verification import verify
 from seqcoder.storage.range_source import RangeSource
 from seqcoder.writing.appending import Append, before, read_basis
 from seqcoder.writing.chunk import ChunkCoder, CodedChunk
+from seqcoder.writing.chunk_input import ChunkInput
 from seqcoder.writing.executor import ThreadExecutor
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.pipeline import write_container
@@ -146,7 +147,7 @@ class Interrupted:
         self.after = after
         self.coder = ChunkCoder(PLAIN)
 
-    def code(self, chunks: Iterator[Bases]) -> Iterator[CodedChunk]:
+    def code(self, chunks: Iterator[ChunkInput]) -> Iterator[CodedChunk]:
         for number, chunk in enumerate(ThreadExecutor(self.coder, 1).code(chunks)):
             if number == self.after:
                 raise KeyboardInterrupt

@@ -239,11 +239,11 @@ def test_sections_of_later_versions() -> None:
         assert container["a.fa"].read() == FILES["a.fa"]
         assert container["c.faa"].read() == FILES["c.faa"]
         assert seqcoder.verify(container).intact
-    with pytest.raises(seqcoder.FormatError, match="'X' is of a later version"):
-        seqcoder.open(with_section("X"))
-    bare = b"SQC\2" + section(ord("X"), b"", b"")
+    with pytest.raises(seqcoder.FormatError, match="'Y' is of a later version"):
+        seqcoder.open(with_section("Y"))
+    bare = b"SQC\2" + section(ord("Y"), b"", b"")
     bare += section(END, b"", len(bare).to_bytes(6, "little"))
-    with pytest.raises(seqcoder.FormatError, match="'X' is of a later version"):
+    with pytest.raises(seqcoder.FormatError, match="'Y' is of a later version"):
         seqcoder.open(bare)
     with pytest.raises(IntegrityError, match="unknown kind"):
         seqcoder.open(with_section("\x01"))
@@ -277,8 +277,8 @@ def test_extras_of_later_versions(files: tuple[str, ...]) -> None:
             name: FILES[name] for name in files
         }
         assert seqcoder.verify(container, full=True).intact
-    for bad in (changed(chunk=b"L\1\0"), changed(genome=b"L\1\0")):
-        with pytest.raises(seqcoder.FormatError, match="'L' is of a later version"):
+    for bad in (changed(chunk=b"K\1\0"), changed(genome=b"K\1\0")):
+        with pytest.raises(seqcoder.FormatError, match="'K' is of a later version"):
             seqcoder.open(bad)
     for bad in (changed(chunk=b"b\0a\0"), changed(genome=b"a\7"), changed(chunk=b"a\x80\0")):
         with pytest.raises(IntegrityError):

@@ -57,9 +57,17 @@ def pack(files: dict[str, bytes], chosen: Settings | None = None) -> bytes:
     return seqcoder.compress_bytes(files, settings=chosen or Settings())
 
 
-def decode(payload: bytes, n: int, coding: int, model: bytes, latents: bytes) -> np.ndarray:
+def decode(
+    payload: bytes,
+    n: int,
+    coding: int,
+    model: bytes,
+    latents: bytes,
+    leader: independent_reader.Leader | None = None,
+) -> np.ndarray:
     """Decode a residual, which the documents leave to the coder."""
     assert coding != coder.TWO_BIT, "two bits a base need nobody's help"
+    after = None
     classes = library = None
     if model:
         from seqcoder.latent import load_model, unpack_latents
@@ -67,7 +75,17 @@ def decode(payload: bytes, n: int, coding: int, model: bytes, latents: bytes) ->
         known = load_model("prokaryote-1", model.hex())
         classes = known.classes(unpack_latents(latents, n), n)
         library = known.library
-    return coder.decode(payload, n, coding, classes, library=library)
+    if leader is not None:
+        uses, before, its = leader
+        led = None
+        if model:
+            led = np.zeros(len(before), np.uint8)
+            if its:
+                led = known.classes(unpack_latents(its, len(before)), len(before))
+        state = coder.learn(before, coding, led, library) if uses & 1 else None
+        genes = coder.index_genes(before, led) if uses & 2 and led is not None else None
+        after = coder.Leader(state, genes)
+    return coder.decode(payload, n, coding, classes, None, library, after)
 
 
 def agree(data: bytes, files: dict[str, bytes]) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from seqcoder.container.frames import Bases
 from seqcoder.writing.chunk import CodedChunk
+from seqcoder.writing.chunk_input import ChunkInput, LeaderInput
 from seqcoder_cluster.flight import in_flight
 from seqcoder_cluster.options import Window
-from seqcoder_cluster.stages import Coding, code_batch
+from seqcoder_cluster.stages import ChunkRoles, Coding, code_batch
 
 # Small chunks travel together, so that a task is worth its overhead (milliseconds): this many
 # bases are a good quarter of a second of coding and verifying.
@@ -21,23 +21,34 @@ _BATCH_CHUNKS = 256
 
 @dataclass(frozen=True)
 class Batch:
-    """Consecutive chunks, put into the object store once: how many, and the reference."""
+    """Consecutive chunks, put into the object store once: how many, and the reference.
+
+    ``leader`` is the reference of the bases that all of them may be coded after, None for none.
+    """
 
     first: int
     count: int
     reference: Any
+    roles: ChunkRoles
+    leader: Any = None
 
 
-def batches(chunks: Iterator[Bases], batch_bases: int = BATCH_BASES) -> Iterator[list[Bases]]:
-    """Gather consecutive chunks up to ``batch_bases``; a larger chunk is a batch of its own."""
-    batch: list[Bases] = []
+def batches(
+    chunks: Iterator[ChunkInput], batch_bases: int = BATCH_BASES
+) -> Iterator[list[ChunkInput]]:
+    """Gather consecutive chunks of one leader, or none, up to ``batch_bases``.
+
+    A larger chunk is a batch of its own, and so is one that leads.
+    """
+    batch: list[ChunkInput] = []
     n_bases = 0
-    for bases in chunks:
-        if batch and (n_bases + len(bases) > batch_bases or len(batch) == _BATCH_CHUNKS):
+    for chunk in chunks:
+        full = n_bases + len(chunk.bases) > batch_bases or len(batch) == _BATCH_CHUNKS
+        if batch and (full or ChunkRoles.of(chunk) != ChunkRoles.of(batch[0]) or chunk.leads):
             yield batch
             batch, n_bases = [], 0
-        batch.append(bases)
-        n_bases += len(bases)
+        batch.append(chunk)
+        n_bases += len(chunk.bases)
     if batch:
         yield batch
 
@@ -76,6 +87,7 @@ class RayExecutor:
         self._actors = model_actors
         self._turn = turn
         self._task = _coder_task(coding)
+        self._leader: tuple[int, Any] | None = None
 
     def _submit(self, batch: Batch) -> Any:
         staged = None
@@ -83,16 +95,28 @@ class RayExecutor:
             actor = self._actors[self._turn % len(self._actors)]
             self._turn += 1
             staged = actor.stage.remote(batch.reference)
-        return self._task.remote(self._coding, batch.reference, staged)
+        return self._task.remote(self._coding, batch.reference, staged, batch.roles, batch.leader)
 
-    def code(self, chunks: Iterator[Bases]) -> Iterator[CodedChunk]:
+    def _put_leader(self, leader: LeaderInput | None) -> Any:
+        """Put a leader's bases into the object store, once for what follows it in a row."""
+        import ray
+
+        if leader is None:
+            return None
+        if self._leader is None or self._leader[0] != leader.first_base:
+            self._leader = leader.first_base, ray.put(leader.bases)
+        return self._leader[1]
+
+    def code(self, chunks: Iterator[ChunkInput]) -> Iterator[CodedChunk]:
         """Yield the coded chunks in order."""
         import ray
 
         def put() -> Iterator[Batch]:
             first = 0
             for batch in batches(chunks):
-                yield Batch(first, len(batch), ray.put(batch))
+                leader = self._put_leader(batch[0].leader)
+                bases = ray.put([chunk.bases for chunk in batch])
+                yield Batch(first, len(batch), bases, ChunkRoles.of(batch[0]), leader)
                 first += len(batch)
 
         for _, coded in in_flight(

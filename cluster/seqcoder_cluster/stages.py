@@ -14,6 +14,8 @@ from seqcoder.container.frames import Bases
 from seqcoder.errors import ModelError
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder, CodedChunk, Latents
+from seqcoder.writing.chunk_input import ChunkInput, LeaderInput
+from seqcoder.writing.made_leaders import MOST_LEADERS
 from seqcoder.writing.plan import ContainerPlan
 
 # A worker process beside its chunk and the coder's tables: interpreter, numpy, Ray.
@@ -43,7 +45,27 @@ class Coding:
         """Return the memory a coder task takes at most."""
         n = self.settings.chunk_bases
         id_ = coder.LEVELS[self.settings.level].coding
-        return _PROCESS_BYTES + coder.memory_bytes(id_, n) + _BYTES_PER_BASE * n
+        led = MOST_LEADERS * coder.memory_bytes(id_, n) if coder.mixes(id_) else 0
+        return _PROCESS_BYTES + coder.memory_bytes(id_, n) + led + _BYTES_PER_BASE * n
+
+
+@dataclass(frozen=True)
+class ChunkRoles:
+    """What chunks of a batch have in common: where their leader's chunk begins, whether they lead.
+
+    ``first_base`` is -1 without a leader; ``sure`` as of ``LeaderInput``.
+    """
+
+    first_base: int = -1
+    sure: bool = False
+    leads: bool = False
+
+    @classmethod
+    def of(cls, chunk: ChunkInput) -> ChunkRoles:
+        """Return those of a chunk."""
+        leader = chunk.leader
+        first_base, sure = (leader.first_base, leader.sure) if leader else (-1, False)
+        return cls(first_base, sure, chunk.leads)
 
 
 @dataclass(frozen=True)
@@ -84,19 +106,28 @@ def stage_batch(coding: Coding, batch: Sequence[Bases], device: str) -> list[Sta
 
 
 def code_batch(
-    coding: Coding, batch: Sequence[Bases], staged: Sequence[Staged] | None
+    coding: Coding,
+    batch: Sequence[Bases],
+    staged: Sequence[Staged] | None,
+    roles: ChunkRoles,
+    leader_bases: Bases | None,
 ) -> list[CodedChunk]:
     """Stage 2 on a batch of chunks, each verified; without ``staged``, stage 1 too.
+
+    What a leader leaves is made once in a process, and kept for the next batch.
 
     Raises:
         IntegrityError: a chunk did not decode to itself.
     """
     chunk_coder = loaded_coder(coding)
     worker = f"{platform.node()}:{os.getpid()}"
+    leader = None
+    if leader_bases is not None:
+        leader = LeaderInput(roles.first_base, leader_bases.copy(), roles.sure)
     done = []
     for bases, stage in zip(batch, staged or stage_batch(coding, batch, "cpu"), strict=True):
         # What comes out of the object store cannot be written to, which kernels need not expect.
         latents = None if stage.latents is None else stage.latents.copy()
-        chunk = chunk_coder.code(bases.copy(), latents)
-        done.append(replace(chunk, model_seconds=stage.seconds, worker=worker, device=stage.device))
+        coded = chunk_coder.code(ChunkInput(bases.copy(), leader, roles.leads), latents)
+        done.append(replace(coded, model_seconds=stage.seconds, worker=worker, device=stage.device))
     return done

@@ -9,6 +9,8 @@ from seqcoder import coder
 from seqcoder.cli.common import say
 from seqcoder.cli.files import open_source
 from seqcoder.container.extends import Extends
+from seqcoder.container.index import ChunkEntry
+from seqcoder.container.rows import LedBy
 from seqcoder.reading.reader import Container
 
 
@@ -41,6 +43,10 @@ def _reference(extends: Extends) -> str:
     return f"{extends.name} {extends.sha256.hex()} ({extends.n_bases} bases)"
 
 
+def _leader(chunk: ChunkEntry) -> LedBy | None:
+    return chunk.row.leader
+
+
 def container_facts(container: Container) -> dict[str, object]:
     """Return sizes and counts of a container."""
     index = container.reader.index
@@ -66,6 +72,8 @@ def container_facts(container: Container) -> dict[str, object]:
         "bits per base": round(8 * size / bases, 4) if bases else None,
         "chunks": len(index.chunks),
         "codings": dict(codings),
+        "leaders": len({led.first_base for led in map(_leader, index.chunks) if led}),
+        "chunks after a leader": sum(1 for led in map(_leader, index.chunks) if led),
         "reference": _reference(index.extends) if index.extends else "none",
         "models": [_model_name(digest) for digest in index.models],
         "latent bytes": latents,

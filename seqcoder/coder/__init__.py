@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from seqcoder import core
 from seqcoder.coder import mixing, twobit
 from seqcoder.coder.levels import LEVELS, TWO_BIT, Level, by_coding
-from seqcoder.coder.mixing import Decoder
+from seqcoder.coder.mixing import Decoder, Leader, index_genes
 from seqcoder.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -25,11 +25,16 @@ __all__ = [
     "LEVELS",
     "TWO_BIT",
     "Decoder",
+    "Leader",
     "Level",
+    "begin",
     "costs",
     "decode",
     "encode",
+    "index_genes",
+    "learn",
     "memory_bytes",
+    "mixes",
 ]
 
 
@@ -45,6 +50,7 @@ def encode(
     coding: int,
     classes: NDArray[np.uint8] | None = None,
     library: Library | None = None,
+    leader: Leader | None = None,
 ) -> bytes:
     """Code bases under a coding id.
 
@@ -56,6 +62,8 @@ def encode(
         coding: ``TWO_BIT`` or the ``coding`` of one of ``LEVELS``.
         classes: uint8, 0..15, shape ``(n,)``, or None where there is no latent.
         library: the model's protein library, read along the classes; None: none.
+        leader: what the chunk is coded after, for a coding that mixes: a state left under the
+            same coding, with classes if this has some, and library; None: nothing.
 
     Raises:
         IntegrityError: no such coding.
@@ -68,7 +76,38 @@ def encode(
         from seqcoder.coder import copying
 
         return copying.encode(bases)
-    return mixing.encode(bases, level, classes, library)
+    return mixing.encode(bases, level, classes, library, leader)
+
+
+def begin(
+    payload: bytes | memoryview,
+    n: int,
+    coding: int,
+    classes: NDArray[np.uint8] | None = None,
+    library: Library | None = None,
+    leader: Leader | None = None,
+) -> Decoder:
+    """Return a decoder at the start of a payload of a coding that mixes; see ``decode``."""
+    return Decoder(payload, n, _level(coding), classes, library, leader)
+
+
+def mixes(coding: int) -> bool:
+    """Whether a coding mixes models: only then a chunk goes on after another one."""
+    level = by_coding(coding)
+    return level is not None and level.mixes
+
+
+def learn(
+    bases: NDArray[np.uint8],
+    coding: int,
+    classes: NDArray[np.uint8] | None = None,
+    library: Library | None = None,
+) -> core.MixingState:
+    """Return the state that coding a chunk, without a leader, leaves: others may go on from it.
+
+    ``coding`` is one that mixes. Takes the time of coding, and ``memory_bytes`` as long as it is.
+    """
+    return mixing.learn(bases, _level(coding), classes, library)
 
 
 def decode(
@@ -78,6 +117,7 @@ def decode(
     classes: NDArray[np.uint8] | None = None,
     stop: int | None = None,
     library: Library | None = None,
+    leader: Leader | None = None,
 ) -> NDArray[np.uint8]:
     """Decode the first ``stop`` (default: all) of the ``n`` bases of a payload.
 
@@ -88,6 +128,7 @@ def decode(
         classes: the classes it was coded with; of the first ``stop`` bases at least.
         stop: bases wanted (a region's end); the work ends there.
         library: the protein library it was coded with.
+        leader: what it was coded after.
 
     Raises:
         IntegrityError: the payload is damaged and it shows. Damage that does not show
@@ -102,7 +143,7 @@ def decode(
 
         return copying.decode(payload, count)
     bases = np.empty(count, np.uint8)
-    Decoder(payload, n, level, classes, library).read(bases)
+    Decoder(payload, n, level, classes, library, leader).read(bases)
     return bases
 
 
@@ -113,6 +154,7 @@ def costs(
     step: int,
     classes: NDArray[np.uint8] | None = None,
     library: Library | None = None,
+    leader: Leader | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Decode a payload and say what each ``step`` of its bases cost.
 
@@ -128,7 +170,8 @@ def costs(
     level = None if coding == TWO_BIT else _level(coding)
     if level is not None and level.mixes and n:
         bases = np.empty(n, np.uint8)
-        return bases, Decoder(payload, n, level, classes, library).read_costs(bases, step)
+        decoder = Decoder(payload, n, level, classes, library, leader)
+        return bases, decoder.read_costs(bases, step)
     bases = decode(payload, n, coding, classes)
     if level is None or n == 0:
         edges = np.append(np.arange(0, n, step), n)

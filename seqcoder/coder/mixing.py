@@ -2,19 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqcoder import core
-from seqcoder.coder.levels import Level
+from seqcoder.coder.levels import Level, by_coding
 from seqcoder.errors import UsageError
 
 if TYPE_CHECKING:
     from seqcoder.latent.library import Library
 
 _MOST_BASES = (1 << 31) - 1
+_SHORTEST_GENE = 10
+
+
+@dataclass(frozen=True)
+class Leader:
+    """What a chunk is coded after: the state its leader left, the leader's genes, or both."""
+
+    state: core.MixingState | None = None
+    genes: core.Library | None = None
+
+    def memory_bytes(self, coding: int) -> int:
+        """Bytes that going on from it takes beyond what the chunk itself does."""
+        level = by_coding(coding)
+        if self.state is None or level is None:
+            return 0
+        return core.mixing_memory(level.number, self.state.bases)
+
+
+def learn(
+    bases: NDArray[np.uint8],
+    level: Level,
+    classes: NDArray[np.uint8] | None,
+    library: Library | None,
+) -> core.MixingState:
+    """Return the state that coding a chunk leaves, in the time that takes."""
+    return core.learn_mixing(
+        level.number,
+        np.ascontiguousarray(bases),
+        None if classes is None else np.ascontiguousarray(classes),
+        None if library is None else library.index,
+    )
+
+
+def index_genes(bases: NDArray[np.uint8], classes: NDArray[np.uint8]) -> core.Library:
+    """Return the genes of a chunk as a library: those of ten codons or more, in its order."""
+    residues = core.translate_genes(
+        np.ascontiguousarray(bases), np.ascontiguousarray(classes), _SHORTEST_GENE
+    )
+    return core.Library(residues, None)
 
 
 def encode(
@@ -22,6 +62,7 @@ def encode(
     level: Level,
     classes: NDArray[np.uint8] | None,
     library: Library | None,
+    leader: Leader | None = None,
 ) -> bytes:
     """Code bases under a level."""
     n = len(bases)
@@ -34,6 +75,8 @@ def encode(
         np.ascontiguousarray(bases),
         None if classes is None else np.ascontiguousarray(classes[:n]),
         None if library is None else library.index,
+        None if leader is None else leader.state,
+        None if leader is None else leader.genes,
     )
 
 
@@ -50,6 +93,7 @@ class Decoder:
         level: Level,
         classes: NDArray[np.uint8] | None = None,
         library: Library | None = None,
+        leader: Leader | None = None,
     ) -> None:
         """Begin with the first of ``n`` bases.
 
@@ -59,6 +103,7 @@ class Decoder:
             level: the level it was coded under.
             classes: the classes it was coded with (copied), of all the bases that will be read.
             library: the protein library it was coded with.
+            leader: what it was coded after (its state is copied).
         """
         self._decoder = core.MixingDecoder(
             level.number,
@@ -66,6 +111,8 @@ class Decoder:
             n,
             None if classes is None else np.ascontiguousarray(classes[:n]),
             None if library is None else library.index,
+            None if leader is None else leader.state,
+            None if leader is None else leader.genes,
         )
         self.n = n
 
@@ -80,6 +127,10 @@ class Decoder:
         Damage that does not show gives other bases; the caller holds a digest against that.
         """
         self._decoder.read(bases)
+
+    def take_state(self) -> core.MixingState:
+        """Return the state once all is read; nothing more may be asked of the decoder."""
+        return self._decoder.take_state()
 
     def read_costs(self, bases: NDArray[np.uint8], step: int) -> NDArray[np.float64]:
         """Decode as ``read`` does; return the bits that each ``step`` of the bases took."""

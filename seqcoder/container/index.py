@@ -206,6 +206,14 @@ class Index:
         last = bisect_right(self.chunks, stop - 1, key=attrgetter("first_base"))
         return self.chunks[max(first, 0) : last]
 
+    def led_by(self, leader: ChunkEntry) -> list[ChunkEntry]:
+        """Return the container's own chunks that are coded after one."""
+        return [
+            chunk
+            for chunk in self.chunks
+            if chunk.row.leader is not None and chunk.row.leader.first_base == leader.first_base
+        ]
+
     def add(self, found: Section, what: str) -> Part | None:
         """Take the next section of the file; returns the chunk or genome it is.
 

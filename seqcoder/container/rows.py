@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqcoder.container.sections import get_extras
 from seqcoder.errors import IntegrityError, UsageError
@@ -15,9 +15,42 @@ STORED_FILE, PLAIN = 1, 2
 _FLAGS = STORED_FILE | PLAIN
 MAX_CHUNK_BASES = 1 << 28
 MAX_FILE_BYTES = 1 << 40
-_MODEL = b"M"
+_LEADER, _MODEL = b"L", b"M"
 MODEL_PREFIX = 8
 """Bytes of its SHA-256 by which a model is named."""
+
+
+@dataclass(frozen=True)
+class LedBy:
+    """The chunk that a chunk is coded after: its first base, and what of it is used.
+
+    ``state``: the coder goes on from where it was at that chunk's end; ``genes``: its genes are
+    library. One of them at least.
+    """
+
+    first_base: int
+    state: bool
+    genes: bool
+
+    def pack(self) -> bytes:
+        """Return the text of the extra."""
+        out = bytearray((self.state * _STATE | self.genes * _GENES,))
+        put_varint(out, self.first_base)
+        return bytes(out)
+
+    @classmethod
+    def unpack(cls, text: bytes, what: str) -> LedBy:
+        """Read the text of the extra; raises IntegrityError."""
+        source = ByteReader(text, what)
+        uses = source.u8()
+        first_base = source.varint()
+        led = cls(first_base, bool(uses & _STATE), bool(uses & _GENES))
+        if not uses or led.pack() != text:
+            raise IntegrityError(f"{what}: an impossible leader; the data are damaged")
+        return led
+
+
+_STATE, _GENES = 1, 2
 
 
 @dataclass(frozen=True)
@@ -25,7 +58,8 @@ class ChunkRow:
     """A chunk: n bases, how they are coded, the lengths of its frames, digest8 of its bases.
 
     ``model`` is the beginning of the SHA-256 of the model that its latents are of, b"" where it
-    has none. The index leaves the digest out; it is then b"" until the chunk itself is read.
+    has none. ``leader`` is the chunk it is coded after, None for most. The index leaves the digest
+    out; it is then b"" until the chunk itself is read.
     ``extras`` are what a later version may have added to the head, as it stands there.
     """
 
@@ -36,12 +70,16 @@ class ChunkRow:
     residual_length: int
     digest: bytes = b""
     extras: bytes = b""
+    leader: LedBy | None = None
 
     def pack(self, out: bytearray) -> None:
         """Append the row to ``out``, without the digest and the length of the residual."""
         put_varint(out, self.n_bases)
         out.append(self.coding)
         put_varint(out, self.latents_length)
+        if self.leader is not None:
+            out += _LEADER
+            put_bytes(out, self.leader.pack())
         if self.model:
             out += _MODEL
             put_bytes(out, self.model)
@@ -55,13 +93,18 @@ class ChunkRow:
         """
         n_bases, coding = source.varint(MAX_CHUNK_BASES), source.u8()
         latents = source.varint()
-        extras, others = get_extras(source, _MODEL)
+        extras, others = get_extras(source, _LEADER + _MODEL)
         model = extras.get(_MODEL[0], b"")
+        text = extras.get(_LEADER[0])
+        leader = None if text is None else LedBy.unpack(text, source.what)
+        if leader is not None and leader.genes and not model:
+            raise IntegrityError(f"{source.what}: a leader's genes, and no model to read them by")
         if not n_bases or latents > frames_length or (latents and not model):
             raise IntegrityError(f"{source.what}: impossible chunk; the data are damaged")
         if model and not MODEL_PREFIX <= len(model) <= 32:
             raise IntegrityError(f"{source.what}: a model named by {len(model)} bytes")
-        return cls(n_bases, coding, model, latents, frames_length - latents, b"", others)
+        row = cls(n_bases, coding, model, latents, frames_length - latents, b"", others)
+        return replace(row, leader=leader) if leader else row
 
 
 @dataclass(frozen=True)

@@ -237,6 +237,15 @@ INDEXED_HASHES: int
 def sketch_hashes(bases: NDArray[np.uint8], limit: int) -> NDArray[np.uint64]:
     """Return the hashes below ``limit`` of the canonical 21-mers of ``bases``, in their order."""
 
+def residue_hashes(residues: NDArray[np.uint8], length: int, limit: int) -> NDArray[np.uint64]:
+    """Return the hashes below ``limit`` of stretches of residues, in their order.
+
+    Args:
+        residues: uint8, as of `translate_genes`: 31 (or more) ends a protein.
+        length: residues of a stretch, 1 to 16; those much alike count as one.
+        limit: hashes are uniform below 2^64.
+    """
+
 def count_shared(one: NDArray[np.uint64], two: NDArray[np.uint64]) -> int:
     """Count the values that two rising arrays share."""
 
@@ -460,19 +469,42 @@ def trace_library(
         confidence: uint8, shape ``(n,)``, written: 0..8.
     """
 
+class MixingState:
+    """What a coder has learnt from a chunk; never changes. Coders that go on from it copy it."""
+
+    @property
+    def bases(self) -> int:
+        """Bases of the chunk."""
+
+def learn_mixing(
+    level: int,
+    bases: NDArray[np.uint8],
+    classes: NDArray[np.uint8] | None,
+    library: Library | None,
+) -> MixingState:
+    """Return the state that coding a chunk leaves; arguments as of ``encode_mixing``."""
+
 def encode_mixing(
     level: int,
     bases: NDArray[np.uint8],
     classes: NDArray[np.uint8] | None,
     library: Library | None,
+    leader: MixingState | None = None,
+    genes: Library | None = None,
 ) -> bytes:
     """Code a chunk by mixing.
 
     Args:
         level: 2 or 3.
-        bases: uint8, the low two bits count, shape ``(n,)``, n below 2^31.
+        bases: uint8, the low two bits count, shape ``(n,)``, n below 2^31 with the leader's.
         classes: uint8, the low four bits count, shape ``(m,)`` with m at most n (0 behind it).
         library: what is read along the classes.
+        leader: a state to go on from, of the same level and library, with classes if this chunk
+            has some.
+        genes: read beside the library.
+
+    Raises:
+        ValueError: the leader is another level's or library's, or there are genes alone.
     """
 
 def mixing_memory(level: int, bases: int) -> int:
@@ -491,8 +523,10 @@ class MixingDecoder:
         n: int,
         classes: NDArray[np.uint8] | None,
         library: Library | None,
+        leader: MixingState | None = None,
+        genes: Library | None = None,
     ) -> None:
-        """Set up the tables; payload and classes (as in ``encode_mixing``) are copied."""
+        """Set up the tables; payload, classes and leader (as in ``encode_mixing``) are copied."""
 
     def read(self, bases: NDArray[np.uint8]) -> None:
         """Decode as many more bases as ``bases`` (uint8, written) has room for."""
@@ -509,6 +543,12 @@ class MixingDecoder:
     @property
     def done(self) -> int:
         """Bases decoded so far."""
+
+    def take_state(self) -> MixingState:
+        """Return the state once all is read; nothing more can be read then.
+
+        Raises ValueError where bases are left, or it was taken already.
+        """
 
 # Training: the proteins of a corpus, and which of them a library keeps.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -53,7 +54,11 @@ class LatentModel:
     @property
     def library(self) -> Library:
         """The protein library the coder reads beside the classes (kept once built)."""
-        return _library(self.file)
+        with _building:  # one for all threads: what goes on after a leader has the leader's
+            return _library(self.file)
+
+
+_building = threading.Lock()
 
 
 @lru_cache(maxsize=4)

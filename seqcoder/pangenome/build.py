@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from seqcoder import core
 from seqcoder.errors import IntegrityError
-from seqcoder.pangenome.minhash import sketch
+from seqcoder.pangenome.minhash import Sketch, sketch
 from seqcoder.pangenome.parents import Candidates
 from seqcoder.pangenome.plain_walk import write_plain
 from seqcoder.pangenome.relative_walk import BASE, NOVEL, PARENT, SELF, Forerunner, write_relative
@@ -114,17 +114,39 @@ class PanGenome:
         """Return base space [start, stop)."""
         return self._text[start:stop]
 
-    def add(self, bases: Bases) -> Added:
+    def append(self, bases: Bases) -> int:
+        """Append ``bases`` (uint8, 0..3) of a genome added later; returns where they begin."""
+        start = self._n
+        self._append(bases)
+        return start
+
+    def add(
+        self,
+        bases: Bases,
+        mark: Sketch | None = None,
+        *,
+        whole: bool = False,
+        there: int | None = None,
+    ) -> Added:
         """Parse ``bases`` (uint8, 0..3) against everything so far and append what is novel.
+
+        ``mark`` is their sketch, if it is known; ``whole``: all of them are novel; ``there``: they
+        lie in base space already, from there on.
 
         The walk read back from the bytes is compared with ``bases`` before this returns; raises
         IntegrityError where they differ, and then nothing more can be added.
         """
         bases = np.require(bases, dtype=np.uint8, requirements=["C", "W"])
         start = self._n
-        mark = sketch(bases)
-        parents = self._candidates.parents(mark, self._sets)
-        items, novel = self._parse(bases, parents)
+        mark = sketch(bases) if mark is None else mark
+        parents: list[int] = []
+        if there is not None:
+            items, novel = _in_a_row(BASE, there, len(bases)), bases[:0]
+        elif whole and len(bases):
+            items, novel = _in_a_row(NOVEL, 0, len(bases)), bases
+        else:
+            parents = self._candidates.parents(mark, self._sets)
+            items, novel = self._parse(bases, parents)
         self._append(novel)
         at = self._n_genomes
         forerunners = forerunners_of(parents, self._sets)
@@ -217,6 +239,10 @@ class PanGenome:
         if cost > (1 - costs.least_gain) * novel * len(bases):
             path = np.array([[-1, begin]], dtype=np.int64)
         return _itemise(text, edges, end, segments, path)
+
+
+def _in_a_row(kind: int, source: int, length: int) -> Ints:
+    return np.array([[kind, 0, source, length]], dtype=np.int64)
 
 
 def _worthwhile(segments: Ints, begin: int, least: int) -> npt.NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from seqcoder.container.index import ChunkEntry
 from seqcoder.container.reader import ContainerReader
 from seqcoder.errors import IntegrityError, ModelError
 from seqcoder.reading.chunk import decode_chunk
+from seqcoder.reading.leaders import Leaders
 from seqcoder.settings import DEFAULT_CACHE_BYTES, DEFAULT_MODEL
 from seqcoder.storage.memory import check_memory
 
@@ -57,6 +58,8 @@ class BaseDecoder:
         self._models: dict[bytes, LatentModel] = {}
         self.bases_decoded = 0
         """Bases decoded so far, those decoded again counted again: what reading has cost."""
+        self.leaders = Leaders(reader, self.model, self.chunk)
+        self._leading: set[int] = set()
         self._expected: dict[int, int] = {}
         self._begun: set[int] = set()
         self._gates: dict[int, threading.Lock] = {}
@@ -115,15 +118,39 @@ class BaseDecoder:
         what = f"{self._reader.source.name}: chunk {entry.ordinal} at byte {entry.offset}"
         try:
             need = stop + coder.memory_bytes(entry.row.coding, entry.row.n_bases)
+            leader = self.leader(entry)
+            need += 0 if leader is None else leader.memory_bytes(entry.row.coding)
             check_memory(need, self._reader.memory, what)
             with self._large if entry.row.n_bases > _LARGE else nullcontext():
-                row, latents, residual = self._reader.chunk_frames(entry)
-                bases = decode_chunk(row, latents, residual, self.model(row.model), stop=stop)
+                bases = self._decode_after(entry, stop, leader)
         except IntegrityError as error:
             named = str(error).startswith(self._reader.source.name)
             raise IntegrityError(str(error) if named else f"{what}: {error}") from None
         bases.setflags(write=False)
         return bases
+
+    def _decode_after(self, entry: ChunkEntry, stop: int, leader: coder.Leader | None) -> Bases:
+        if entry.first_base in self._leading and stop == entry.row.n_bases:
+            return self.leaders.decode(entry)
+        row, latents, residual = self._reader.chunk_frames(entry)
+        return decode_chunk(row, latents, residual, self.model(row.model), stop, leader)
+
+    def leader(self, entry: ChunkEntry) -> coder.Leader | None:
+        """Return what a chunk is coded after, None if it names no leader.
+
+        The leader is decoded for it, unless it has been for another one just before. Raises
+        IntegrityError: there is no such leader, or it is damaged.
+        """
+        led = entry.row.leader
+        if led is None:
+            return None
+        if led.first_base < self._own and self._before is not None:
+            return self._before().leader(entry)
+        lead = self.leaders.find(led.first_base, before=entry.first_base)
+        if coder.mixes(lead.row.coding):
+            self._leading.add(lead.first_base)
+            self._expected[lead.offset] = lead.row.n_bases
+        return self.leaders.of(entry.row, lead)
 
     def _keep(self, entry: ChunkEntry, bases: Bases) -> None:
         with self._lock:
@@ -144,12 +171,15 @@ class BaseDecoder:
             self._before().expect(theirs)
         for entry, last in self._needed(spans).items():
             self._expected[entry.offset] = max(last, self._expected.get(entry.offset, 0))
+            if entry.row.leader is not None and entry.row.leader.state:
+                self._leading.add(entry.row.leader.first_base)
 
     def forget(self) -> None:
         """Let decoded bases go; what is asked for again is decoded again."""
         with self._lock:
             self._cache.clear()
             self._begun.clear()
+        self.leaders.forget()
 
     def fetch(self, start: int, stop: int) -> Bases:
         """Return bases ``start`` to ``stop`` of base space (uint8, 0..3)."""

@@ -100,7 +100,8 @@ def chunk_cost(container: Home, entry: ChunkEntry) -> ChunkCost:
         latents = unpack_latents(packed, row.n_bases)
         classes, library = model.classes(latents, row.n_bases), model.library
         types[:] = latents.view(np.uint8)[:windows] % len(CLASS_OF)
-    bases, bits = coder.costs(residual, row.n_bases, row.coding, STRIDE, classes, library)
+    leader = container.decoder.leader(entry)
+    bases, bits = coder.costs(residual, row.n_bases, row.coding, STRIDE, classes, library, leader)
     if bases_digest(bases) != row.digest:
         raise IntegrityError(
             f"{container.path}: {entry.label} at byte {entry.offset}: the bases do not match their "

@@ -88,7 +88,12 @@ def _of_reference(container: Container) -> list[Finding]:
         hit = tuple(container)  # a walk may lean on any genome of the reference
         if finding.chunk is not None:
             entry = reference.reader.index.chunks[finding.chunk]
-            hit = tuple(genome.name for genome in container.values() if _touches(genome, entry))
+            led = [*reference.reader.index.led_by(entry), *container.reader.index.led_by(entry)]
+            hit = tuple(
+                genome.name
+                for genome in container.values()
+                if any(_touches(genome, chunk) for chunk in (entry, *led))
+            )
         if hit:
             names = f"needed by {count_of(len(hit), 'genome')}: {listed(hit, 3)}"
             findings.append(Finding(f"{finding.message} ({names})", None, hit))
@@ -99,7 +104,12 @@ def _blame(container: Container, finding: Finding) -> Finding:
     """Name the genomes that need a damaged chunk; the first few in the message, too."""
     assert finding.chunk is not None
     entry = container.reader.index.chunks[finding.chunk]
-    hit = tuple(genome.name for genome in container.values() if _touches(genome, entry))
+    lost = [entry, *container.reader.index.led_by(entry)]
+    hit = tuple(
+        genome.name
+        for genome in container.values()
+        if any(_touches(genome, chunk) for chunk in lost)
+    )
     names = listed(hit, 3) or "nothing"
     many = f"{len(hit)} genomes: " if len(hit) > 1 else ""
     return Finding(f"{finding.message} (in {many}{names})", finding.chunk, hit)
@@ -137,16 +147,19 @@ def _decode_all(
     needs = [(_last_base(genome), genome) for genome in container.values()]
     needs.sort(key=itemgetter(0))
     restored = 0
-    entries = [entry for entry in container.reader.index.chunks if entry.ordinal not in bad]
-    broken: list[ChunkEntry] = [
-        entry for entry in container.reader.index.chunks if entry.ordinal in bad
-    ]
+    index = container.reader.index
+    broken = [entry for entry in index.chunks if entry.ordinal in bad]
+    broken += [led for entry in broken[:] for led in index.led_by(entry)]
+    lost = {entry.ordinal for entry in broken}
+    entries = [entry for entry in index.chunks if entry.ordinal not in lost]
     with ThreadPoolExecutor(threads) as pool:
         for at in range(0, len(entries), threads):
             batch = entries[at : at + threads]
             for entry, finding in zip(batch, pool.map(decode, batch), strict=True):
-                if finding:
-                    broken.append(entry)
+                if finding and entry.ordinal not in lost:  # what it costs is told with its leader
+                    found = [entry, *index.led_by(entry)]
+                    broken += found
+                    lost |= {each.ordinal for each in found}
                     yield _blame(container, finding)
             while restored < len(needs) and needs[restored][0] <= batch[-1].stop_base:
                 yield from _restore(needs[restored][1], broken)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from seqcoder.container.frames import Bases
+from seqcoder.writing.chunk_input import ChunkInput, LeaderInput
 
 if TYPE_CHECKING:
     from seqcoder.pangenome import Walk
     from seqcoder.pangenome.build import Added, Before
+    from seqcoder.pangenome.kinship import Role
 
 # A genome that brings at least so much, or more than half of itself, has chunks of its own, and
 # comes out without its neighbours; what relatives of genomes already there bring shares chunks of
@@ -31,17 +33,17 @@ class Placed:
     base_start: int | None
     walk: bytes
     novel: int
-    chunks: list[Bases]
+    chunks: list[ChunkInput]
 
 
 class Space(Protocol):
     """Takes genomes in order, says where their bases lie, and cuts chunks as they fill."""
 
-    def place(self, bases: Bases) -> Placed:
-        """Take the next genome's bases (uint8, 0..3)."""
+    def place(self, bases: Bases, role: Role | None = None) -> Placed:
+        """Take the next genome's bases (uint8, 0..3); ``role`` says what of leaders."""
         ...
 
-    def flush(self) -> list[Bases]:
+    def flush(self) -> list[ChunkInput]:
         """Return the chunks still open."""
         ...
 
@@ -59,6 +61,19 @@ def cut(bases: Bases, chunk_bases: int) -> list[Bases]:
     return [np.ascontiguousarray(bases[start:stop]) for start, stop in bounds]
 
 
+_Span = tuple[int, int]
+"""A range of base space."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """A genome whose chunks are not cut yet, and the leader of these."""
+
+    added: Added
+    leader: _Span | None
+    sure: bool
+
+
 class SeparateSpace:
     """Every genome by itself, in chunks of its own."""
 
@@ -67,13 +82,14 @@ class SeparateSpace:
         self._chunk_bases = chunk_bases
         self._n_bases = n_bases
 
-    def place(self, bases: Bases) -> Placed:
+    def place(self, bases: Bases, role: Role | None = None) -> Placed:
         """Append ``bases`` to base space."""
         start = self._n_bases
         self._n_bases += len(bases)
-        return Placed(start if len(bases) else 0, b"", len(bases), cut(bases, self._chunk_bases))
+        chunks = [ChunkInput(chunk) for chunk in cut(bases, self._chunk_bases)]
+        return Placed(start if len(bases) else 0, b"", len(bases), chunks)
 
-    def flush(self) -> list[Bases]:
+    def flush(self) -> list[ChunkInput]:
         """Return nothing: no chunk stays open."""
         return []
 
@@ -83,7 +99,8 @@ class SharedSpace:
 
     What a genome brings to chunks of its own is held until the next one is there: if that is
     its relative, many more will be read along it, so it is cut into twice as many chunks, which
-    are decoded side by side (measured in docs/pangenome.md).
+    are decoded side by side (measured in docs/pangenome.md). What is coded after a leader is not
+    cut so.
     """
 
     def __init__(
@@ -100,12 +117,34 @@ class SharedSpace:
         self._pan = PanGenome(before)
         self._open: list[Bases] = []
         self._open_bases = 0
-        self._held: Added | None = None
+        self._held: _Held | None = None
+        self._count = 0
+        self._leaders: dict[int, _Span] = {}
+        self._latest: tuple[_Span, Bases] | None = None
 
-    def place(self, bases: Bases) -> Placed:
+    def lead(self, bases: Bases, number: int) -> list[ChunkInput]:
+        """Append the bases of a genome that leads, the ``number``-th to be placed, in one chunk.
+
+        Returns the chunks that are full by now, this one the last.
+        """
+        bases = np.require(bases, requirements=["C", "W"])
+        chunks = [*self._let_go(None), *self._close()]
+        start = self._pan.append(bases)
+        self._leaders[number] = start, start + len(bases)
+        return [*chunks, ChunkInput(bases, leads=True)]
+
+    def place(self, bases: Bases, role: Role | None = None) -> Placed:
         """Parse ``bases`` against all genomes before; the walk has been followed and compared."""
         # A file without line breaks gives bases that are a view of it; kernels want their own.
-        added = self._pan.add(np.require(bases, requirements=["C", "W"]))
+        bases = np.require(bases, requirements=["C", "W"])
+        number, self._count = self._count, self._count + 1
+        if number in self._leaders:
+            start = self._leaders[number][0]
+            self._pan.add(bases, role.mark if role else None, there=start)
+            return Placed(start, b"", 0, [])
+        leader = None if role is None or role.leader is None else self._leaders[role.leader]
+        mark = role.mark if role else None
+        added = self._pan.add(bases, mark, whole=leader is not None)
         walk, novel = added.walk, added.novel
         chunks = self._let_go(walk) if len(bases) else []
         if self._solid:
@@ -115,7 +154,7 @@ class SharedSpace:
             self._open_bases += len(novel)
         elif len(novel) >= OWN_CHUNK_BASES or 2 * len(novel) > len(bases):
             chunks += self._close()
-            self._held = added
+            self._held = _Held(added, leader, role is not None and role.sure)
         elif len(novel):
             self._open.append(novel)
             self._open_bases += len(novel)
@@ -126,29 +165,36 @@ class SharedSpace:
             return Placed(int(walk.starts[0]) if len(bases) else 0, b"", len(novel), chunks)
         return Placed(None, added.data, len(novel), chunks)
 
-    def _let_go(self, following: Walk | None) -> list[Bases]:
+    def _let_go(self, following: Walk | None) -> list[ChunkInput]:
         """Cut what is held, now that the next genome's walk is known; None: there is none."""
         if self._held is None:
             return []
-        held, self._held = self._held, None
+        it, self._held = self._held, None
+        held = it.added
         start, stop = held.novel_start, held.novel_start + len(held.novel)
         shared = 0
         if following is not None:
             lows = np.maximum(following.starts, start)
             highs = np.minimum(following.starts + following.lengths, stop)
             shared = int(np.maximum(highs - lows, 0).sum())
-        halve = 2 * shared > stop - start > SHARED_CHUNK_BASES
-        return cut(held.novel, -(-self._chunk_bases // 2) if halve else self._chunk_bases)
+        halve = it.leader is None and 2 * shared > stop - start > SHARED_CHUNK_BASES
+        most = -(-self._chunk_bases // 2) if halve else self._chunk_bases
+        leader = None
+        if it.leader is not None:
+            if self._latest is None or self._latest[0] != it.leader:
+                self._latest = it.leader, self._pan.fetch(*it.leader).copy()
+            leader = LeaderInput(it.leader[0], self._latest[1], it.sure)
+        return [ChunkInput(chunk, leader) for chunk in cut(held.novel, most)]
 
-    def _close(self) -> list[Bases]:
+    def _close(self) -> list[ChunkInput]:
         """Close the chunk that lesser genomes share."""
         if not self._open_bases:
             return []
         chunks = cut(np.concatenate(self._open), self._chunk_bases)
         self._open, self._open_bases = [], 0
-        return chunks
+        return [ChunkInput(chunk) for chunk in chunks]
 
-    def flush(self) -> list[Bases]:
+    def flush(self) -> list[ChunkInput]:
         """Return the chunks still open: the held genome's or the shared one.
 
         At most one of them exists.

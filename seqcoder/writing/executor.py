@@ -12,25 +12,25 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
-from seqcoder.container.frames import Bases
 from seqcoder.settings import thread_count
 from seqcoder.writing.chunk import ChunkCoder, CodedChunk
+from seqcoder.writing.chunk_input import ChunkInput
 
 
 class Executor(Protocol):
     """Codes chunks, many at a time, and gives them back in the order they came."""
 
-    def code(self, chunks: Iterator[Bases]) -> Iterator[CodedChunk]:
+    def code(self, chunks: Iterator[ChunkInput]) -> Iterator[CodedChunk]:
         """Yield the coded chunks in order; takes from ``chunks`` only as room becomes free."""
         ...
 
 
-def code_one(coder: ChunkCoder, bases: Bases, worker: str = "local") -> CodedChunk:
+def code_one(coder: ChunkCoder, chunk: ChunkInput, worker: str = "local") -> CodedChunk:
     """Run both stages on one chunk."""
     started = time.perf_counter()
-    latents = coder.latents(bases)
+    latents = coder.latents(chunk.bases)
     seconds = time.perf_counter() - started
-    return replace(coder.code(bases, latents), model_seconds=seconds, worker=worker)
+    return replace(coder.code(chunk, latents), model_seconds=seconds, worker=worker)
 
 
 class ThreadExecutor:
@@ -44,17 +44,17 @@ class ThreadExecutor:
         self.coder = coder
         self.threads = thread_count(threads)
 
-    def code(self, chunks: Iterator[Bases]) -> Iterator[CodedChunk]:
+    def code(self, chunks: Iterator[ChunkInput]) -> Iterator[CodedChunk]:
         """Yield the coded chunks in order."""
         if self.threads == 1:
-            for bases in chunks:
-                yield code_one(self.coder, bases)
+            for chunk in chunks:
+                yield code_one(self.coder, chunk)
             return
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="coder")
         window: deque[Future[CodedChunk]] = deque()
         try:
-            for bases in chunks:
-                window.append(pool.submit(code_one, self.coder, bases))
+            for chunk in chunks:
+                window.append(pool.submit(code_one, self.coder, chunk))
                 if len(window) > self.threads:
                     yield window.popleft().result()
             while window:

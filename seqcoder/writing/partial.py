@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from seqcoder.container.frames import Bases, bases_digest
+from seqcoder.container.frames import bases_digest
 from seqcoder.container.index import ChunkEntry
 from seqcoder.container.scan import scan_sections
 from seqcoder.container.writer import ChunkFrames
@@ -19,6 +19,7 @@ from seqcoder.storage.atomic import open_no_link, short_name
 from seqcoder.storage.range_source import RangeSource
 from seqcoder.version import __version__
 from seqcoder.writing.chunk import CodedChunk
+from seqcoder.writing.chunk_input import ChunkInput
 
 
 def partial_path(
@@ -56,12 +57,15 @@ class FoundChunks:
         self._entries: list[ChunkEntry] = [chunk for chunk in chunks if chunk.offset >= start]
         self._next = 0
 
-    def take(self, bases: Bases) -> CodedChunk | None:
-        """Return the next chunk found if it is the one for ``bases``; else there are no more."""
+    def take(self, chunk: ChunkInput) -> CodedChunk | None:
+        """Return the next chunk found if it is the one for ``chunk``; else there are no more."""
         if self._next >= len(self._entries):
             return None
-        entry = self._entries[self._next]
-        if (entry.row.n_bases, entry.row.digest) != (len(bases), bases_digest(bases)):
+        entry, bases = self._entries[self._next], chunk.bases
+        led = entry.row.leader.first_base if entry.row.leader else None
+        leader = chunk.leader.first_base if chunk.leader else None
+        same = (entry.row.n_bases, entry.row.digest) == (len(bases), bases_digest(bases))
+        if not same or led != leader:
             self._entries = []
             return None
         self._next += 1

@@ -8,14 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from seqcoder.container import frames
 from seqcoder.container.check import check_frames
-from seqcoder.container.frames import Bases
 from seqcoder.container.index import Index
 from seqcoder.container.rows import check_name
 from seqcoder.container.writer import ContainerWriter, GenomeFrames
@@ -28,11 +27,20 @@ from seqcoder.writing.appending import Append, Reference, before, check_unchange
 from seqcoder.writing.base_space import SeparateSpace, SharedSpace, Space
 from seqcoder.writing.build_report import build_report
 from seqcoder.writing.chunk import CodedChunk
+from seqcoder.writing.chunk_input import ChunkInput
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import Executor
 from seqcoder.writing.genome import GenomeRun, prepare_genome
 from seqcoder.writing.genome_source import GenomeSource, Opener, read_local
 from seqcoder.writing.partial import FoundChunks, open_partial, partial_path, remove_partials
+
+if TYPE_CHECKING:
+    from seqcoder.pangenome.kinship import Kinship, Role
+
+# Leaders are chosen among genomes of so many bases, which are in memory at a time.
+_TOGETHER = 1 << 27
+# A chunk of a genome that leads is up to so many times as large as others.
+_LEADER_CHUNKS = 5
 
 Progress = Callable[[int, int, int, int], None]
 """Called with what was just done: genomes read, raw bytes read, bases coded, bytes written."""
@@ -123,7 +131,10 @@ def _write(
     with open_partial(temporary) as file:
         writer = _begin(file, after)
         space = _space(settings, len(sources), after)
-        chunks = _read_chunks(sources, space, writer.index.n_bases, opener, progress, genomes)
+        kinship = _kinship(settings, len(sources), space)
+        chunks = _read_chunks(
+            sources, space, kinship, writer.index.n_bases, opener, progress, genomes
+        )
         found = FoundChunks(temporary, writer.position)
         coded = _code_chunks(chunks, writer, executor, found, progress)
         n_genomes = len(writer.index.genomes)
@@ -163,45 +174,87 @@ def _space(settings: Settings, n_sources: int, after: Append | Reference | None)
     return SharedSpace(settings.chunk_bases, before(after) if after else None, solid=settings.solid)
 
 
+def _kinship(settings: Settings, n_sources: int, space: Space) -> Kinship | None:
+    """Return what chooses leaders, None where there are none."""
+    if n_sources == 1 or settings.level == 1 or settings.solid or isinstance(space, SeparateSpace):
+        return None
+    from seqcoder.pangenome.kinship import Kinship
+
+    return Kinship(_LEADER_CHUNKS * settings.chunk_bases)
+
+
 def _read_chunks(
     sources: Sequence[GenomeSource],
     space: Space,
+    kinship: Kinship | None,
     n_bases: int,
     opener: Opener,
     progress: Progress,
     genomes: list[GenomeRun],
-) -> Iterator[Bases]:
-    """Read the genomes one after the other and yield the chunks of base space after ``n_bases``."""
+) -> Iterator[ChunkInput]:
+    """Read the genomes one after the other and yield the chunks of base space after ``n_bases``.
+
+    Where leaders are chosen, that is done for `_TOGETHER` bases of them at a time.
+    """
     if expect := getattr(opener, "expect", None):
         expect(sources)  # an opener that can make use of it
+    some: list[GenomeRun] = []
+    filled = 0
     for source in sources:
         genome = GenomeRun(source, n_bases, n_bases)
         genomes.append(genome)
         try:
-            prepared = prepare_genome(source, opener)
+            genome.prepared = prepare_genome(source, opener)
         except SeqcoderError as error:
             genome.error = str(error)
             progress(1, source.size, 0, 0)
             continue
-        started = time.thread_time()
-        try:
-            placed = space.place(prepared.bases)
-        except IntegrityError as error:
-            raise IntegrityError(f"{source.label}: {error}") from None
-        n_bases += placed.novel
-        genome.stop = n_bases
-        genome.walk_seconds = time.thread_time() - started
-        genome.base_start = placed.base_start
-        genome.walk = frames.compress(placed.walk, 19) if placed.walk else b""
-        genome.prepared = replace(prepared, bases=prepared.bases[:0])
-        del prepared
-        yield from placed.chunks
-        progress(1, genome.prepared.row.size, 0, 0)
+        some.append(genome)
+        filled += len(genome.prepared.bases)
+        if kinship is None or filled >= _TOGETHER:
+            n_bases = yield from _place(some, space, kinship, n_bases, progress)
+            some, filled = [], 0
+    yield from _place(some, space, kinship, n_bases, progress)
     yield from space.flush()
 
 
+def _place(
+    genomes: Sequence[GenomeRun],
+    space: Space,
+    kinship: Kinship | None,
+    n_bases: int,
+    progress: Progress,
+) -> Generator[ChunkInput, None, int]:
+    """Place genomes in base space; yields chunks, returns the size of base space."""
+    prepared = [genome.prepared for genome in genomes if genome.prepared is not None]
+    roles: Sequence[Role | None] = [None] * len(prepared)
+    if kinship is not None:
+        roles = kinship.roles([its.bases for its in prepared])
+    for genome, its, role in zip(genomes, prepared, roles, strict=True):
+        if role is not None and role.leads and isinstance(space, SharedSpace):
+            yield from space.lead(its.bases, role.number)
+            genome.start, n_bases = n_bases, n_bases + len(its.bases)
+            genome.stop = n_bases
+    for genome, its, role in zip(genomes, prepared, roles, strict=True):
+        started = time.thread_time()
+        try:
+            placed = space.place(its.bases, role)
+        except IntegrityError as error:
+            raise IntegrityError(f"{genome.source.label}: {error}") from None
+        if role is None or not role.leads:
+            genome.start, n_bases = n_bases, n_bases + placed.novel
+            genome.stop = n_bases
+        genome.walk_seconds = time.thread_time() - started
+        genome.base_start = placed.base_start
+        genome.walk = frames.compress(placed.walk, 19) if placed.walk else b""
+        genome.prepared = replace(its, bases=its.bases[:0])
+        yield from placed.chunks
+        progress(1, its.row.size, 0, 0)
+    return n_bases
+
+
 def _code_chunks(
-    chunks: Iterator[Bases],
+    chunks: Iterator[ChunkInput],
     writer: ContainerWriter,
     executor: Executor,
     found: FoundChunks,
@@ -215,12 +268,12 @@ def _code_chunks(
         coded.append(replace(chunk, frames=replace(chunk.frames, latents=b"", residual=b"")))
         progress(0, 0, entry.row.n_bases, entry.end - entry.offset)
 
-    def not_found() -> Iterator[Bases]:
+    def not_found() -> Iterator[ChunkInput]:
         # Those found are written over themselves, at the same place: cheap, and one way only.
-        for bases in chunks:
-            taken = found.take(bases)
+        for chunk in chunks:
+            taken = found.take(chunk)
             if taken is None:
-                yield bases
+                yield chunk
                 break
             keep(taken)
         yield from chunks

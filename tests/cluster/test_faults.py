@@ -17,6 +17,7 @@ from genomes import random_bases
 from ray_processes import Occupant, kill_worker, wait_for, workers
 from seqcoder.container.frames import Bases, bases_digest
 from seqcoder.settings import Settings
+from seqcoder.writing.chunk_input import ChunkInput
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import read_local
 from seqcoder_cluster import ClusterOptions
@@ -130,7 +131,7 @@ def test_model_actor_killed(ray_cluster: Any) -> None:
         pool = start_model_actors(coding, ClusterOptions(actors=2), actors, SlowModel)
         executor = RayExecutor(coding, Window(1, 4, 8), pool)
         with ThreadPoolExecutor(1) as thread:
-            future = thread.submit(list, executor.code(iter(expected)))
+            future = thread.submit(list, executor.code(map(ChunkInput, expected)))
             for _ in range(2):
                 kill_worker(ray_cluster, "SlowModel.stage")
             coded = future.result(100)

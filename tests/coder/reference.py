@@ -311,10 +311,18 @@ class LibraryContexts:
     """Counts by the context numbers the protein library gives every base."""
 
     def __init__(self, library: Library) -> None:
+        self.library = library
         self.reader = LibraryReader(library)
         rows = library.counts.reshape(2, -1).tolist()
         self.tables = [[[x >> s & 255 for s in (0, 8, 16, 24)] for x in row] for row in rows]
         self.contexts = [0, 0]
+
+    def begin(self, genes: list[int] | None) -> None:
+        """Begin a chunk after another one, or with genes of another one."""
+        self.reader = LibraryReader(self.library, genes)
+        if genes is not None:
+            for table in self.tables:
+                table[32768:] = [list(counts) for counts in table[:32768]]
 
     def features(self, cls, before):
         """What the tables say of the next base, and the confidence."""
@@ -333,11 +341,22 @@ class LibraryContexts:
 
 
 def encode(
-    bases: np.ndarray, number: int, classes: np.ndarray | None, library: Library | None = None
+    bases: np.ndarray,
+    number: int,
+    classes: np.ndarray | None,
+    library: Library | None = None,
+    leader: tuple[np.ndarray, np.ndarray | None] | None = None,
+    genes: list[int] | None = None,
 ) -> bytes:
-    """Code ``bases`` as ``seqcoder.coder.encode`` must."""
+    """Code ``bases`` as ``seqcoder.coder.encode`` must, after a leader's bases and classes."""
     level = LEVELS[number]
-    n = len(bases)
+    n = len(bases) if leader is None else len(leader[0])
+    first = 0 if leader is None else n
+    led_classes = None if leader is None else leader[1]
+    if leader is not None:
+        bases = np.concatenate([leader[0], bases])
+        if classes is not None:
+            classes = np.concatenate([leader[1], classes])
     most = 8 * max(n, 64)
     used = level.plain if classes is None else level.contexts
     silent = [4**order > most for order, _, _ in used]
@@ -346,7 +365,7 @@ def encode(
     models += [Nibbles(order, bits, level.map_shift) for order in level.long_orders]
     silent += [False] * len(level.long_orders)
     seed_bits = min(level.bits, max(12, (2 * n).bit_length()))
-    places = Places(level, seed_bits, bases, classes)
+    places = Places(level, seed_bits, bases, classes if leader is None else led_classes)
     known = None
     if library is not None and classes is not None:
         known = LibraryContexts(library)
@@ -357,7 +376,14 @@ def encode(
     late: deque = deque()
     coder = RangeCoder()
     h = rc = 0
-    for i in range(n):
+    if known and leader is None:
+        known.begin(genes)
+    for i in range(len(bases)):
+        if i == first and leader is not None:
+            coder = RangeCoder()
+            places.classes = classes
+            if known:
+                known.begin(genes)
         cls = int(classes[i]) & 15 if classes is not None else 0
         keys = [m.key(h & (4**m.order - 1), cls) for m in models]
         features = [

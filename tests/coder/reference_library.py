@@ -27,11 +27,35 @@ def _slot(seed: int) -> int:
     return ((seed * HASH) & MASK64) >> 42
 
 
-class Alignment:
-    """A place in the library, and which of the last residues agreed (the latest one first)."""
+class Book:
+    """Residues between gaps, and the places behind each seed, the last ones of a slot."""
 
-    def __init__(self, at: int, past: list[bool]) -> None:
-        self.at, self.past = at, past
+    def __init__(self, residues: list[int], first_context: int) -> None:
+        ends = [GAP] * WINDOW
+        self.residues = [*ends, *residues, *ends]
+        self.first_context = first_context
+        self.bits = len(self.residues).bit_length()
+        self.index: dict[int, list[int]] = {}
+        for after in range(len(self.residues), SPAN - 1, -1):
+            seed = self.residues[after - SPAN : after]
+            if GAP not in seed:
+                entries = self.index.setdefault(_slot(_seed(seed)), [])
+                if len(entries) < MOST_ENTRIES:
+                    entries.append(after)
+
+    def tag(self, seed: int) -> int:
+        return (seed * 0xD6E8FEB86659FD93 & MASK64) >> 32 >> self.bits
+
+
+class Alignment:
+    """A place in a book, and which of the last residues agreed (the latest one first)."""
+
+    def __init__(self, book: Book, at: int, past: list[bool]) -> None:
+        self.book, self.at, self.past = book, at, past
+
+    @property
+    def residue(self) -> int:
+        return self.book.residues[self.at]
 
     @property
     def agreed(self) -> int:
@@ -44,17 +68,10 @@ class Alignment:
 class LibraryReader:
     """Says what the library knows of a base, given the bases before it."""
 
-    def __init__(self, library: Library) -> None:
-        ends = [GAP] * WINDOW
-        self.residues = [*ends, *library.residues.tolist(), *ends]
-        self.bits = len(self.residues).bit_length()
-        self.index: dict[int, list[int]] = {}
-        for after in range(len(self.residues), SPAN - 1, -1):
-            residues = self.residues[after - SPAN : after]
-            if GAP not in residues:
-                entries = self.index.setdefault(_slot(_seed(residues)), [])
-                if len(entries) < MOST_ENTRIES:
-                    entries.append(after)
+    def __init__(self, library: Library, genes: list[int] | None = None) -> None:
+        self.books = [Book(library.residues.tolist(), 0)]
+        if genes is not None:
+            self.books.append(Book(genes, 32768))
         self.expected = 0
         self.known = 0
         self.latest: list[int] = []
@@ -90,58 +107,60 @@ class LibraryReader:
             return [0, 0], 0
         base = 16 * opposite
         vote, grade, residue = self.vote()
-        contexts = [1 + ((base + grade) * 21 + residue) * 21 + prefix, 0]
-        others = [a for a in self.alignments if self.residues[a.at] != residue]
+        own = vote.book.first_context + prefix
+        contexts = [own + 1 + ((base + grade) * 21 + residue) * 21, 0]
+        others = [a for a in self.alignments if a.residue != residue]
         if others:
             a = others[0]
-            contexts[1] = ((base + a.grade(a.agreed)) * 21 + self.residues[a.at]) * 21
-            contexts[1] += 16384 + prefix
+            contexts[1] = ((base + a.grade(a.agreed)) * 21 + a.residue) * 21
+            contexts[1] += a.book.first_context + 16384 + prefix
         elif len(self.alignments) > 1:
             a = self.alignments[1 if vote is self.alignments[0] else 0]
-            contexts[1] = 1 + ((base + grade) * 16 + a.grade(a.agreed)) * 21 + prefix
+            contexts[1] = own + 1 + ((base + grade) * 16 + a.grade(a.agreed)) * 21
         return contexts, 1 + grade // 2
 
     def vote(self) -> tuple[Alignment, int, int]:
         """The best alignment of the vote, its grade and its residue."""
         votes: dict[int, list[Alignment]] = {}
         for a in self.alignments:
-            votes.setdefault(self.residues[a.at], []).append(a)
+            votes.setdefault(a.residue, []).append(a)
         for_it = max(votes.values(), key=lambda all_: sum(a.agreed**3 for a in all_))
         against = len(self.alignments) - len(for_it)
         raised = max(0, for_it[0].agreed + 2 * (len(for_it) - 1) - against)
-        return for_it[0], for_it[0].grade(raised), self.residues[for_it[0].at]
+        return for_it[0], for_it[0].grade(raised), for_it[0].residue
 
     def advance(self, residue: int, way: int) -> None:
         kept = []
         for a in self.alignments:
-            a.past = [self.residues[a.at] == residue, *a.past][:WINDOW]
+            a.past = [a.residue == residue, *a.past][:WINDOW]
             a.at += way
-            if self.residues[a.at] < GAP and any(a.past[:6]) and a.agreed >= KEEP:
+            if a.residue < GAP and any(a.past[:6]) and a.agreed >= KEEP:
                 kept.append(a)
         self.alignments = sorted(kept, key=lambda a: -a.agreed)
         self.latest.append(residue)
         sure = self.alignments and self.alignments[0].agreed >= SURE
         if len(self.latest) >= SPAN and not sure:
-            self.look_up(way)
+            for book in self.books:
+                self.look_up(book, way)
 
-    def look_up(self, way: int) -> None:
+    def look_up(self, book: Book, way: int) -> None:
         seed = _seed(self.latest[-SPAN:][::way])
-        for after in self.index.get(_slot(seed), []):
-            there = _seed(self.residues[after - SPAN : after])
+        for after in book.index.get(_slot(seed), []):
+            there = _seed(book.residues[after - SPAN : after])
             at = after if way > 0 else after - SPAN - 1
             # of another seed in the same slot, those with the same tag are looked at, too
-            if self.tag(there) != self.tag(seed) or self.residues[at] == GAP:
+            if book.tag(there) != book.tag(seed) or book.residues[at] == GAP:
                 continue
-            if any(a.at == at for a in self.alignments):
+            if any(a.book is book and a.at == at for a in self.alignments):
                 continue
             past = []
             for back in range(1, min(len(self.latest), WINDOW) + 1):
-                theirs = self.residues[at - way * back]
+                theirs = book.residues[at - way * back]
                 if theirs == GAP:
                     break
                 past.append(theirs == self.latest[-back])
             past += [False] * (WINDOW - len(past))
-            new = Alignment(at, past)
+            new = Alignment(book, at, past)
             if new.agreed < NEEDED:
                 continue
             if len(self.alignments) == MOST:
@@ -151,8 +170,22 @@ class LibraryReader:
             self.alignments.append(new)
             self.alignments.sort(key=lambda a: -a.agreed)
 
-    def tag(self, seed: int) -> int:
-        return (seed * 0xD6E8FEB86659FD93 & MASK64) >> 32 >> self.bits
+
+def translate(bases: np.ndarray, classes: np.ndarray, shortest: int = 10) -> list[int]:
+    """The genes of a chunk, each ended by a gap: codons of classes 1 2 3 or 6 5 4 in a row."""
+    out: list[int] = []
+    i = 0
+    while i < len(bases):
+        way = {1: (1, 2, 3), 6: (6, 5, 4)}.get(int(classes[i]))
+        end = i
+        while way and tuple(classes[end : end + 3].tolist()) == way:
+            end += 3
+        if end - i >= 3 * shortest:
+            gene = bases[i:end].astype(int)
+            gene = gene if way == (1, 2, 3) else 3 - gene[::-1]
+            out += [*RESIDUE_OF[gene.reshape(-1, 3) @ np.array([16, 4, 1])].tolist(), GAP]
+        i = max(end, i + 1)
+    return out
 
 
 def trace(bases: np.ndarray, classes: np.ndarray, library: Library):

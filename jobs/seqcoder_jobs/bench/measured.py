@@ -258,6 +258,7 @@ def _cost_here(settings: Settings, begin: float, *texts: bytes) -> tuple[int, fl
     """Return bases, and CPU seconds of stage 2 and of stage 1, on the first chunk of each file."""
     from seqcoder import fasta
     from seqcoder.writing.chunk import ChunkCoder
+    from seqcoder.writing.chunk_input import ChunkInput
 
     chunks = []
     for text in texts:
@@ -268,14 +269,14 @@ def _cost_here(settings: Settings, begin: float, *texts: bytes) -> tuple[int, fl
     coder = ChunkCoder(settings)
     # The first latents build the model's library, which takes as long as half a million bases.
     # Workers have done so when a run is timed.
-    coder.code(chunks[0][:_WARM_BASES], coder.latents(chunks[0][:_WARM_BASES]))
+    coder.code(ChunkInput(chunks[0][:_WARM_BASES]), coder.latents(chunks[0][:_WARM_BASES]))
     time.sleep(max(0.0, begin - time.time()))  # until all are there
     code = model = 0.0
     for bases in chunks:
         started = time.process_time()
         latents = coder.latents(bases)
         staged = time.process_time()
-        coder.code(bases, latents)
+        coder.code(ChunkInput(bases), latents)
         model += staged - started
         code += time.process_time() - staged
     return sum(map(len, chunks)), code, model

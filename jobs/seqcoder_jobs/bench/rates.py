@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqcoder.container.frames import Bases
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder, CodedChunk
+from seqcoder.writing.chunk_input import ChunkInput
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import GenomeSource, local_source
 from seqcoder.writing.pipeline import write_container
@@ -62,10 +62,10 @@ class _Counting:
         self._coder = ChunkCoder(Settings(level=1, group=False))
         self.spent = 0.0
 
-    def code(self, chunks: Iterator[Bases]) -> Iterator[CodedChunk]:
-        for bases in chunks:
+    def code(self, chunks: Iterator[ChunkInput]) -> Iterator[CodedChunk]:
+        for chunk in chunks:
             started = time.process_time()
-            coded = self._coder.code(bases, None)
+            coded = self._coder.code(chunk, None)
             self.spent += time.process_time() - started
             yield coded
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from seqcoder_jobs.writing.choose_container import (
     evenly,
     most_similar,
 )
+from seqcoder_jobs.writing.families import Mapper, order_by_family
 from seqcoder_jobs.writing.references import divide, extended
 from seqcoder_jobs.writing.sketches import SAVED_HASHES, cut
 
@@ -69,8 +70,6 @@ Grouping = Callable[[Sources, int, Held], Grouped]
 The second argument is what a container takes, in bytes, the third what the archive holds.
 """
 Sketches = list[NDArray[np.uint64]]
-Mapper = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[tuple[Any, Any]]]
-"""Yields each item with the function's value, in order: ``map_here``, or tasks of a cluster."""
 
 _BATCH_BYTES = 32 << 20
 
@@ -88,9 +87,10 @@ def by_sketches(
 ) -> Grouped:
     """Group by sketches of the bases: each input is read once, by ``mapper``'s workers.
 
-    A group that fills more than one container gets a reference, of its most central members.
+    Groups come in the order of their first members, those of one family (``families``) side by
+    side. Without relatives that is the order given. A group that fills more than one container gets
+    a reference, of its most central members.
 
-    Groups come in the order of their first members. Without relatives that is the order given.
     An input with relatives in the archive joins the most similar one's container, if it has room,
     or another one of that group.
     """
@@ -106,6 +106,8 @@ def by_sketches(
         members_of, joined, numbers = _join(sources, sketches, known, held)
     else:
         members_of, joined, numbers = [(None, members) for members in group(sketches)], [], {}
+    order = order_by_family([members for _, members in members_of], sources, _batches, mapper)
+    members_of = [members_of[at] for at in order]
 
     def choose(members: list[int], count: int) -> list[int]:
         return arrange(central(np.array(members, np.int64), sketches, count), sketches)

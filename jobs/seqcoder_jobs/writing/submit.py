@@ -18,9 +18,9 @@ from seqcoder_jobs.archive.folder import Archive, SavedPlan
 from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.writing.choose_container import Sketch
+from seqcoder_jobs.writing.families import Mapper
 from seqcoder_jobs.writing.group_inputs import (
     Grouping,
-    Mapper,
     by_names,
     by_sketches,
     map_here,

@@ -43,19 +43,38 @@ void trace_library(const Library& library, Bytes bases, Bytes classes, Out<u16, 
     }
 }
 
-Chunk checked_chunk(int level, size_t bases, const MaybeBytes& classes, const Library* library) {
+Chunk checked_chunk(int level, size_t bases, const MaybeBytes& classes, const Library* library,
+                    const MixingState* leader, const Library* genes) {
+    constexpr size_t limit = size_t{1} << 31;
     require(level == 2 || level == 3, "level: 2 or 3");
-    require(bases < size_t{1} << 31, "bases: too many for a chunk");
+    require(bases < limit, "bases: too many for a chunk");
     require(!classes || classes->size() <= bases, "classes: more than bases");
+    require(genes == nullptr || library != nullptr, "genes: no library beside them");
+    if (leader != nullptr) {
+        require(leader->level() == level, "leader: of another level");
+        require(leader->classed() == classes.has_value(), "leader: classes in one of both only");
+        require(leader->has_library(library), "leader: of another library");
+        require(bases < limit - leader->bases(), "bases: too many with those of the leader");
+    }
     return {.level = level,
             .bases = bases,
             .classes = classes ? classes->data() : nullptr,
             .n_classes = classes ? classes->size() : 0,
-            .library = library};
+            .library = library,
+            .leader = leader,
+            .genes = genes};
 }
 
-nb::bytes encode(int level, Bytes bases, MaybeBytes classes, const Library* library) {
-    const Chunk chunk = checked_chunk(level, bases.size(), classes, library);
+std::unique_ptr<MixingState> learn(int level, Bytes bases, MaybeBytes classes,
+                                   const Library* library) {
+    const Chunk chunk = checked_chunk(level, bases.size(), classes, library, nullptr, nullptr);
+    nb::gil_scoped_release release;
+    return MixingState::learn(chunk, bases.data());
+}
+
+nb::bytes encode(int level, Bytes bases, MaybeBytes classes, const Library* library,
+                 const MixingState* leader, const Library* genes) {
+    const Chunk chunk = checked_chunk(level, bases.size(), classes, library, leader, genes);
     std::vector<u8> payload;
     {
         nb::gil_scoped_release release;
@@ -67,9 +86,10 @@ nb::bytes encode(int level, Bytes bases, MaybeBytes classes, const Library* libr
 /// A decoder that one thread uses at a time; a second one waits.
 class PythonDecoder {
   public:
-    PythonDecoder(int level, Bytes payload, size_t n, MaybeBytes classes, const Library* library)
+    PythonDecoder(int level, Bytes payload, size_t n, MaybeBytes classes, const Library* library,
+                  const MixingState* leader, const Library* genes)
         : n_(n) {
-        const Chunk chunk = checked_chunk(level, n, classes, library);
+        const Chunk chunk = checked_chunk(level, n, classes, library, leader, genes);
         nb::gil_scoped_release release;
         decoder_ = MixingDecoder::open(chunk, payload.data(), payload.size());
     }
@@ -77,7 +97,7 @@ class PythonDecoder {
     void read(Out<u8> bases) {
         nb::gil_scoped_release release;
         const std::lock_guard lock(mutex_);
-        require(bases.size() <= n_ - decoder_->done(), "bases: more than are left");
+        require(bases.size() <= left(), "bases: more than are left");
         decoder_->read(bases.data(), bases.size());
     }
 
@@ -86,7 +106,7 @@ class PythonDecoder {
         require(bits.size() == (bases.size() + step - 1) / step, "bits: wrong size");
         nb::gil_scoped_release release;
         const std::lock_guard lock(mutex_);
-        require(bases.size() <= n_ - decoder_->done(), "bases: more than are left");
+        require(bases.size() <= left(), "bases: more than are left");
         double before = decoder_->bits();
         for (size_t k = 0; k < bits.size(); ++k) {
             const size_t start = k * step;
@@ -100,10 +120,21 @@ class PythonDecoder {
     size_t done() {
         nb::gil_scoped_release release;
         const std::lock_guard lock(mutex_);
-        return decoder_->done();
+        return n_ - left();
+    }
+
+    std::unique_ptr<MixingState> take_state() {
+        nb::gil_scoped_release release;
+        const std::lock_guard lock(mutex_);
+        require(decoder_ != nullptr && left() == 0, "bases: some are left, or the state is taken");
+        auto state = decoder_->take_state();
+        decoder_.reset();
+        return state;
     }
 
   private:
+    size_t left() const { return decoder_ == nullptr ? 0 : n_ - decoder_->done(); }
+
     size_t n_;
     std::unique_ptr<MixingDecoder> decoder_;
     std::mutex mutex_;
@@ -119,16 +150,23 @@ void bind_mixing(nb::module_& module) {
         .def_prop_ro("memory", &Library::memory);
     module.def("trace_library", &trace_library, nb::arg("library"), array("bases"),
                array("classes"), array("contexts"), array("confidence"));
+    nb::class_<MixingState>(module, "MixingState").def_prop_ro("bases", &MixingState::bases);
+    module.def("learn_mixing", &learn, nb::arg("level"), array("bases"), array("classes").none(),
+               nb::arg("library").none(), nb::keep_alive<0, 4>());
     module.def("encode_mixing", &encode, nb::arg("level"), array("bases"), array("classes").none(),
-               nb::arg("library").none());
+               nb::arg("library").none(), nb::arg("leader").none() = nb::none(),
+               nb::arg("genes").none() = nb::none());
     define(module, "mixing_memory", [](int level, size_t bases) {
         require(level == 2 || level == 3, "level: 2 or 3");
         return mixing_memory(level, bases);
     });
     nb::class_<PythonDecoder>(module, "MixingDecoder")
-        .def(nb::init<int, Bytes, size_t, MaybeBytes, const Library*>(), nb::arg("level"),
-             array("payload"), nb::arg("n"), array("classes").none(), nb::arg("library").none(),
-             nb::keep_alive<1, 6>())
+        .def(nb::init<int, Bytes, size_t, MaybeBytes, const Library*, const MixingState*,
+                      const Library*>(),
+             nb::arg("level"), array("payload"), nb::arg("n"), array("classes").none(),
+             nb::arg("library").none(), nb::arg("leader").none() = nb::none(),
+             nb::arg("genes").none() = nb::none(), nb::keep_alive<1, 6>(), nb::keep_alive<1, 8>())
+        .def("take_state", &PythonDecoder::take_state, nb::keep_alive<0, 1>())
         .def("read", &PythonDecoder::read, array("bases"))
         .def("read_costs", &PythonDecoder::read_costs, array("bases"), nb::arg("step"),
              array("bits"))

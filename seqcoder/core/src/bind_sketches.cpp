@@ -55,6 +55,16 @@ void bind_sketches(nb::module_& module) {
         }
         return Hashes(to_array(std::move(hashes)));
     });
+    define(module, "residue_hashes",
+           [](In<std::uint8_t> residues, std::size_t length, std::uint64_t limit) {
+               require(length >= 1 && length <= 16, "length: 1 to 16");
+               std::vector<std::uint64_t> hashes;
+               {
+                   nb::gil_scoped_release release;
+                   hashes = residue_hashes(as_span(residues), length, limit);
+               }
+               return Hashes(to_array(std::move(hashes)));
+           });
     define(module, "count_shared", [](In<std::uint64_t> one, In<std::uint64_t> two) {
         return count_shared(as_span(one), as_span(two));
     });

@@ -9,23 +9,28 @@
 
 namespace seqcoder {
 
-/// The state of coding a chunk. It goes on: any number of bases may be coded at a time.
+/// The state of coding a chunk. It goes on: any number of bases may be coded at a time. A copy of
+/// what a chunk left can go on with another one.
 template <typename Mixture>
 class MixingCoder {
   public:
-    /// `classes` (`n` bytes, or null) are copied; `library` (or null) must outlive this.
-    MixingCoder(size_t n, const u8* classes, size_t n_classes, const Library* library)
+    /// `classes` (`n` bytes, or null) are copied; `library` and `genes`, which are read beside it
+    /// (either may be null), must outlive this.
+    MixingCoder(size_t n, const u8* classes, size_t n_classes, const Library* library,
+                const Library* genes)
         : classes_(classes, n_classes, n, tables_.two_classes),
           history_(n),
           contexts_(n),
           long_contexts_(n),
           repeats_(n, history_, classes_),
-          reader_(library == nullptr ? no_library() : *library) {
+          library_(library == nullptr ? no_library() : *library),
+          reader_(library_, genes) {
         has_library_ = library != nullptr && Mixture::library_inputs > 0;
         if (has_library_) {
             library_counts_ = Zeroed<u32>(Mixture::library_inputs * LIBRARY_CONTEXTS);
             std::copy_n(library->counts().data(), library_counts_.size(), library_counts_.data());
         }
+        if (genes != nullptr) begin_genes();
         for (size_t k = 0; k < SETS; ++k)
             for (size_t v = 0; v < CHOICES; ++v)
                 for (size_t j = 0; j < INPUTS; ++j)
@@ -34,6 +39,27 @@ class MixingCoder {
         for (auto& shares : second_)
             for (i64& share : shares) share = 65536 / i64{SETS};
     }
+
+    /// Go on with another chunk of `n` bases after all that `leader` has coded: tables keep their
+    /// size, the library is the leader's, and no alignment in it goes on.
+    MixingCoder(const MixingCoder& leader, size_t n, const u8* classes, size_t n_classes,
+                const Library* genes)
+        : start_(leader.i_),
+          i_(leader.i_),
+          has_library_(leader.has_library_),
+          classes_(leader.classes_, leader.i_, classes, n_classes, n, tables_.two_classes),
+          history_(leader.history_, leader.i_ + n),
+          contexts_(leader.contexts_),
+          long_contexts_(leader.long_contexts_),
+          repeats_(leader.repeats_, history_, classes_),
+          library_(leader.library_),
+          reader_(library_, genes),
+          library_counts_(leader.library_counts_) {
+        std::memcpy(weights_, leader.weights_, sizeof(weights_));
+        std::memcpy(second_, leader.second_, sizeof(second_));
+        if (genes != nullptr) begin_genes();
+    }
+    MixingCoder(const MixingCoder&) = delete;
 
     static size_t memory(size_t n) {
         return sizeof(MixingCoder) + ContextModels<Mixture>::memory(n) +
@@ -63,7 +89,16 @@ class MixingCoder {
         }
     }
 
-    size_t done() const { return i_; }
+    /// Take note of a chunk's bases without coding them.
+    void read(const u8* bases, size_t n) {
+        for (size_t i = 0; i < n; ++i) learn(predict(coming(bases, n, i)), bases[i] & 3);
+    }
+
+    /// Bases of this chunk so far; and of those before it, too.
+    size_t done() const { return i_ - start_; }
+    size_t total() const { return i_; }
+    const Library& library() const { return library_; }
+    bool has_library() const { return has_library_; }
 
   private:
     static constexpr size_t BLOCK = 1 << 16;
@@ -115,6 +150,14 @@ class MixingCoder {
         if constexpr (SETS == 1) return shares_[0];
         shares_of_sets_ = second_[quality];
         return average();
+    }
+
+    /// What genes say means at first what the library's residues mean.
+    void begin_genes() {
+        for (size_t k = 0; has_library_ && k < Mixture::library_inputs; ++k) {
+            u32* const counts = library_counts_.data() + k * LIBRARY_CONTEXTS;
+            std::copy_n(counts, GENES_CONTEXTS, counts + GENES_CONTEXTS);
+        }
     }
 
     Features library_input(size_t table) const {
@@ -182,6 +225,7 @@ class MixingCoder {
     }
 
     const Tables& tables_ = tables();
+    size_t start_ = 0;
     size_t i_ = 0;
     bool has_library_ = false;
     Classes classes_;
@@ -189,6 +233,7 @@ class MixingCoder {
     ContextModels<Mixture> contexts_;
     LongContextModels<Mixture> long_contexts_;
     Repeats<Mixture> repeats_;
+    const Library& library_;
     LibraryReader reader_;
     Zeroed<u32> library_counts_;
     Mixer<INPUTS> mixer_;

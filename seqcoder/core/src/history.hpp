@@ -1,6 +1,7 @@
 // The bases coded so far, as the models need them.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "zeroed.hpp"
@@ -22,6 +23,13 @@ class Classes {
         : both_(n + AHEAD, 0) {
         for (size_t i = 0; i < given; ++i) both_[i] = two_classes[classes[i] & 15];
     }
+    /// Those of the `start` bases of a chunk, and behind them those of `n` more.
+    Classes(const Classes& before, size_t start, const u8* classes, size_t given, size_t n,
+            const u8 (&two_classes)[16])
+        : both_(start + n + AHEAD, 0) {
+        std::copy_n(before.both_.begin(), start, both_.begin());
+        for (size_t i = 0; i < given; ++i) both_[start + i] = two_classes[classes[i] & 15];
+    }
 
     /// The class of base i, 0..15; i is less than the number of bases plus AHEAD.
     u32 at(size_t i) const { return both_[i] & 15; }
@@ -38,6 +46,11 @@ class Classes {
 class History {
   public:
     explicit History(size_t n) : words_(n / 32 + 4) {}
+    /// Room for `n` bases in all, of which `before` holds the first.
+    History(const History& before, size_t n)
+        : words_(before.words_, std::max(before.words_.size(), n / 32 + 4)),
+          forward_(before.forward_),
+          backward_(before.backward_) {}
 
     void append(size_t i, u32 base) {
         words_[i >> 5] |= u64{base} << (62 - 2 * (i & 31));

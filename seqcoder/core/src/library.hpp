@@ -27,6 +27,8 @@ inline constexpr u32 WINDOW = 16;
 /// library's.
 inline constexpr u32 LIBRARY_CONTEXTS = 1 << 16;
 inline constexpr size_t LIBRARY_TABLES = 2;
+/// Those of genes beside the library are higher by this.
+inline constexpr u32 GENES_CONTEXTS = LIBRARY_CONTEXTS / 2;
 
 struct GeneticCode {
     /// Residue of codon 16 x + 4 y + z, and of that codon read on the opposite strand.
@@ -60,6 +62,7 @@ class Library {
 
     /// Residues, each at most GAP, between WINDOW gaps at both ends.
     const u8* residues() const { return residues_.data(); }
+    size_t size() const { return residues_.size(); }
     const std::vector<u32>& counts() const { return counts_; }
     size_t memory() const;
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -19,7 +20,9 @@ namespace seqcoder {
 /// for the next one.
 class LibraryReader {
   public:
-    explicit LibraryReader(const Library& library) : library_(library) {
+    /// `genes` (or null) are read beside the library, and looked up after it.
+    explicit LibraryReader(const Library& library, const Library* genes = nullptr)
+        : library_(library), genes_(genes) {
         std::fill(rising_, rising_ + WINDOW, GAP);
         std::fill(falling_ + BUFFER - WINDOW, falling_ + BUFFER, GAP);
     }
@@ -51,7 +54,7 @@ class LibraryReader {
             if (known_ == 3) advance(residue_of(static_cast<u32>(forward), opposite), opposite);
             known_ = 1;
             if (coming >= 0 && will_look_up())
-                library_.prefetch_group(next_key(static_cast<u32>(coming), opposite));
+                prefetch_group(next_key(static_cast<u32>(coming), opposite));
         } else if (known_ == 1) {
             known_ = 2;
             prefix = 1 + (forward & 3);
@@ -59,7 +62,7 @@ class LibraryReader {
                 const u32 first = static_cast<u32>(forward) & 3;
                 if (coming >= 0) {
                     const u32 codon = first << 4 | static_cast<u32>(coming) >> 2;
-                    library_.prefetch_entries(next_key(codon, opposite));
+                    prefetch_entries(next_key(codon, opposite));
                 } else {
                     prefetch_groups(first, opposite);
                 }
@@ -84,9 +87,9 @@ class LibraryReader {
     static constexpr u32 KEPT = 4;     // and fewer than this end it
     static constexpr u32 SURE = 14;    // at so many nothing else is looked for
 
-    /// A place in the library's residues, and where the last sixteen agreed (the latest: bit 0).
+    /// A place in residues, and where the last sixteen agreed (the latest: bit 0).
     struct Alignment {
-        u32 at;
+        const u8* at;
         u32 past;
 
         u32 agreed() const { return static_cast<u32>(std::popcount(past)); }
@@ -113,11 +116,19 @@ class LibraryReader {
     u64 next_key(u32 codon, bool opposite) const {
         return key_with(residue_of(codon, opposite), opposite);
     }
+    void prefetch_group(u64 key) const {
+        library_.prefetch_group(key);
+        if (genes_ != nullptr) genes_->prefetch_group(key);
+    }
+    void prefetch_entries(u64 key) const {
+        library_.prefetch_entries(key);
+        if (genes_ != nullptr) genes_->prefetch_entries(key);
+    }
     /// Ask for the group of every key that may come behind a codon's first base.
     void prefetch_groups(u32 first, bool opposite) const {
         const GeneticCode::Letters& letters = code_.after[opposite][first];
         for (u32 k = 0; k < letters.count; ++k)
-            library_.prefetch_group(key_with_letter(letters.letter[k], opposite));
+            prefetch_group(key_with_letter(letters.letter[k], opposite));
     }
     /// Ask for the entries of every key that may come. Most codons that differ by A and G or C and
     /// T at the end mean residues of the same letter, and so the same key.
@@ -125,7 +136,7 @@ class LibraryReader {
         u64 keys[4];
         for (u32 third = 0; third < 4; ++third) {
             keys[third] = next_key(first_two << 2 | third, opposite);
-            if (third < 2 || keys[third] != keys[third - 2]) library_.prefetch_entries(keys[third]);
+            if (third < 2 || keys[third] != keys[third - 2]) prefetch_entries(keys[third]);
         }
     }
 
@@ -157,13 +168,12 @@ class LibraryReader {
     /// Move the alignments over `residue`; one ends at a gap or when it agrees too little. `at` is
     /// inside: residues begin and end with a gap, and an alignment that meets one is gone.
     void move(u32 residue, bool opposite) {
-        const u8* residues = library_.residues();
         size_t kept = 0;
         for (size_t k = 0; k < count_; ++k) {
             Alignment a = best_[k];
-            a.past = (a.past << 1 | (residues[a.at] == residue)) & 0xFFFF;
+            a.past = (a.past << 1 | (*a.at == residue)) & 0xFFFF;
             a.at = opposite ? a.at - 1 : a.at + 1;
-            if (residues[a.at] < GAP && (a.past & 63) != 0 && a.agreed() >= KEPT) enter(a, kept++);
+            if (*a.at < GAP && (a.past & 63) != 0 && a.agreed() >= KEPT) enter(a, kept++);
         }
         count_ = kept;
     }
@@ -176,21 +186,26 @@ class LibraryReader {
     }
 
     void look_up(bool opposite) {
-        const Library::Found found = library_.find(key_);
+        look_up(library_, opposite);
+        if (genes_ != nullptr) look_up(*genes_, opposite);
+    }
+
+    void look_up(const Library& library, bool opposite) {
+        const u8* const residues = library.residues();
+        const Library::Found found = library.find(key_);
         if ((found.matches & (found.matches - 1)) != 0)  // several: their residues come together
             for (u32 left = found.matches; left != 0; left &= left - 1)
-                prefetch(library_.residues() +
-                         library_.position(found.entries[std::countr_zero(left)]));
+                prefetch(residues + library.position(found.entries[std::countr_zero(left)]));
         for (u32 left = found.matches; left != 0; left &= left - 1) {
             // An entry has WINDOW gaps and a seed before it; a gap may be there, which agrees with
             // nothing.
-            const u32 after = library_.position(found.entries[std::countr_zero(left)]);
+            const u8* after = residues + library.position(found.entries[std::countr_zero(left)]);
             consider(opposite ? after - SEED_SPAN - 1 : after, opposite);
         }
     }
 
-    void consider(u32 at, bool opposite) {
-        if (library_.residues()[at] >= GAP) return;
+    void consider(const u8* at, bool opposite) {
+        if (*at >= GAP) return;
         for (size_t k = 0; k < count_; ++k)
             if (best_[k].at == at) return;
         const Alignment a{at, compare(at, opposite)};
@@ -211,9 +226,9 @@ class LibraryReader {
     }
 
     /// Compare the latest residues with those before a place; a gap ends it.
-    u32 compare(u32 at, bool opposite) const {
+    u32 compare(const u8* at, bool opposite) const {
         // Forwards the latest residue lies last, backwards first.
-        const u8* theirs = library_.residues() + (opposite ? at + 1 : at - WINDOW);
+        const u8* theirs = opposite ? at + 1 : at - WINDOW;
         const u8* mine = opposite ? latest_first() : oldest_first();
         u32 equal = 0, gaps = 0;
 #if defined(__SSE2__)
@@ -238,6 +253,12 @@ class LibraryReader {
         return equal & (gaps - 1) & ~gaps & read;
     }
 
+    /// Whether a place is in the genes beside the library.
+    bool of_genes(const u8* at) const {
+        return genes_ != nullptr && std::less_equal<const u8*>{}(genes_->residues(), at) &&
+               std::less<const u8*>{}(at, genes_->residues() + genes_->size());
+    }
+
     /// Sixteen grades: pairs of agreements (at most 15), and whether the latest residue agreed.
     static u32 grade(u32 agreed, const Alignment& a) {
         return (std::min(agreed, 15u) & 14) + (a.past & 1);
@@ -251,11 +272,10 @@ class LibraryReader {
     /// for the vote; for another place at most 10,752 where it agrees, and 16,384 + 14,321 where
     /// it does not.
     void vote(bool opposite) {
-        const u8* residues = library_.residues();
         u32 says[MOST], weight[MOST];
         for (size_t k = 0; k < count_; ++k) {
             const u32 agreed = best_[k].agreed();
-            says[k] = residues[best_[k].at];
+            says[k] = *best_[k].at;
             weight[k] = agreed * agreed * agreed;
         }
         u32 most = 0, supporters = 0;
@@ -273,11 +293,12 @@ class LibraryReader {
             }
         }
         const u32 strand = opposite ? 16 : 0;
+        const u32 own = of_genes(best_[first].at) ? GENES_CONTEXTS : 0;
         const u32 residue = says[first];
         const auto others = static_cast<u32>(count_) - supporters;
         const u32 raised = best_[first].agreed() + 2 * (supporters - 1);
         const u32 best = grade(raised > others ? raised - others : 0, best_[first]);
-        vote_ = 1 + ((strand + best) * RESIDUES + residue) * 21;
+        vote_ = own + 1 + ((strand + best) * RESIDUES + residue) * 21;
         sure_ = 1 + (best >> 1);
         other_ = 0;
         if (count_ == 1) return;
@@ -285,14 +306,16 @@ class LibraryReader {
             const Alignment& a = best_[k];
             const u32 theirs = says[k];
             if (theirs == residue) continue;
-            other_ = 16384 + ((strand + grade(a.agreed(), a)) * RESIDUES + theirs) * 21;
+            other_ = (of_genes(a.at) ? GENES_CONTEXTS : 0) + 16384 +
+                     ((strand + grade(a.agreed(), a)) * RESIDUES + theirs) * 21;
             return;
         }
         const Alignment& a = best_[first == 0 ? 1 : 0];
-        other_ = 1 + ((strand + best) * 16 + grade(a.agreed(), a)) * 21;
+        other_ = own + 1 + ((strand + best) * 16 + grade(a.agreed(), a)) * 21;
     }
 
     const Library& library_;
+    const Library* genes_;
     const GeneticCode& code_ = genetic_code();
     u32 expected_ = 0;  // the class that goes on with the gene
     u32 known_ = 0;     // bases of the codon so far, the one at hand included; 0: not in step

@@ -8,13 +8,33 @@
 
 namespace seqcoder {
 
+class MixingState;
+
 /// What a coder must know of a chunk.
 struct Chunk {
-    int level;               // 2 or 3
-    size_t bases;            // below 2^31
-    const u8* classes;       // null: none
-    size_t n_classes;        // at most `bases`; those behind them are 0
-    const Library* library;  // null: none; read along the classes only
+    int level;                            // 2 or 3
+    size_t bases;                         // below 2^31, with those of the leader
+    const u8* classes;                    // null: none
+    size_t n_classes;                     // at most `bases`; those behind them are 0
+    const Library* library;               // null: none; read along the classes only
+    const MixingState* leader = nullptr;  // what is gone on from: of this level and library, with
+                                          // classes if this has some; null: nothing
+    const Library* genes = nullptr;       // a leader's, beside the library; null: none
+};
+
+/// What a coder has learnt from a chunk; never changes, so that any number of coders may go on from
+/// it (each with a copy).
+class MixingState {
+  public:
+    /// Of a chunk that has no leader; the library must outlive the state.
+    static std::unique_ptr<MixingState> learn(const Chunk& chunk, const u8* bases);
+    virtual ~MixingState() = default;
+
+    virtual int level() const = 0;
+    virtual bool classed() const = 0;
+    virtual size_t bases() const = 0;
+    /// Whether it was learnt along a library.
+    virtual bool has_library(const Library* library) const = 0;
 };
 
 /// Code a chunk's bases (their low two bits count).
@@ -32,6 +52,9 @@ class MixingDecoder {
     virtual size_t done() const = 0;
     /// Bits that the bases so far took.
     virtual double bits() const = 0;
+    /// What was learnt from the chunk, once it is read to its end; nothing more may be asked
+    /// thereafter.
+    virtual std::unique_ptr<MixingState> take_state() = 0;
 };
 
 /// Bytes a coder of a chunk takes for tables and buffers, at the most.

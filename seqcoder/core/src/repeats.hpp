@@ -17,13 +17,20 @@ template <typename Mixture>
 class Repeats {
   public:
     Repeats(size_t n, const History& history, const Classes& classes)
-        : history_(history),
-          classes_(classes),
+        : history_(&history),
+          classes_(&classes),
           position_bits_(position_bits(n)),
           positions_(SEEDS << position_bits_) {
         std::fill(hits_, hits_ + VOTE_CONTEXTS, (u32{ONE / 2} + 1) << 10);
         for (auto& ring : found_)
             for (auto& seed : ring) seed[0] = seed[1] = -1;
+    }
+
+    /// Go on after `before`, along a copy of its history and classes that has room for more.
+    Repeats(const Repeats& before, const History& history, const Classes& classes)
+        : Repeats(before) {
+        history_ = &history;
+        classes_ = &classes;
     }
 
     static size_t memory(size_t n) { return (SEEDS << (position_bits(n) + 2)) + sizeof(Repeats); }
@@ -42,7 +49,7 @@ class Repeats {
         u32 top = 0;
         for (size_t k = 0; k < count_; ++k) {
             Place& place = places_[k];
-            const u32 base = history_.base(place.at) ^ (place.inverted ? 3 : 0);
+            const u32 base = history_->base(place.at) ^ (place.inverted ? 3 : 0);
             place.guess = base;
             place.context = vote_context(place, cls);
             const u32 p = hits_[place.context] >> 20;
@@ -67,7 +74,7 @@ class Repeats {
         if (i < START) return;
         const size_t ring = i % DELAY;
         if (i >= START + DELAY) {
-            const u32 following = classes_.at(i + 1);
+            const u32 following = classes_->at(i + 1);
             unrolled<SEEDS>([&](auto t) {
                 consider_forward(i, found_[ring][t][0] + i64{DELAY}, following);
                 consider_inverted(i, found_[ring][t][1] - i64{DELAY}, following);
@@ -76,8 +83,8 @@ class Repeats {
         if (i >= START + HALF) find(i, (i - HALF) % DELAY);
         unrolled<SEEDS>([&](auto t) {
             const Seed& seed = Mixture::seeds[t];
-            const u64 backward = history_.backward() >> (64 - 2 * seed.width);
-            keys_[ring][t][0] = key(t, history_.forward() & seed.mask);
+            const u64 backward = history_->backward() >> (64 - 2 * seed.width);
+            keys_[ring][t][0] = key(t, history_->forward() & seed.mask);
             keys_[ring][t][1] = key(t, backward & seed.mask);
             prefetch(positions_.data() + keys_[ring][t][0]);
             prefetch(positions_.data() + keys_[ring][t][1]);
@@ -85,6 +92,8 @@ class Repeats {
     }
 
   private:
+    Repeats(const Repeats&) = default;
+
     static constexpr size_t SEEDS = Mixture::seeds.size();
     // A seed is looked up HALF bases after it was seen, what it found judged another HALF later, so
     // that memory has time to answer.
@@ -135,7 +144,7 @@ class Repeats {
     }
 
     u32 class_there(size_t at, bool inverted) const {
-        return inverted ? classes_.opposite(at) : classes_.at(at);
+        return inverted ? classes_->opposite(at) : classes_->at(at);
     }
 
     static u32 quality_of(u32 p) {
@@ -179,8 +188,8 @@ class Repeats {
             const i64 inverted = i64{positions_[keys_[ring][t][1]]} - 2 - Mixture::seeds[t].width;
             found_[ring][t][0] = forward;
             found_[ring][t][1] = inverted;
-            prefetch(history_.word_of(static_cast<size_t>(std::max<i64>(forward, 32) - 32)));
-            prefetch(history_.word_of(static_cast<size_t>(std::max<i64>(inverted, 0))));
+            prefetch(history_->word_of(static_cast<size_t>(std::max<i64>(forward, 32) - 32)));
+            prefetch(history_->word_of(static_cast<size_t>(std::max<i64>(inverted, 0))));
             position = static_cast<u32>(i + 2 - HALF);  // plus one: 0 is none
         });
     }
@@ -211,7 +220,7 @@ class Repeats {
     void consider_forward(size_t i, i64 at, u32 following) {
         if (at < 32 || at > static_cast<i64>(i)) return;
         const auto place = static_cast<size_t>(at);
-        const u64 misses = differences(history_.window(place - 32), history_.forward());
+        const u64 misses = differences(history_->window(place - 32), history_->forward());
         if (may_accept(misses, following)) [[unlikely]]
             accept(place, false, misses, following);
     }
@@ -219,7 +228,7 @@ class Repeats {
     void consider_inverted(size_t i, i64 at, u32 following) {
         if (at < 32 || at + 34 >= static_cast<i64>(i)) return;
         const auto place = static_cast<size_t>(at);
-        const u64 there = differences(history_.window(place + 1), history_.backward());
+        const u64 there = differences(history_->window(place + 1), history_->backward());
         const u64 misses = reverse_bases(there);
         if (may_accept(misses, following)) [[unlikely]]
             accept(place, true, misses, following);
@@ -243,8 +252,8 @@ class Repeats {
     }
 
     const Tables& tables_ = tables();
-    const History& history_;
-    const Classes& classes_;
+    const History* history_;
+    const Classes* classes_;
     unsigned position_bits_;
     Zeroed<u32> positions_;  // of the base after a seed's last, plus one
     size_t keys_[DELAY][SEEDS][2] = {};

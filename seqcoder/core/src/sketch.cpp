@@ -4,7 +4,15 @@
 #include <array>
 #include <bit>
 
+#include "library.hpp"
+
 namespace seqcoder {
+
+/// The finaliser of splitmix64 without its last step: a bijection of 64 bits.
+static std::uint64_t scrambled(std::uint64_t h) {
+    h = (h ^ h >> 30) * 0xBF58476D1CE4E5B9u;
+    return (h ^ h >> 27) * 0x94D049BB133111EBu;
+}
 
 std::vector<std::uint64_t> sketch_hashes(std::span<const std::uint8_t> bases, std::uint64_t limit) {
     constexpr std::uint64_t mask = (std::uint64_t{1} << (2 * SKETCH_LENGTH)) - 1;
@@ -24,15 +32,33 @@ std::vector<std::uint64_t> sketch_hashes(std::span<const std::uint8_t> bases, st
             hashes[i] = std::min(forward, backward);
         }
         for (std::size_t i = 0; i < some; ++i) {
-            // The finaliser of splitmix64 without its last step: a bijection of 64 bits.
-            std::uint64_t h = hashes[i];
-            h = (h ^ h >> 30) * 0xBF58476D1CE4E5B9u;
-            hashes[i] = (h ^ h >> 27) * 0x94D049BB133111EBu;
+            hashes[i] = scrambled(hashes[i]);
         }
         const std::size_t first = at == 0 ? SKETCH_LENGTH - 1 : 0;
         for (std::size_t i = first; i < some; ++i) {
             if (hashes[i] < limit) out.push_back(hashes[i]);
         }
+    }
+    return out;
+}
+
+std::vector<std::uint64_t> residue_hashes(std::span<const std::uint8_t> residues,
+                                          std::size_t length, std::uint64_t limit) {
+    const std::uint64_t mask = ~std::uint64_t{0} >> (64 - 4 * length);
+    const auto& letter = genetic_code().letter;
+    std::vector<std::uint64_t> out;
+    std::uint64_t key = 0;
+    std::size_t run = 0;
+    for (const std::uint8_t residue : residues) {
+        if (residue >= GAP) {
+            run = 0;
+            continue;
+        }
+        key = (key << 4 | letter[residue]) & mask;
+        if (++run < length) continue;
+        // Letters are below 13, so that no key is all ones, nor its successor 0.
+        const std::uint64_t hash = scrambled(key + 1);
+        if (hash < limit) out.push_back(hash);
     }
     return out;
 }

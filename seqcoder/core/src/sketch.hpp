@@ -16,6 +16,12 @@ inline constexpr int SKETCH_LENGTH = 21;
 /// The hashes of the canonical 21-mers of `bases` (0..3) below `limit`, in order of their places.
 std::vector<std::uint64_t> sketch_hashes(std::span<const std::uint8_t> bases, std::uint64_t limit);
 
+/// The hashes below `limit` of the stretches of `length` (1 to 16) residues of proteins, in order
+/// of their places. Residues are told apart by the letters that seeds are written in; what is no
+/// residue ends a protein.
+std::vector<std::uint64_t> residue_hashes(std::span<const std::uint8_t> residues,
+                                          std::size_t length, std::uint64_t limit);
+
 /// How many values two rising lists share.
 std::size_t count_shared(std::span<const std::uint64_t> one, std::span<const std::uint64_t> two);
 

@@ -44,6 +44,14 @@ class Zeroed {
   public:
     Zeroed() = default;
     explicit Zeroed(size_t size) : memory_(size * sizeof(T)), size_(size) {}
+    /// A copy, with zeros behind it up to `size`, which is no less than the other's.
+    Zeroed(const Zeroed& other, size_t size) : Zeroed(size) {
+        if (other.size_ > 0) std::memcpy(data(), other.data(), other.size_ * sizeof(T));
+    }
+    Zeroed(const Zeroed& other) : Zeroed(other, other.size_) {}
+    Zeroed& operator=(const Zeroed&) = delete;
+    Zeroed(Zeroed&&) noexcept = default;
+    Zeroed& operator=(Zeroed&&) noexcept = default;
 
     T* data() { return static_cast<T*>(memory_.start()); }
     const T* data() const { return static_cast<const T*>(memory_.start()); }

@@ -1,9 +1,10 @@
-// Levels 2 and 3: any payload, any classes and any library give bases, the same ones at one go or
-// in steps.
+// Levels 2 and 3: any payload, any classes, any library and any leader give bases, the same ones at
+// one go or in steps.
 #include "mixing.hpp"
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 
 #include "input.hpp"
 #include "pool.hpp"
@@ -38,11 +39,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (std::size_t i = 0; i < n_classes; ++i) classes[i] = static_cast<u8>(1 + i % 3);
     }
     const std::vector<u8> payload = input.rest();
-    const Chunk chunk{.level = flags & 1 ? 3 : 2,
+    Chunk chunk{.level = flags & 1 ? 3 : 2,
                       .bases = n,
                       .classes = flags & 2 ? classes.data() : nullptr,
                       .n_classes = n_classes,
                       .library = flags & 4 ? &small_library() : nullptr};
+    // The leader of what is decoded is a part of the payload, taken as bases.
+    std::unique_ptr<MixingState> leader;
+    if (flags & 16) {
+        std::vector<u8> bases(payload.begin(), payload.begin() + payload.size() / 2);
+        std::vector<u8> led(flags & 2 ? bases.size() : 0);
+        for (std::size_t i = 0; i < led.size(); ++i) led[i] = static_cast<u8>(6 - i % 3);
+        const Chunk before{.level = chunk.level,
+                           .bases = bases.size(),
+                           .classes = flags & 2 ? led.data() : nullptr,
+                           .n_classes = led.size(),
+                           .library = chunk.library};
+        leader = MixingState::learn(before, bases.data());
+        chunk.leader = leader.get();
+    }
+    if (flags & 32 && chunk.library != nullptr) chunk.genes = &small_library();
     std::vector<u8> whole(n), steps(n);
     const auto decoder = MixingDecoder::open(chunk, payload.data(), payload.size());
     decoder->read(steps.data(), first);

@@ -1,0 +1,204 @@
+"""Genomes coded after a leader: who leads whom, the container, reading, damage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import independent_reader
+import numpy as np
+import pytest
+from test_independent_reader import decode
+
+import seqcoder
+from seqcoder.container.frames import Bases
+from seqcoder.container.index import ChunkEntry
+from seqcoder.container.rows import ChunkRow, LedBy
+from seqcoder.errors import IntegrityError
+from seqcoder.latent.library import RESIDUE_OF
+from seqcoder.pangenome.kinship import Kinship
+from seqcoder.reading.repair import repair
+from seqcoder.settings import Settings
+from seqcoder.storage.varint import ByteReader
+from seqcoder.writing.chunk import ChunkCoder
+from seqcoder.writing.executor import ThreadExecutor
+from seqcoder.writing.genome_source import local_source
+from seqcoder.writing.pipeline import write_container
+
+N = 270_000
+LETTERS = np.frombuffer(b"ACGT", np.uint8)
+CODONS_OF = [np.flatnonzero(residue == RESIDUE_OF) for residue in range(21)]
+
+
+def species(seed: int) -> np.ndarray:
+    """Residues of genes of 300, a stop behind each; about N bases of them."""
+    rng = np.random.default_rng(seed)
+    residues = rng.integers(1, 21, N // 3)
+    residues[300::301] = 0
+    return residues
+
+
+def genome(residues: np.ndarray, seed: int) -> Bases:
+    """Bases that mean the residues but for one in fifty, codons at random."""
+    rng = np.random.default_rng(seed)
+    changed = np.where(rng.random(len(residues)) < 0.02, rng.integers(1, 21, len(residues)), residues)
+    changed[residues == 0] = 0
+    luck = rng.integers(0, 1 << 20, len(residues))
+    codons = np.array([CODONS_OF[r][x % len(CODONS_OF[r])] for r, x in zip(changed, luck, strict=True)])
+    return np.stack([codons >> 4, codons >> 2 & 3, codons & 3], 1).reshape(-1).astype(np.uint8)
+
+
+def fasta(bases: Bases, name: str) -> bytes:
+    return b">%s\n%s\n" % (name.encode(), LETTERS[bases].tobytes())
+
+
+@lru_cache(maxsize=1)
+def files() -> dict[str, bytes]:
+    one, two = species(1), species(2)
+    bases = {
+        "a1.fa": genome(one, 11),
+        "b1.fa": genome(two, 21),
+        "a2.fa": genome(one, 12),
+        "a3.fa": genome(one, 13),
+        "b2.fa": genome(two, 22),
+    }
+    return {name: fasta(its, name) for name, its in bases.items()}
+
+
+@lru_cache(maxsize=1)
+def coder() -> ChunkCoder:
+    return ChunkCoder(Settings())
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("leaders"), 2)
+
+
+def write(folder: Path, threads: int) -> Path:
+    for name, data in files().items():
+        (folder / name).write_bytes(data)
+    sources = [local_source(folder / name) for name in files()]
+    out = folder / "all.sqc"
+    executor = ThreadExecutor(coder(), threads)
+    write_container(sources, coder().settings, coder().model_digests(), executor, out)
+    return out
+
+
+def led(container: seqcoder.Container) -> list[ChunkEntry]:
+    return [entry for entry in container.reader.index.chunks if entry.row.leader is not None]
+
+
+def test_roles() -> None:
+    one, two = species(1), species(2)
+    genomes = [genome(one, 11), genome(two, 21), genome(one, 12), genome(one, 13)]
+    roles = Kinship(1 << 22).roles(genomes)
+    leaders = [role.number for role in roles if role.leads]
+    assert len(leaders) == 1
+    assert {role.leader for role in roles if role.number in (0, 2, 3)} == {None, leaders[0]}
+    assert roles[1].leader is None
+    assert not roles[1].leads
+    # Those that come later may follow; strains walk, and what is short leads nobody.
+    kinship = Kinship(1 << 22)
+    kinship.roles(genomes)
+    later = kinship.roles([genome(one, 14), genomes[0].copy(), genome(one, 15)[: 1 << 17]])
+    assert [role.leader for role in later] == [leaders[0], None, leaders[0]]
+    few = Kinship(1 << 17).roles(genomes)
+    assert not any(role.leads for role in few)
+
+
+def test_round_trip_and_the_same_bytes(packed: Path, tmp_path: Path) -> None:
+    assert write(tmp_path, 1).read_bytes() == packed.read_bytes()
+    with seqcoder.open(packed) as container:
+        assert {name: genome.read() for name, genome in container.items()} == files()
+        assert list(container) == list(files())
+        assert len(led(container)) == 3
+        assert all(entry.row.leader and entry.row.leader.state for entry in led(container))
+        assert seqcoder.verify(container, full=True).intact
+    alone = len(seqcoder.compress_bytes(files(), settings=Settings(group=False)))
+    assert packed.stat().st_size < 0.95 * alone
+
+
+def test_an_independent_reader_agrees(packed: Path) -> None:
+    data = packed.read_bytes()
+    assert independent_reader.read_container(data, decode) == files()
+    assert independent_reader.read_without_index(data, decode) == files()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_leader_is_decoded_once_for_all(packed: Path, threads: int) -> None:
+    with seqcoder.open(packed, threads=threads) as container:
+        container.expect()
+        for name, genome in container.items():
+            assert genome.read() == files()[name]
+        assert container.decoder.bases_decoded == container.reader.index.n_bases
+
+
+def test_one_genome_takes_at_most_its_leader(packed: Path) -> None:
+    for name in files():
+        with seqcoder.open(packed) as container:
+            assert container[name].read() == files()[name]
+            assert container.decoder.bases_decoded <= 2 * container[name].row.n_bases + 1000
+            assert container[name].region(0, 5, 25) == files()[name].split(b"\n")[1][5:25]
+
+
+def test_a_damaged_leader_costs_those_after_it(packed: Path, tmp_path: Path) -> None:
+    data = bytearray(packed.read_bytes())
+    with seqcoder.open(packed) as container:
+        entry = led(container)[0]
+        assert entry.row.leader is not None
+        leader = container.decoder.leaders.find(entry.row.leader.first_base, entry.first_base)
+        after = [e.first_base for e in led(container) if e.row.leader == entry.row.leader]
+    data[leader.residual_offset + 100] ^= 1
+    bad = tmp_path / "bad.sqc"
+    bad.write_bytes(data)
+    hit = set()
+    with seqcoder.open(bad) as container:
+        for name, genome in container.items():
+            if genome.row.base_start in (leader.first_base, *after):
+                hit.add(name)
+                with pytest.raises(IntegrityError):
+                    genome.read()
+            else:
+                assert genome.read() == files()[name]
+    assert len(hit) == 1 + len(after)
+    for full in (False, True):
+        checked = seqcoder.verify(bad, full=full)
+        assert set(checked.damaged_genomes) == hit
+        assert len(checked.findings) == 1
+    mended = repair(bad, tmp_path / "mended.sqc")
+    assert set(mended.lost) == hit
+    with seqcoder.open(tmp_path / "mended.sqc") as container:
+        assert {name: g.read() for name, g in container.items()} == {
+            name: data for name, data in files().items() if name not in hit
+        }
+
+
+def test_a_chunk_says_what_it_is_coded_after() -> None:
+    row = ChunkRow(8, 2, b"modelmod", 0, 5, leader=LedBy(300, True, False))
+    out = bytearray()
+    row.pack(out)
+    again = ChunkRow.unpack(ByteReader(bytes(out), "head"), 5)
+    assert again == row
+    for text in (b"", b"\0\5", b"\4\5", b"\1", b"\1\x80\0", b"\1\5\0"):
+        with pytest.raises(IntegrityError):
+            LedBy.unpack(text, "head")
+    bare = bytearray()
+    replace(row, model=b"", leader=LedBy(300, False, True)).pack(bare)
+    with pytest.raises(IntegrityError, match="no model"):
+        ChunkRow.unpack(ByteReader(bytes(bare), "head"), 5)
+
+
+def test_impossible_leaders_are_refused(packed: Path) -> None:
+    with seqcoder.open(packed) as container:
+        entry = led(container)[0]
+        assert entry.row.leader is not None
+        second = led(container)[1].first_base
+        for first_base in (1, second, entry.first_base, 1 << 40):
+            wrong = replace(entry.row, leader=LedBy(first_base, True, False))
+            with pytest.raises(IntegrityError, match="there is no such one"):
+                container.decoder.leader(replace(entry, row=wrong))
+        wrong = replace(entry.row, coding=1)
+        with pytest.raises(IntegrityError, match="takes none"):
+            container.decoder.leader(replace(entry, row=wrong))
