@@ -6,17 +6,14 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-import independent_reader
-import numpy as np
 import pytest
-from test_independent_reader import decode
 
+import independent_reader
 import seqcoder
-from seqcoder.container.frames import Bases
+from kin_genomes import files, genome, species
 from seqcoder.container.index import ChunkEntry
 from seqcoder.container.rows import ChunkRow, LedBy
 from seqcoder.errors import IntegrityError
-from seqcoder.latent.library import RESIDUE_OF
 from seqcoder.pangenome.kinship import Kinship
 from seqcoder.reading.repair import repair
 from seqcoder.settings import Settings
@@ -25,45 +22,7 @@ from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.executor import ThreadExecutor
 from seqcoder.writing.genome_source import local_source
 from seqcoder.writing.pipeline import write_container
-
-N = 270_000
-LETTERS = np.frombuffer(b"ACGT", np.uint8)
-CODONS_OF = [np.flatnonzero(residue == RESIDUE_OF) for residue in range(21)]
-
-
-def species(seed: int) -> np.ndarray:
-    """Residues of genes of 300, a stop behind each; about N bases of them."""
-    rng = np.random.default_rng(seed)
-    residues = rng.integers(1, 21, N // 3)
-    residues[300::301] = 0
-    return residues
-
-
-def genome(residues: np.ndarray, seed: int) -> Bases:
-    """Bases that mean the residues but for one in fifty, codons at random."""
-    rng = np.random.default_rng(seed)
-    changed = np.where(rng.random(len(residues)) < 0.02, rng.integers(1, 21, len(residues)), residues)
-    changed[residues == 0] = 0
-    luck = rng.integers(0, 1 << 20, len(residues))
-    codons = np.array([CODONS_OF[r][x % len(CODONS_OF[r])] for r, x in zip(changed, luck, strict=True)])
-    return np.stack([codons >> 4, codons >> 2 & 3, codons & 3], 1).reshape(-1).astype(np.uint8)
-
-
-def fasta(bases: Bases, name: str) -> bytes:
-    return b">%s\n%s\n" % (name.encode(), LETTERS[bases].tobytes())
-
-
-@lru_cache(maxsize=1)
-def files() -> dict[str, bytes]:
-    one, two = species(1), species(2)
-    bases = {
-        "a1.fa": genome(one, 11),
-        "b1.fa": genome(two, 21),
-        "a2.fa": genome(one, 12),
-        "a3.fa": genome(one, 13),
-        "b2.fa": genome(two, 22),
-    }
-    return {name: fasta(its, name) for name, its in bases.items()}
+from test_independent_reader import decode
 
 
 @lru_cache(maxsize=1)

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from corpus import Corpus
 
+import kin_genomes
+import seqcoder
 from genomes import small_genome
 from seqcoder.errors import InputError, ModelError, UsageError
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.executor import ThreadExecutor
 from seqcoder.writing.genome_source import GenomeSource, local_source, read_local
+from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
 from seqcoder_cluster import ClusterOptions, ProgressCounts, coordinator, run, run_containers
 from seqcoder_cluster.actors import Actors
@@ -44,6 +48,24 @@ def test_same_bytes_with_latents(
     corpus_with_latents.check(tmp_path / "out")
     assert all(chunk.model_seconds for report in reports for chunk in report.chunks)
     assert all(report.model_digest for report in reports)
+
+
+@pytest.mark.parametrize("actors", [0, 1])
+def test_same_bytes_after_leaders(ray_cluster: Any, tmp_path: Path, actors: int) -> None:
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    for name, data in kin_genomes.files().items():
+        (inputs / name).write_bytes(data)
+    sources = tuple(local_source(path) for path in sorted(inputs.iterdir()))
+    settings = Settings(chunk_bases=100_000)
+    coder = ChunkCoder(settings)
+    here = tmp_path / "here.sqc"
+    write_container(sources, settings, coder.model_digests(), ThreadExecutor(coder, 2), here)
+    with seqcoder.open(here) as container:
+        assert sum(1 for chunk in container.reader.index.chunks if chunk.row.leader) > 6
+    corpus = Corpus((ContainerPlan("000000.sqc", sources),), settings, {})
+    corpus.run(tmp_path / "out", ClusterOptions(actors=actors, workers=2))
+    assert (tmp_path / "out" / "000000.sqc").read_bytes() == here.read_bytes()
 
 
 @pytest.mark.parametrize("other", ["model", "encoder"])
