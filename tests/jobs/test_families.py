@@ -18,3 +18,7 @@ def test_families_come_side_by_side(tmp_path: Path) -> None:
         grouped = by_sketches(sources, 1 << 20, lambda f, items, t=threads: map_here(f, items, t))
         order = [source.name for group in grouped.groups for p in group.pieces for source in p]
         assert order == ["none.fa", "a1.fa", "a2.fa", "a3.fa", "b1.fa", "b2.fa"]
+    # In one container they are anyway, and nothing is read twice.
+    grouped = by_sketches(sources, 1 << 30, lambda f, items: map_here(f, items, 1))
+    order = [source.name for group in grouped.groups for p in group.pieces for source in p]
+    assert order == [source.name for source in sources]

@@ -106,8 +106,9 @@ def by_sketches(
         members_of, joined, numbers = _join(sources, sketches, known, held)
     else:
         members_of, joined, numbers = [(None, members) for members in group(sketches)], [], {}
-    order = order_by_family([members for _, members in members_of], sources, _batches, mapper)
-    members_of = [members_of[at] for at in order]
+    if sum(sources[i].size for _, members in members_of for i in members) > container_bytes:
+        order = order_by_family([members for _, members in members_of], sources, _batches, mapper)
+        members_of = [members_of[at] for at in order]
 
     def choose(members: list[int], count: int) -> list[int]:
         return arrange(central(np.array(members, np.int64), sketches, count), sketches)
