@@ -20,6 +20,7 @@ from seqcoder.container.scan import scan_sections
 from seqcoder.container.sections import END, Section, section
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import IntegrityError, SeqcoderError
+from seqcoder.reading.reader import Container
 from seqcoder.reading.repair import repair
 from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.varint import ByteReader, put_varint
@@ -95,7 +96,7 @@ def test_only_a_small_container_of_one_genome_has_no_index() -> None:
         place = int.from_bytes(packed[-10:-4], "little")
         assert (len(packed) - place == BARE_END) is bare
         source = RangeSource(packed)
-        with seqcoder.open(source) as container:
+        with Container(source) as container:
             assert container[f"{name}0"].read() == data
     for end in (SMALL + 100, 100):  # of a container that is not what may be without one
         body = b"SQC\x02" + section(ord("z"), b"", bytes(end))
