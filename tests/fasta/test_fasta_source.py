@@ -97,7 +97,7 @@ def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
         fasta.open_bytes(tmp_path / "nowhere")
     with pytest.raises(InputError, match="is a directory"):
         fasta.open_bytes(tmp_path)
-    with pytest.raises(InputError, match="name is too long|cannot be read|File name too long"):
+    with pytest.raises(InputError, match="name too long"):
         fasta.open_bytes(tmp_path / ("x" * 300))
 
 
