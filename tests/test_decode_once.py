@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import seqcoder
-from genomes import fasta_bytes, letters, random_bases
+from genomes import coding_genome, fasta_bytes, letters, random_bases
 from seqcoder import Settings
+from seqcoder.latent import library, model
 from seqcoder.reading.base_decoder import BaseDecoder
 
 
@@ -97,6 +101,27 @@ def test_unexpected_genomes_cost_a_second_time_at_most(
             assert container[name].read() == data
         n_bases = container.reader.index.n_bases
         assert n_bases < container.decoder.bases_decoded < 2 * n_bases
+
+
+def test_a_library_is_built_once_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = coding_genome(12_000)
+    data = seqcoder.compress_bytes({"a.fa": file}, settings=Settings(level=2, chunk_bases=4096))
+    begun, built, build_library = threading.Event(), [], library.build_library
+
+    def slowly(residues: NDArray[np.uint8], counts: NDArray[np.uint32]) -> library.Library:
+        begun.set()
+        time.sleep(0.1)
+        built.append(threading.current_thread())
+        return library.build_library(residues, counts)
+
+    with seqcoder.open(data, threads=3) as container:
+        assert [bool(entry.row.model) for entry in container.reader.index.chunks] == [True] * 3
+        model._library.cache_clear()
+        monkeypatch.setattr(library, "build_library", slowly)
+        container.decoder.prepare()
+        assert begun.wait(30)
+        assert container["a.fa"].read() == file
+        assert len(built) == 1 and built[0] is not threading.current_thread()
 
 
 def test_what_is_kept_is_bounded(packed: bytes, files: dict[str, bytes]) -> None:

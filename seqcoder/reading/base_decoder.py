@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +62,7 @@ class BaseDecoder:
         self._leading: set[int] = set()
         self._expected: dict[int, int] = {}
         self._begun: set[int] = set()
+        self._prepared = False
         self._gates: dict[int, threading.Lock] = {}
         self._lock = threading.Lock()
         self._large = threading.Lock()
@@ -82,6 +83,25 @@ class BaseDecoder:
                 except ModelError as error:
                     raise ModelError(f"{self._reader.source.name}: {error}") from None
             return self._models[digest]
+
+    def prepare(self) -> None:
+        """Load the models that chunks need, in a thread of its own; the first call does.
+
+        For a caller that has yet to find out which bases it wants. What is wrong with a model is
+        said when a chunk is decoded.
+        """
+        if self._threads == 1 or self._prepared:
+            return
+        self._prepared = True
+        digests = {entry.row.model for entry in self._reader.index.chunks} - {b""}
+        if digests:
+            threading.Thread(target=self._load, args=(digests,)).start()
+
+    def _load(self, digests: set[bytes]) -> None:
+        for digest in digests:
+            with suppress(ModelError, MemoryError):
+                model = self.model(digest)
+                _ = model and model.library
 
     def chunk(self, entry: ChunkEntry, stop: int | None = None) -> Bases:
         """Return the first ``stop`` (default all) bases of a chunk, or more if at hand.

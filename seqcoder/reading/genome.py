@@ -190,6 +190,7 @@ class Genome(Sequence[Record]):
         if self.row.base_start is not None:
             at = self.row.base_start
             return self.container.decoder.fetch(at + start, at + stop)
+        self.container.decoder.prepare()
         walk = self.walk.slice(start, stop)
         return walk.apply(self.container.decoder.along(walk.spans(NEAR)), NEAR)
 
@@ -203,6 +204,7 @@ class Genome(Sequence[Record]):
         """Return the whole file as decoded, its SHA-256 not compared (see :meth:`read`)."""
         if self.stored:
             return self.container.reader.genome_frame(self.entry, "stored")
+        self.container.decoder.prepare()
         _ = self.table, self.full_side, self.walk  # what contradicts itself is not too large
         check_memory(PER_FILE_BYTE * self.row.size, self.container.reader.memory, self._what)
         return fasta.render(fasta.ParsedFasta(self.table, self.full_side, self.bases()))
