@@ -48,7 +48,8 @@ def run(subject: Subject, count: int, seed: int) -> Counter[str]:
             if mutation.data in wholes:
                 continue
             try:
-                found += judge(mutation.data, wholes, files)
+                spliced = mutation.name.startswith(("take", "put", "tail"))
+                found += judge(mutation.data, wholes, files, spliced=spliced)
                 if number % REPAIRED == 0:
                     found += judge_repair(mutation.data, files, Path(folder))
             except WrongError as error:
