@@ -13,6 +13,7 @@ import seqcoder
 from genomes import fasta_bytes, letters, random_bases
 from independent_fasta import RefusedError
 from seqcoder import Settings, coder
+from seqcoder.cli.extract import run_extract
 from seqcoder.errors import IntegrityError, ReferenceMissingError, UsageError
 from seqcoder.reading import track
 from seqcoder.reading.reader import Container, References
@@ -288,6 +289,20 @@ def test_an_interrupted_run_goes_on(
     report = write(MEMBERS, out, pair[0])
     assert out.read_bytes() == pair[1].read_bytes()
     assert [chunk.code_seconds for chunk in report.chunks] == [None] * len(report.chunks)
+
+
+def test_extract_writes_a_container_that_stands_alone(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone.sqc"
+    run_extract(str(pair[1]), [], ["m2.fa"], None, False, None, str(alone), None, 1, False)
+    check(alone, {"m2.fa": MEMBERS["m2.fa"]})
+    with seqcoder.open(alone) as container:
+        assert container.reader.index.extends is None
+    with pytest.raises(UsageError, match="exists"):
+        run_extract(str(pair[1]), [], ["m2.fa"], None, False, None, str(alone), None, 1, False)
+    with pytest.raises(UsageError, match="whole genomes"):
+        run_extract(str(pair[1]), ["x"], [], None, False, None, str(alone), None, 1, True)
 
 
 def test_a_copy_stands_alone(pair: tuple[Path, Path], tmp_path: Path) -> None:

@@ -165,15 +165,15 @@ def extract(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Take records, regions or whole genomes out of a container, as FASTA or 2bit.
+    """Take records, regions or whole genomes out of a container: FASTA, 2bit, another container.
 
     Regions are 1-based and inclusive, as in samtools faidx: an end behind the record's is cut to
     it, a start behind it is an error; NAME:-END and NAME:START- leave one out. Braces say where a
-    name with a colon ends. Only the chunks needed are read and decoded.
+    name with a colon ends. Only the chunks needed are read and decoded. An output that ends in
+    .sqc is a container of whole genomes, which stands alone.
 
     Examples: `seqcoder extract genome.fa.sqc NC_000913.3:1000-2000`; `seqcoder extract all.sqc
-    -g ecoli.fa -o ecoli.fa.bgz`; `seqcoder extract all.sqc --regions genes.bed --format 2bit
-    -o genes.2bit`.
+    -g ecoli.fa -o ecoli.fa.bgz`; `seqcoder extract all.sqc -r genes.bed -o genes.2bit`.
     """
     from seqcoder.cli.extract import run_extract
 

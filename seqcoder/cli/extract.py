@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seqcoder import core
+from seqcoder.api import copy_genomes
 from seqcoder.cli.files import not_written, open_source, text_output
 from seqcoder.errors import UsageError
 from seqcoder.export import pick_format, write_genomes, write_regions
@@ -15,6 +16,7 @@ from seqcoder.reading.naming import all_named
 from seqcoder.reading.query import Query, read_regions
 from seqcoder.reading.region import Region, find_regions
 from seqcoder.storage.lists import read_list
+from seqcoder.storage.output_files import check_other
 
 
 def run_extract(
@@ -29,7 +31,7 @@ def run_extract(
     threads: int,
     force: bool,
 ) -> None:
-    """Write records, regions or genomes as FASTA, packed or not, or 2bit."""
+    """Write records, regions or genomes as FASTA, packed or not, 2bit, or a container."""
     core.keep_freed_memory()
     kind = pick_format(format, output)
     asked: list[str | Query] = [*queries, *([] if regions is None else region_list(regions))]
@@ -37,6 +39,13 @@ def run_extract(
         raise UsageError("nothing asked for; name records, regions or --genome")
     with not_written(output), open_source(name, threads) as container:
         chosen = [container[full] for full in all_named(container, genomes, container.path)]
+        if output is not None and output.endswith(".sqc"):
+            check_other(Path(output), name)
+            if asked or reverse or width or format:
+                raise UsageError(f"{output}: a container holds whole genomes; name some with -g")
+            names = [genome.name for genome in chosen]
+            copy_genomes(container, output, names, threads=threads, force=force)
+            return
         if not asked and not reverse:
             with text_output(output, force, name, kind) as out:
                 write_genomes(out, chosen, width, kind, name)

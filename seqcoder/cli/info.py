@@ -11,7 +11,11 @@ from seqcoder.cli.files import open_source
 from seqcoder.container.extends import Extends
 from seqcoder.container.index import ChunkEntry
 from seqcoder.container.rows import LedBy
+from seqcoder.errors import IntegrityError, MemoryLimitError, ReferenceMissingError
+from seqcoder.reading.cost import Cost, cost
+from seqcoder.reading.genome import Genome
 from seqcoder.reading.reader import Container
+from seqcoder.settings import thread_count
 
 
 def run_info(name: str, json: bool) -> None:
@@ -26,7 +30,7 @@ def run_info(name: str, json: bool) -> None:
             value = ", ".join(f"{inner} {count}" for inner, count in value.items()) or "none"
         elif isinstance(value, list):
             value = ", ".join(value) or "none"
-        say(f"{key}\t{value}")
+        say(f"{key}\t{'unknown' if value is None else value}")
 
 
 def _model_name(digest: bytes) -> str:
@@ -47,6 +51,14 @@ def _leader(chunk: ChunkEntry) -> LedBy | None:
     return chunk.row.leader
 
 
+def _cost(container: Container, genome: Genome | None) -> Cost | None:
+    """Return what reading takes; None where what it needs is damaged or not at hand."""
+    try:
+        return cost(container, genome, thread_count(0))
+    except (IntegrityError, ReferenceMissingError, MemoryLimitError):
+        return None
+
+
 def container_facts(container: Container) -> dict[str, object]:
     """Return sizes and counts of a container."""
     index = container.reader.index
@@ -59,6 +71,8 @@ def container_facts(container: Container) -> dict[str, object]:
     side = sum(row.side_length for row in rows)
     walks = sum(row.walk_length for row in rows)
     stored = sum(row.stored_length for row in rows)
+    largest = max(container.values(), key=lambda genome: genome.row.size, default=None)
+    one, whole = _cost(container, largest), _cost(container, None)
     size, bases = container.reader.source.size, sum(row.n_bases for row in rows)
     return {
         "container": container.path,
@@ -83,4 +97,7 @@ def container_facts(container: Container) -> dict[str, object]:
         "stored bytes": stored,
         "framing bytes": size - latents - residual - side - walks - stored,
         "torn bytes": container.reader.torn_bytes,
+        "bases decoded for the largest genome": None if one is None else one.bases,
+        "memory for the largest genome": None if one is None else one.memory,
+        "memory for all genomes": None if whole is None else whole.memory,
     }

@@ -187,5 +187,5 @@ def memory_bytes(coding: int, n: int) -> int:
         return 2 * n
     level = _level(coding)
     if not level.mixes:
-        return 3 * n + (64 << 20)
+        return 3 * n + (1 << 20)
     return core.mixing_memory(level.number, n)

@@ -255,6 +255,24 @@ class BaseDecoder:
 
         return fetch
 
+    def needed(self, spans: NDArray[np.int64]) -> dict[ChunkEntry, int]:
+        """Return the chunks that are decoded for ``spans``, and up to which of its bases each is.
+
+        The reference's and leaders are among them. Raises as ``fetch`` does.
+        """
+        theirs, own = self._divided(spans)
+        needed = self._needed(own)
+        if len(theirs) and self._before is not None:
+            needed |= self._before().needed(theirs)
+        for entry in list(needed):
+            led = entry.row.leader
+            if led is not None:
+                home = self if led.first_base >= self._own else self._before and self._before()
+                assert home
+                lead = home.leaders.find(led.first_base, before=entry.first_base)
+                needed[lead] = lead.row.n_bases
+        return needed
+
     def _needed(self, spans: NDArray[np.int64]) -> dict[ChunkEntry, int]:
         """Return the chunks that ``spans`` touch, and up to which of its bases each is needed."""
         needed: dict[ChunkEntry, int] = {}
