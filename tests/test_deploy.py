@@ -420,7 +420,7 @@ def test_conda_recipe_says_what_pyproject_says() -> None:
         name, bound = item.split()
         optional.add(other.get(name, name) + bound)
     extras = PROJECT["optional-dependencies"]
-    assert optional == {p for e in ("ray", "model", "serve", "remote") for p in extras[e]}
+    assert optional == {p for e in ("ray", "model", "serve", "remote", "fsspec") for p in extras[e]}
     scripts = {f"{name} = {target}" for name, target in PROJECT["scripts"].items()}
     assert set(recipe["build"]["entry_points"]) == scripts
     assert (ROOT / recipe["about"]["license_file"]).exists()

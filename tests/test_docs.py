@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 from doc_runner import Command, blocks, environment, matches, run
@@ -68,6 +69,8 @@ def test_python_examples(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not (place / "archive").exists():
         pytest.skip("reads the archive that test_the_tutorial_s_commands makes; run that too")
     monkeypatch.chdir(place)
+    # As an installation's entry point does; that of an editable one may be older than this.
+    fsspec.register_implementation("sqc", "seqcoder_jobs.filesystem.SqcFileSystem", clobber=True)
     flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL | doctest.NORMALIZE_WHITESPACE
     text = re.sub(r"^```.*$", "", (DOCS / "python.md").read_text(), flags=re.M)
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=flags)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.fasta import RecordTable, SideStreams, digest
+from seqcoder.fasta import RecordTable, SideStreams, digest, reverse_complement
+
+if TYPE_CHECKING:
+    from Bio.SeqRecord import SeqRecord
 
 _CODES = np.full(256, 4, np.uint8)
 _CODES[list(b"ACGTacgt")] = [0, 1, 2, 3] * 2
@@ -104,6 +107,45 @@ class Record:
         """
         residues = self.fetch(start, len(self) if stop is None else stop)
         return _CODES[np.frombuffer(residues, np.uint8)]
+
+    @property
+    def seq(self) -> str:
+        """All residues."""
+        return self[:]
+
+    @property
+    def reverse(self) -> str:
+        """All residues, the last first."""
+        return self[::-1]
+
+    @property
+    def complement(self) -> str:
+        """What pairs with each residue, in the same order; case is kept."""
+        return (-self)[::-1]
+
+    def __neg__(self) -> str:
+        """Return the reverse complement."""
+        return _text(reverse_complement(bytes(self), self.genome.side.rna))
+
+    def to_biopython(self) -> SeqRecord:
+        """Return a ``Bio.SeqRecord.SeqRecord``, as ``Bio.SeqIO`` reads it from the file."""
+        from Bio.Seq import Seq
+        from Bio.SeqRecord import SeqRecord
+
+        return SeqRecord(Seq(bytes(self)), id=self.name, name=self.name, description=self.header)
+
+    def to_skbio(self) -> Any:
+        """Return a ``skbio.DNA``, or ``RNA``, upper case, with ``id`` and ``description``.
+
+        Its positional metadata ``lowercase`` says which residues were in lower case.
+        Raises ValueError for letters that are none of IUPAC's.
+        """
+        import skbio
+
+        kind = skbio.RNA if self.genome.side.rna else skbio.DNA
+        description = self.header.removeprefix(self.name).strip()
+        metadata = {"id": self.name, "description": description}
+        return kind(bytes(self), metadata=metadata, lowercase="lowercase")
 
     def refget(self) -> str:
         """Return the record's GA4GH refget digest (``SQ.``...), computed from its residues."""

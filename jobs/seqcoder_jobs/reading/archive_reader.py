@@ -138,6 +138,14 @@ class OpenArchive(Mapping[str, Genome]):
     def __repr__(self) -> str:
         return f"<OpenArchive {self.archive}: {count_of(len(self), 'genome')}>"
 
+    def sizes(self) -> dict[str, int]:
+        """Return how large each genome's file is, by the manifest; IntegrityError: damaged."""
+        from seqcoder_jobs.archive.manifest.files import read_table
+
+        table = read_table(self.archive.manifest, "genomes", ["genome", "raw_bytes"])
+        rows = zip(table["genome"].to_pylist(), table["raw_bytes"].to_pylist(), strict=True)
+        return {name: size for name, size in rows if name in self}
+
     def records_called(self, name: str) -> Iterator[Record]:
         """Yield all records called ``name``, in any genome, as the manifest has them.
 
