@@ -43,7 +43,7 @@ def test_seqcol_example_of_the_specification() -> None:
 def test_seqcol_of_a_file_as_the_reference_implementation_has_it() -> None:
     # base.fa of github.com/refgenie/refget
     p = parsed(b">chrX\nTTGGGGAA\n>chr1\nGGAA\n>chr2\nGCGC\n")
-    refgets = digest.record_digests(p)
+    refgets = [refget for refget, _ in digest.record_digests(p)]
     assert refgets == [
         "SQ.iYtREV555dUFKg2_agSJW6suquUyPpMw",
         "SQ.YBbVX0dLKG1ieEDCiMmkrTZFt_Z5Vdaj",
@@ -54,6 +54,9 @@ def test_seqcol_of_a_file_as_the_reference_implementation_has_it() -> None:
         "lengths": "cGRMZIb3AVgkcAfNv39RN7hnT5Chk7RX",
         "names": "Fw1r9eRxfOZD98KKrhlYQNEdSRHoVxAG",
         "sequences": "0uDQVLuHaOZi1u76LjV__yrVUIz9Bwhr",
+        "sorted_sequences": "KgWo6TT1Lqw6vgkXU9sYtCU9xwXoDt6M",
+        "name_length_pairs": "B9MESWM8k-hK_OeQK8bZNAG74pLY0Ujq",
+        "sorted_name_length_pairs": "zjM1Ie9m0zFbqsAnZ6jAJSXuFpKTr40J",
     }
     assert digest.seqcol_digest(names, lengths, refgets) == "XZlrcEGi6mlopZ2uD8ObHkQB1d0oDwKk"
 
@@ -73,6 +76,6 @@ def test_record_digests_are_those_of_the_text(data: bytes) -> None:
         return
     text = fasta.render_residues(p.side, 0, int(p.table.starts[-1]), p.bases)
     starts = p.table.starts.tolist()
-    assert digest.record_digests(p) == [
-        digest.refget(text[starts[i] : starts[i + 1]]) for i in range(len(p.table))
-    ]
+    residues = [text[starts[i] : starts[i + 1]] for i in range(len(p.table))]
+    expected = [(digest.refget(part), digest.md5(part)) for part in residues]
+    assert digest.record_digests(p) == expected

@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from seqcoder.fasta.model import ParsedFasta
 from seqcoder.fasta.rendering import render_residues
@@ -26,7 +27,7 @@ def sha512t24u(data: bytes | memoryview) -> str:
 
 def refget(residues: bytes) -> str:
     """Refget digest of a sequence in any case, with or without gaps: ``SQ.`` and 32 characters."""
-    return "SQ." + sha512t24u(residues.upper().translate(None, _NO_LETTERS))
+    return "SQ." + sha512t24u(letters_of(residues))
 
 
 def refget_bytes(digest: str) -> bytes:
@@ -39,18 +40,30 @@ def refget_text(digest: bytes) -> str:
     return "SQ." + base64.urlsafe_b64encode(digest).decode("ascii")
 
 
-def record_digests(parsed: ParsedFasta) -> list[str]:
-    """Refget digests (``SQ.``) of all records of a parsed file, in order."""
+def letters_of(residues: bytes) -> bytes:
+    """Return what is digested of residues: letters only, in upper case."""
+    return residues.upper().translate(None, _NO_LETTERS)
+
+
+def md5(residues: bytes) -> str:
+    """MD5 of a sequence, digested as by :func:`refget`, hex: the digest of CRAM's M5."""
+    return hashlib.md5(letters_of(residues), usedforsecurity=False).hexdigest()
+
+
+def record_digests(parsed: ParsedFasta) -> list[tuple[str, str]]:
+    """Refget digests (``SQ.``) and MD5 (hex) of all records of a parsed file, in order."""
     side, starts = parsed.side, parsed.table.starts.tolist()
     text = memoryview(render_residues(side, 0, starts[-1], parsed.bases, case=False))
-    spans = itertools.pairwise(starts)
     # Exceptions are in upper case already; only those that are no letters have to go.
-    if side.exceptions.values.tobytes().strip(bytes(range(65, 91))):
-        return [
-            "SQ." + sha512t24u(bytes(text[start:stop]).translate(None, _NO_LETTERS))
-            for start, stop in spans
-        ]
-    return ["SQ." + sha512t24u(text[start:stop]) for start, stop in spans]
+    odd = bool(side.exceptions.values.tobytes().strip(bytes(range(65, 91))))
+    digests = []
+    for start, stop in itertools.pairwise(starts):
+        part: bytes | memoryview = text[start:stop]
+        if odd:
+            part = bytes(part).translate(None, _NO_LETTERS)
+        fingerprint = hashlib.md5(part, usedforsecurity=False).hexdigest()
+        digests.append(("SQ." + sha512t24u(part), fingerprint))
+    return digests
 
 
 def canonical_json(value: object) -> bytes:
@@ -63,12 +76,29 @@ def canonical_json(value: object) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+def seqcol_level2(
+    names: Sequence[str], lengths: Sequence[int], refgets: Sequence[str]
+) -> dict[str, list[Any]]:
+    """Return a collection's attributes, the recommended ancillary ones among them."""
+    return {
+        "lengths": list(lengths),
+        "names": list(names),
+        "sequences": list(refgets),
+        "sorted_sequences": sorted(refgets),
+        "name_length_pairs": [
+            {"length": length, "name": name} for name, length in zip(names, lengths, strict=True)
+        ],
+    }
+
+
 def seqcol_level1(
     names: Sequence[str], lengths: Sequence[int], refgets: Sequence[str]
 ) -> dict[str, str]:
-    """Return the digests of a collection's attributes: lengths, names and sequences."""
-    level2 = {"lengths": list(lengths), "names": list(names), "sequences": list(refgets)}
-    return {key: sha512t24u(canonical_json(value)) for key, value in level2.items()}
+    """Return the digests of a collection's attributes, and of its pairs in any order."""
+    level2 = seqcol_level2(names, lengths, refgets)
+    level1 = {key: sha512t24u(canonical_json(value)) for key, value in level2.items()}
+    pairs = sorted(sha512t24u(canonical_json(pair)) for pair in level2["name_length_pairs"])
+    return level1 | {"sorted_name_length_pairs": sha512t24u(canonical_json(pairs))}
 
 
 def seqcol_digest(names: Sequence[str], lengths: Sequence[int], refgets: Sequence[str]) -> str:
@@ -78,6 +108,6 @@ def seqcol_digest(names: Sequence[str], lengths: Sequence[int], refgets: Sequenc
     (``seqcol_minimal_v1.0.0.json``): a sequence digest implies the length. ``lengths`` is
     taken for the sake of a complete call and does not enter the digest.
     """
-    level1 = seqcol_level1(names, lengths, refgets)
-    del level1["lengths"]
+    inherent = {"names": list(names), "sequences": list(refgets)}
+    level1 = {key: sha512t24u(canonical_json(value)) for key, value in inherent.items()}
     return sha512t24u(canonical_json(level1))

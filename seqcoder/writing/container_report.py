@@ -9,12 +9,13 @@ VERIFIED, STORED_STATUS, FAILED = "verified", "stored", "failed"
 
 @dataclass(frozen=True)
 class RecordReport:
-    """One FASTA record: first header token, residues, GA4GH refget digest (``SQ.`` form)."""
+    """One FASTA record: first header token, residues, digests: GA4GH's (``SQ.``), MD5 (hex)."""
 
     ordinal: int
     name: str
     length: int
     refget: str
+    md5: str
 
 
 @dataclass(frozen=True)

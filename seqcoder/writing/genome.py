@@ -108,7 +108,8 @@ def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> Prepare
         )
     table = parsed.table
     n_residues = int(table.lengths.sum())
-    refgets = digest.record_digests(parsed)
+    digests = digest.record_digests(parsed)
+    refgets = [refget for refget, _ in digests]
     record_table = fasta.pack_record_table(table)
     side = bytearray()
     put_bytes(side, record_table)
@@ -139,8 +140,8 @@ def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> Prepare
         b"",
         record_table,
         tuple(
-            RecordReport(i, name, length, refget)
-            for i, (name, length, refget) in enumerate(zip(names, lengths, refgets, strict=True))
+            RecordReport(i, name, length, *both)
+            for i, (name, length, both) in enumerate(zip(names, lengths, digests, strict=True))
         ),
         digest.seqcol_digest(names, lengths, refgets),
         read.compression,

@@ -19,15 +19,25 @@ def serve(
         list[str] | None,
         typer.Option("--allow-host", help="Name that requests may use besides loopback."),
     ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option("--allow-origin", help="Site whose scripts may read here (CORS), or '*'."),
+    ] = None,
+    token: Annotated[
+        str,
+        typer.Option(
+            "--token", envvar="SEQCODER_TOKEN", help="What requests must bear. Default: nothing."
+        ),
+    ] = "",
     threads: Annotated[
         int, typer.Option("--threads", "-T", min=0, help="Cores for decoding, 0: all.")
     ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks.")] = False,
 ) -> None:
-    """Show an archive as web pages: browse, search, look along genomes, download FASTA.
+    """Serve an archive: web pages to browse, and GA4GH refget sequences and collections.
 
-    Read-only, without a password: whoever reaches the address reads the archive. By default that
-    is this machine; from elsewhere use `ssh -L 8765:localhost:8765 HOST`.
+    Read-only. Whoever reaches the address, and has the token if one is set, reads the archive. By
+    default that is this machine; from elsewhere use `ssh -L 8765:localhost:8765 HOST`.
 
     Example: `seqcoder-ray serve archive --port 8000`.
     """
@@ -43,7 +53,8 @@ def serve(
         raise UsageError(
             f"serve needs {error.name}, which is not installed; pip install 'seqcoder[serve]'"
         ) from None
-    app = make_app(Archive(archive), [host, *(allow_host or ())], threads)
+    hosts = [host, *(allow_host or ())]
+    app = make_app(Archive(archive), hosts, threads, token=token, origins=allow_origin or ())
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False
     )
@@ -55,7 +66,7 @@ def serve(
         ) from None
     bound = socket.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
-    if not is_loopback(host):
+    if not is_loopback(host) and not token:
         note("anyone who reaches this address can read the archive", quiet)
     print(f"http://{shown}:{bound}/", flush=True)
     note("Ctrl-C ends it", quiet)

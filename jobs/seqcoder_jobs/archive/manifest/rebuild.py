@@ -120,4 +120,6 @@ def _end(genome: Genome) -> int:
 def _records(genome: Genome) -> Iterator[RecordReport]:
     """Report a genome's records; their digests are computed."""
     for i, record in enumerate(genome):
-        yield RecordReport(i, record.name, len(record), record.refget())
+        residues = bytes(record)
+        digests = digest.refget(residues), digest.md5(residues)
+        yield RecordReport(i, record.name, len(record), *digests)

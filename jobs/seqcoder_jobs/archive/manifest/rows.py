@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from seqcoder.fasta import digest
 from seqcoder.storage.names import spell
 from seqcoder.writing.container_report import (
     FAILED,
@@ -14,6 +15,7 @@ from seqcoder.writing.container_report import (
     ChunkReport,
     ContainerReport,
     GenomeReport,
+    RecordReport,
 )
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -49,6 +51,7 @@ def container_rows(
                 "record": spell(record.name),
                 "length": record.length,
                 "refget": record.refget,
+                "md5": record.md5,
             }
             for record in genome.record_table
         ]
@@ -73,6 +76,14 @@ def container_rows(
         "chunks": [_chunk_row(file, chunk, report) for chunk in report.chunks],
         "containers": [written] if report.size else [],
     }
+
+
+def _level1(records: Sequence[RecordReport]) -> dict[str, str]:
+    return digest.seqcol_level1(
+        [record.name for record in records],
+        [record.length for record in records],
+        [record.refget for record in records],
+    )
 
 
 def _genome_row(
@@ -112,6 +123,7 @@ def _genome_row(
         "model_digest": report.model_digest if any(chunk.model for chunk in chunks) else None,
         "sha256": genome.sha256,
         "seqcol": genome.seqcol or None,
+        "seqcol_level1": _level1(genome.record_table) if genome.seqcol else None,
         "parse_seconds": genome.parse_seconds,
         "walk_seconds": genome.walk_seconds,
         "worker": _joined(chunk.worker for chunk in chunks),

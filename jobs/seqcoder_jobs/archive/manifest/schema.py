@@ -11,6 +11,12 @@ from seqcoder.version import __version__
 
 SCHEMA_VERSION = 1
 
+LEVEL1 = (
+    *("lengths", "names", "sequences"),
+    *("sorted_sequences", "name_length_pairs", "sorted_name_length_pairs"),
+)
+"""The attributes of a GA4GH sequence collection that have a digest."""
+
 _WORD = pa.dictionary(pa.int32(), pa.string())
 
 GENOMES = pa.schema(
@@ -38,6 +44,7 @@ GENOMES = pa.schema(
         pa.field("model_digest", _WORD),
         pa.field("sha256", pa.string()),
         pa.field("seqcol", pa.string()),
+        pa.field("seqcol_level1", pa.struct([pa.field(name, pa.string()) for name in LEVEL1])),
         pa.field("parse_seconds", pa.float32()),
         pa.field("walk_seconds", pa.float32()),
         pa.field("model_seconds", pa.float32()),
@@ -56,6 +63,7 @@ RECORDS = pa.schema(
         pa.field("record", pa.string(), nullable=False),
         pa.field("length", pa.int64(), nullable=False),
         pa.field("refget", pa.string(), nullable=False),
+        pa.field("md5", pa.string(), nullable=False),
     ]
 )
 

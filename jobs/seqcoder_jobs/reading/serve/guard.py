@@ -5,6 +5,8 @@ A site can have its name resolve to 127.0.0.1 (DNS rebinding); the Host header g
 
 from __future__ import annotations
 
+import base64
+import hmac
 import ipaddress
 from collections.abc import Collection
 from urllib.parse import quote
@@ -44,11 +46,15 @@ def is_loopback(host: str) -> bool:
 
 
 class Guard:
-    """Middleware: known hosts only, GET and HEAD only, the same security headers everywhere."""
+    """Middleware: known hosts only, nothing that writes, the same security headers everywhere."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] = ()) -> None:
-        """``hosts``: names besides loopback that requests may be addressed to."""
+    def __init__(self, app: ASGIApp, hosts: Collection[str] = (), token: str = "") -> None:
+        """``hosts``: names besides loopback that requests may be addressed to.
+
+        ``token``: what requests must bear, as a bearer token or a password of any user.
+        """
         self.app = app
+        self._token = token.encode()
         self.hosts = {host.lower() for host in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,15 +74,29 @@ class Guard:
         await (refused or self.app)(scope, receive, send_guarded)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
-        if scope["method"] not in ("GET", "HEAD"):
+        posted = scope["method"] == "POST" and scope["path"].startswith("/comparison/")
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not posted:
             text = f"{scope['method']}: this server is read-only\n"
             return PlainTextResponse(text, 405, {"allow": "GET, HEAD"})
         given = Headers(scope=scope).getlist("host")
         host = host_of(given[0]) if len(given) == 1 else ""
-        if is_loopback(host) or host in self.hosts:
-            return None
-        text = f"host {host!r} is not served here; start with --allow-host to add a name\n"
-        return PlainTextResponse(text, 400)
+        if not is_loopback(host) and host not in self.hosts:
+            text = f"host {host!r} is not served here; start with --allow-host to add a name\n"
+            return PlainTextResponse(text, 400)
+        if self._token and not self._borne(Headers(scope=scope).get("authorization", "")):
+            text = "this archive is read with a token: Authorization: Bearer TOKEN\n"
+            return PlainTextResponse(text, 401, {"www-authenticate": 'Basic realm="seqcoder"'})
+        return None
+
+    def _borne(self, header: str) -> bool:
+        kind, _, given = header.strip().partition(" ")
+        value = given.strip().encode()
+        if kind.lower() == "basic":  # what a browser asks its user for
+            try:
+                value = base64.b64decode(value, validate=True).partition(b":")[2]
+            except ValueError:
+                return False
+        return kind.lower() in ("bearer", "basic") and hmac.compare_digest(value, self._token)
 
 
 def disposition(name: str) -> str:
