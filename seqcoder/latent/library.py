@@ -39,23 +39,25 @@ CONFIDENCES = 9  # confidence is below this
 class Library:
     """Library proteins and the index of their seeds; threads may share it.
 
-    ``residues`` (m,) uint8 are at most GAP, which ends a protein. ``counts`` (2 * 65536,)
-    uint32 are what the two context tables start from: four 8-bit counts, A in the lowest
-    byte, as training left them. ``index`` is what the native core reads.
+    ``counts`` (2 * 65536,) uint32 are what the two context tables start from: four 8-bit
+    counts, A in the lowest byte, as training left them. ``index`` is what the native core
+    reads.
     """
 
-    residues: NDArray[np.uint8]
     counts: NDArray[np.uint32]
     index: core.Library
+
+    @property
+    def residues(self) -> NDArray[np.uint8]:
+        """Residues, (m,) uint8 at most GAP, which ends a protein."""
+        return self.index.residues
 
 
 def build_library(residues: NDArray[np.uint8], counts: NDArray[np.uint32] | None = None) -> Library:
     """Index residues (any uint8 codes: what is above GAP is GAP); no counts are zeros."""
     start = np.zeros(2 * CONTEXTS, np.uint32) if counts is None else np.array(counts, np.uint32)
-    capped = np.minimum(residues, GAP).astype(np.uint8)
-    for array in (capped, start):
-        array.setflags(write=False)
-    return Library(capped, start, core.Library(capped, start))
+    start.setflags(write=False)
+    return Library(start, core.Library(residues, start))
 
 
 @lru_cache(maxsize=1)

@@ -16,30 +16,42 @@ LETTER = [next(k for k, x in enumerate(ALIKE) if r in x) for r in "*ACDEFGHIKLMN
 LETTER += [0] * (GAP - len(LETTER))
 
 
-def _seed(residues: list[int]) -> int:
+def seed_of(residues: list[int]) -> int:
+    """The letters of ten residues that count."""
     seed = 0
     for residue, one in zip(residues, PATTERN, strict=True):
         seed = seed << 4 | (LETTER[residue] if one == "1" else 0)
     return seed
 
 
-def _slot(seed: int) -> int:
-    return ((seed * HASH) & MASK64) >> 42
+def anchored(residues: list[int]) -> bool:
+    """Whether a seed of these ten residues is indexed, and looked up."""
+    return residues[4] < 21 and "*ACDEFGHIKLMNPQRSTVWY"[residues[4]] in "CGPFYWDNH"
+
+
+def slot_bits(size: int) -> int:
+    """Bits of a slot's number in the index of so many residues."""
+    return min(max(size.bit_length(), 13), 25) - 3
+
+
+def _slot(seed: int, bits: int) -> int:
+    return ((seed * HASH) & MASK64) >> (64 - bits)
 
 
 class Book:
-    """Residues between gaps, and the places behind each seed, the last ones of a slot."""
+    """Residues between gaps, and the places behind each anchored seed, the first of a slot."""
 
     def __init__(self, residues: list[int], first_context: int) -> None:
         ends = [GAP] * WINDOW
         self.residues = [*ends, *residues, *ends]
         self.first_context = first_context
+        self.slot_bits = slot_bits(len(residues))
         self.bits = len(self.residues).bit_length()
         self.index: dict[int, list[int]] = {}
-        for after in range(len(self.residues), SPAN - 1, -1):
-            seed = self.residues[after - SPAN : after]
-            if GAP not in seed:
-                entries = self.index.setdefault(_slot(_seed(seed)), [])
+        for after in range(SPAN, len(self.residues)):
+            before = self.residues[after - SPAN : after]
+            if GAP not in before and anchored(before):
+                entries = self.index.setdefault(_slot(seed_of(before), self.slot_bits), [])
                 if len(entries) < MOST_ENTRIES:
                     entries.append(after)
 
@@ -69,7 +81,7 @@ class LibraryReader:
     """Says what the library knows of a base, given the bases before it."""
 
     def __init__(self, library: Library, genes: list[int] | None = None) -> None:
-        self.books = [Book(library.residues.tolist(), 0)]
+        self.books = [Book(np.minimum(library.residues, GAP).tolist(), 0)]
         if genes is not None:
             self.books.append(Book(genes, 32768))
         self.expected = 0
@@ -144,9 +156,12 @@ class LibraryReader:
                 self.look_up(book, way)
 
     def look_up(self, book: Book, way: int) -> None:
-        seed = _seed(self.latest[-SPAN:][::way])
-        for after in book.index.get(_slot(seed), []):
-            there = _seed(book.residues[after - SPAN : after])
+        latest = self.latest[-SPAN:][::way]
+        if not anchored(latest):
+            return
+        seed = seed_of(latest)
+        for after in book.index.get(_slot(seed, book.slot_bits), []):
+            there = seed_of(book.residues[after - SPAN : after])
             at = after if way > 0 else after - SPAN - 1
             # of another seed in the same slot, those with the same tag are looked at, too
             if book.tag(there) != book.tag(seed) or book.residues[at] == GAP:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "coder"))
+
+from reference_library import HASH, MASK64, SPAN, anchored, seed_of
+
 from seqcoder.latent.library import GAP, RESIDUE_OF
 
-SEED, COMPARED, MOST_TRIED, LEAST_AGREED, SURE = 6, 16, 24, 4, 13
+COMPARED, MOST_TRIED, MOST_PASSED, NEEDED, LEAST_AGREED, SURE = 16, 24, 240, 8, 4, 14
 
 
 def translate(bases: list[int], classes: list[int], shortest: int) -> list[int]:
@@ -31,11 +37,11 @@ def translate(bases: list[int], classes: list[int], shortest: int) -> list[int]:
     return found
 
 
-def _slot(seed: list[int]) -> int:
-    key = 0
-    for residue in seed:
-        key = key << 5 | residue
-    return (key * 0x9E3779B97F4A7C15 & (1 << 64) - 1) >> 42
+def _slot(residues: list[int]) -> int:
+    """Slot of ten residues; none: -1."""
+    if len(residues) < SPAN or GAP in residues or not anchored(residues):
+        return -1
+    return (seed_of(residues) * HASH & MASK64) >> 44
 
 
 def split(proteins: list[int]) -> list[tuple[int, int]]:
@@ -62,10 +68,10 @@ class Credit:
         self.library, self.owners = library
         self.worth, self.near = worth, near
         self.places: dict[int, list[int]] = defaultdict(list)
-        for place in range(len(self.library) - 1, SEED - 1, -1):
-            seed = self.library[place - SEED : place]
-            if GAP not in seed:
-                self.places[_slot(seed)].append(place)
+        for place in range(len(self.library) - 1, SPAN - 1, -1):
+            slot = _slot(self.library[place - SPAN : place])
+            if slot >= 0:
+                self.places[slot].append(place)
         self.credit = np.zeros(len(worth), np.float32)
         self.foretold = np.zeros((gains.shape[1], 2), np.uint64)
         self.read = 0
@@ -82,7 +88,7 @@ class Credit:
                 if ended or sum(past) < LEAST_AGREED or not any(past[:6]):
                     place = -1
             agreed = sum(past) if place >= 0 else -1
-            if t >= SEED and agreed < SURE:
+            if agreed < SURE:
                 other, agreements = self._best(protein[:t], genome)
                 if other >= 0 and sum(agreements) > agreed:
                     place, past = other, agreements
@@ -98,7 +104,7 @@ class Credit:
     def _best(self, before: list[int], genome: int) -> tuple[int, list[int]]:
         found = [
             place
-            for place in self.places.get(_slot(before[-SEED:]), [])
+            for place in self.places.get(_slot(before[-SPAN:]), [])[:MOST_PASSED]
             if not self.near[self.owners[place], genome] and self.library[place] != GAP
         ]
         ranked = [(0, -1, [0] * COMPARED)]
@@ -106,7 +112,7 @@ class Credit:
             theirs = self.library[max(0, place - COMPARED) : place][::-1]
             theirs = theirs[: theirs.index(GAP)] if GAP in theirs else theirs
             past = [int(x == y) for x, y in zip(before[::-1], theirs, strict=False)]
-            if all(past[:SEED]):
+            if sum(past) >= NEEDED:
                 past += [0] * (COMPARED - len(past))
                 ranked.append((256 * sum(past) + self.worth[place // 16], place, past))
         _, place, past = max(ranked, key=lambda one: one[0])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -100,12 +101,15 @@ def test_only_earlier_bases_are_read(
 
 def test_any_residues_make_a_safe_library() -> None:
     rng = np.random.default_rng(4)
-    odd = library.build_library(rng.integers(0, 256, 5000).astype(np.uint8))
-    assert odd.residues.max() <= library.GAP
+    residues = rng.integers(0, 256, 5000).astype(np.uint8)
+    odd = library.build_library(residues)
+    capped = library.build_library(np.minimum(residues, library.GAP))
+    assert odd.index.memory == capped.index.memory
     nothing = library.empty_library()
     bases = rng.integers(0, 4, 3000).astype(np.uint8)
     classes = latents_to_classes(np.ones(125, np.int8), 3000)
     assert not trace(bases, classes, nothing)[0].any()
+    assert not trace(bases, classes, odd)[0].any()
 
 
 @pytest.mark.parametrize("strand", [0, 1])
@@ -128,3 +132,33 @@ def test_plain_python_agrees(
     assert np.array_equal(found[0], expected[0])
     assert np.array_equal(found[1], expected[1])
     assert (found[0] > 0).any(axis=1).all()
+
+
+@pytest.mark.parametrize("scale", [1, 5])
+def test_every_build_indexes_as_plain_python(core_build: ModuleType, scale: int) -> None:
+    """Proteins, gaps, codes beyond residues, crowded slots; in a small and a larger index."""
+    rng = np.random.default_rng(6)
+    genes = rng.integers(0, 21, 400).astype(np.uint8)
+    parts = [np.tile(genes[:14], 20), genes]
+    for _ in range(12 * scale):
+        copy = genes.copy()
+        at = rng.random(copy.size) < 0.2
+        copy[at] = rng.choice([*range(32), 31, 31], int(at.sum()))
+        parts.append(copy[rng.integers(50) : rng.integers(300, 400)])
+    parts.append(rng.integers(0, 256, 4000 * scale).astype(np.uint8))
+    residues = np.concatenate(parts)
+    read = np.concatenate([genes, np.tile(genes[:14], 3)])
+    bases = gene_of(read)
+    classes = np.tile(np.array([1, 2, 3], np.uint8), read.size)
+    index = core_build.Library(residues, None)
+    for strand in (0, 1):
+        if strand:
+            bases, classes = 3 - bases[::-1], mirror(classes)
+        contexts = np.zeros((2, bases.size), np.uint16)
+        confidence = np.zeros(bases.size, np.uint8)
+        core_build.trace_library(index, bases.copy(), classes.copy(), contexts, confidence)
+        known = library.Library(np.zeros(0, np.uint32), index)
+        expected = reference_library.trace(bases, classes, known)
+        assert np.array_equal(contexts, expected[0])
+        assert np.array_equal(confidence, expected[1])
+        assert contexts.any(axis=1).all()

@@ -24,6 +24,8 @@ std::unique_ptr<Library> make_library(Bytes residues, std::optional<In<u32>> cou
                                      counts ? counts->data() : nullptr);
 }
 
+using Residues = nb::ndarray<nb::numpy, const u8, nb::ndim<1>>;
+
 /// What a library says of every base: two context numbers each, and how sure it is.
 void trace_library(const Library& library, Bytes bases, Bytes classes, Out<u16, 2> contexts,
                    Out<u8> confidence) {
@@ -147,7 +149,13 @@ void bind_mixing(nb::module_& module) {
     const auto array = [](const char* name) { return nb::arg(name).noconvert(); };
     nb::class_<Library>(module, "Library")
         .def(nb::new_(&make_library), array("residues"), array("counts").none())
-        .def_prop_ro("memory", &Library::memory);
+        .def_prop_ro("memory", &Library::memory)
+        .def_prop_ro(
+            "residues",
+            [](const Library& library) {
+                return Residues(library.residues() + WINDOW, {library.inner_size()});
+            },
+            nb::rv_policy::reference_internal);
     module.def("trace_library", &trace_library, nb::arg("library"), array("bases"),
                array("classes"), array("contexts"), array("confidence"));
     nb::class_<MixingState>(module, "MixingState").def_prop_ro("bases", &MixingState::bases);

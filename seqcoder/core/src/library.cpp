@@ -41,15 +41,21 @@ const GeneticCode& genetic_code() {
     return code;
 }
 
+// Gaps behind the last ones that are counted: 32 residues are read at once.
+static constexpr size_t READ_AHEAD = 16;
+
 Library::Library(const u8* residues, size_t size, const u32* counts)
-    : residues_(size + 2 * WINDOW), counts_(LIBRARY_TABLES * LIBRARY_CONTEXTS, 0) {
+    : inner_size_(size),
+      residues_(size + 2 * WINDOW + READ_AHEAD),
+      counts_(LIBRARY_TABLES * LIBRARY_CONTEXTS, 0) {
     u8* const begin = residues_.data();
     std::fill_n(begin, WINDOW, GAP);
     for (size_t i = 0; i < size; ++i) begin[i + WINDOW] = std::min(residues[i], GAP);
-    std::fill_n(begin + WINDOW + size, WINDOW, GAP);
+    std::fill_n(begin + WINDOW + size, WINDOW + READ_AHEAD, GAP);
     if (counts != nullptr) std::copy_n(counts, counts_.size(), counts_.begin());
-    position_bits_ = static_cast<unsigned>(std::bit_width(residues_.size()));
+    position_bits_ = static_cast<unsigned>(std::bit_width(size + 2 * WINDOW));
     position_mask_ = (1u << position_bits_) - 1;  // of at most 29 bits
+    slot_bits_ = std::clamp(static_cast<unsigned>(std::bit_width(size)), 13u, 25u) - 3;
     build_index();
 }
 
@@ -57,36 +63,131 @@ size_t Library::memory() const {
     return residues_.size() + 4 * counts_.size() + 8 * groups_.size() + 4 * entries_.size();
 }
 
-/// Visit every position that has a seed before it, with the seed, the last one first.
+namespace {
+
+/// Whether a residue has a letter of ANCHORS, and letters, as bytes by residue.
+struct SeedTables {
+    alignas(32) u8 anchor[32];
+    alignas(32) u8 letter[32];
+};
+
+const SeedTables& seed_tables() {
+    static const SeedTables tables = [] {
+        SeedTables made;
+        for (u32 residue = 0; residue < 32; ++residue) {
+            made.letter[residue] = genetic_code().letter[residue];
+            made.anchor[residue] = residue < RESIDUES && ANCHORS >> made.letter[residue] & 1;
+        }
+        return made;
+    }();
+    return tables;
+}
+
+#if defined(__AVX2__)
+
+/// A table of 32 bytes in registers.
+struct ByteTable {
+    explicit ByteTable(const u8* table) : low(load(table)), high(load(table + 16)) {}
+    static __m256i load(const u8* from) {
+        return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(from)));
+    }
+    /// For 32 bytes below 32 what the table has. Bit 4 becomes the one that chooses a half.
+    __m256i operator()(__m256i bytes) const {
+        return _mm256_blendv_epi8(_mm256_shuffle_epi8(low, bytes), _mm256_shuffle_epi8(high, bytes),
+                                  _mm256_slli_epi16(bytes, 3));
+    }
+    __m256i low, high;
+};
+
+#endif
+
+/// Finds anchors, and the seeds around them.
+class SeedFinder {
+  public:
+    /// Which of 32 residues are anchors: bit k for number k.
+    u32 anchors(const u8* residues) const {
+#if defined(__AVX2__)
+        const __m256i some = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(residues));
+        const __m256i found = _mm256_cmpgt_epi8(anchor_(some), _mm256_setzero_si256());
+        return static_cast<u32>(_mm256_movemask_epi8(found));
+#else
+        u32 found = 0;
+        for (u32 k = 0; k < 32; ++k) found |= u32{tables_.anchor[residues[k]]} << k;
+        return found;
+#endif
+    }
+
+    /// The seed of ten residues, of which sixteen can be read; false if there is a gap in them.
+    bool seed(const u8* residues, u64& seed) const {
+#if defined(__AVX2__)
+        const __m128i some = _mm_loadu_si128(reinterpret_cast<const __m128i*>(residues));
+        const __m128i gaps = _mm_cmpeq_epi8(some, _mm_set1_epi8(static_cast<char>(GAP)));
+        if ((_mm_movemask_epi8(gaps) & ((1 << SEED_SPAN) - 1)) != 0) return false;
+        const __m128i letters = _mm256_castsi256_si128(letter_(_mm256_castsi128_si256(some)));
+        // Two letters a byte, the first one above.
+        const __m128i pairs = _mm_maddubs_epi16(letters, _mm_set1_epi16(1 << 8 | 16));
+        const __m128i bytes = _mm_packus_epi16(pairs, pairs);
+        const auto key = static_cast<u64>(_mm_cvtsi128_si64(bytes));
+        seed = __builtin_bswap64(key) >> (64 - 4 * SEED_SPAN) & SEED_MASK;
+        return true;
+#else
+        u64 key = 0;
+        u32 most = 0;
+        for (u32 k = 0; k < SEED_SPAN; ++k) {
+            key = key << 4 | tables_.letter[residues[k]];
+            most = std::max<u32>(most, residues[k]);
+        }
+        seed = key & SEED_MASK;
+        return most < GAP;
+#endif
+    }
+
+  private:
+    const SeedTables& tables_ = seed_tables();
+#if defined(__AVX2__)
+    ByteTable anchor_{tables_.anchor};
+    ByteTable letter_{tables_.letter};
+#endif
+};
+
+}  // namespace
+
+/// Visit every position that has an anchored seed before it, with the seed.
 template <typename Visit>
-void Library::from_the_end(Visit visit) const {
-    u64 key = 0;
-    u32 run = 0;
-    const u8* letter = genetic_code().letter;
-    for (size_t q = residues_.size(); q-- > 0;) {  // q is the first residue of a seed
-        const u32 residue = residues_[q];
-        key = key >> 4 | u64{letter[residue]} << (4 * (SEED_SPAN - 1));
-        run = residue < GAP ? run + 1 : 0;
-        if (run >= SEED_SPAN) visit(static_cast<u32>(q + SEED_SPAN), key & SEED_MASK);
+void Library::for_each_seed(Visit visit) const {
+    const SeedFinder finder;
+    const size_t end = WINDOW + inner_size_;
+    for (size_t q = WINDOW; q < end; q += 32) {  // at most WINDOW + READ_AHEAD - 1 beyond `end`
+        for (u32 left = finder.anchors(residues_.data() + q); left != 0; left &= left - 1) {
+            const size_t first = q + static_cast<u32>(std::countr_zero(left)) - ANCHOR;
+            u64 seed;
+            if (finder.seed(residues_.data() + first, seed))
+                visit(static_cast<u32>(first + SEED_SPAN), seed);
+        }
     }
 }
 
 namespace {
 
-/// Values dealt into buckets, each a chain of blocks, so that they need not be counted first.
+/// Entries and their slots dealt into buckets, each a chain of blocks, so that they need not be
+/// counted first.
 class Buckets {
   public:
-    /// At most `most` values are added in all.
+    /// At most `most` entries are added in all.
     Buckets(size_t buckets, size_t most)
-        : values_((buckets + most / BLOCK) * BLOCK),
-          after_(buckets + most / BLOCK),
+        : buckets_(buckets),
+          entries_((2 * buckets + most / BLOCK) * BLOCK),
+          slots_(entries_.size()),
+          after_(entries_.size() / BLOCK),
           begun_(buckets) {
-        for (size_t bucket = 0; bucket < buckets; ++bucket) next_.push_back(BLOCK * bucket);
+        for (size_t bucket = 0; bucket < buckets; ++bucket)
+            next_.push_back(BLOCK * bucket + skipped(bucket));
     }
 
-    void add(size_t bucket, u64 value) {
+    void add(size_t bucket, u16 slot, u32 entry) {
         size_t& next = next_[bucket];
-        values_[next] = value;
+        entries_[next] = entry;
+        slots_[next] = slot;
         // A block is begun for each that is full, so there are as many as the constructor made.
         if (++next % BLOCK == 0) [[unlikely]] {
             after_[next / BLOCK - 1] = begun_;
@@ -94,26 +195,30 @@ class Buckets {
         }
     }
 
-    /// Visit the values of a bucket in order.
+    /// Visit the slots and entries of a bucket in order.
     template <typename Visit>
     void for_each(size_t bucket, Visit visit) const {
         const size_t last = next_[bucket] / BLOCK;
-        for (size_t block = bucket;; block = after_[block]) {
-            const u64* const begin = values_.data() + block * BLOCK;
-            const size_t count = block == last ? next_[bucket] % BLOCK : BLOCK;
-            for (size_t k = 0; k < count; ++k) visit(begin[k]);
-            if (block == last) return;
-        }
+        size_t at = BLOCK * bucket + skipped(bucket);
+        for (size_t block = bucket; block != last; block = after_[block], at = BLOCK * block)
+            for (; at < BLOCK * (block + 1); ++at) visit(slots_[at], entries_[at]);
+        for (; at < next_[bucket]; ++at) visit(slots_[at], entries_[at]);
     }
 
   private:
     static constexpr size_t BLOCK = 2048;
 
-    Zeroed<u64> values_;
+    /// Buckets fill alike: did all begin where a block does, their ends would share few lines of a
+    /// cache, and push each other out.
+    size_t skipped(size_t bucket) const { return bucket * BLOCK / buckets_; }
+
+    size_t buckets_;
+    Zeroed<u32> entries_;
+    Zeroed<u16> slots_;
     /// The block that follows one.
     std::vector<size_t> after_;
     size_t begun_;
-    /// Where the next value of a bucket goes.
+    /// Where the next entry of a bucket goes.
     std::vector<size_t> next_;
 };
 
@@ -122,27 +227,27 @@ class Buckets {
 /// Seeds are dealt into buckets of neighbouring slots first, so that what is written at random
 /// later is a bucket's share, which fits a cache.
 void Library::build_index() {
-    constexpr unsigned BITS = 14;  // of the slots of a bucket
-    constexpr size_t slots = size_t{1} << BITS, buckets = size_t{1} << (SLOT_BITS - BITS);
+    constexpr unsigned MOST_BITS = 14;  // of the slots of a bucket
+    const unsigned bits = std::min(slot_bits_, MOST_BITS);
+    const size_t slots = size_t{1} << bits, buckets = size_t{1} << (slot_bits_ - bits);
     Buckets dealt(buckets, residues_.size());
     size_t total = 0;
-    from_the_end([&](u32 position, u64 seed) {
+    for_each_seed([&](u32 position, u64 seed) {
         const u32 slot = slot_of(seed);
         const u32 entry = position | tag_of(seed) << position_bits_;
-        // The slot of the bucket above the entry.
-        dealt.add(slot >> BITS, u64{slot % slots} << 32 | entry);
+        dealt.add(slot >> bits, static_cast<u16>(slot & (slots - 1)), entry);
         ++total;
     });
     groups_ = Zeroed<u64>(slots * buckets / 8);
     entries_ = Zeroed<u32>(total + 16);
     u32 at = 0;
     for (size_t bucket = 0; bucket < buckets; ++bucket) {
-        u8 room[slots] = {};  // entries of a slot; then those still to come
-        dealt.for_each(bucket, [&](u64 value) {
-            u8& count = room[value >> 32];
+        u8 room[1 << MOST_BITS] = {};  // entries of a slot; then those still to come
+        dealt.for_each(bucket, [&](u16 slot, u32) {
+            u8& count = room[slot];
             count = static_cast<u8>(count + (count < MOST_ENTRIES));
         });
-        u32 next[slots];
+        u32 next[1 << MOST_BITS];
         for (size_t slot = 0; slot < slots; ++slot) {
             u64& group = groups_[(bucket * slots + slot) / 8];
             if (slot % 8 == 0) group = u64{at} << 32;
@@ -150,11 +255,10 @@ void Library::build_index() {
             next[slot] = at;
             at += room[slot];
         }
-        dealt.for_each(bucket, [&](u64 value) {
-            const size_t slot = value >> 32;
+        dealt.for_each(bucket, [&](u16 slot, u32 entry) {
             if (room[slot] == 0) return;
             --room[slot];
-            entries_[next[slot]++] = static_cast<u32>(value);
+            entries_[next[slot]++] = entry;
         });
     }
 }

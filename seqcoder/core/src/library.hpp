@@ -20,6 +20,14 @@ inline constexpr u32 SEED_SPAN = 10;
 inline constexpr u64 KEY_MASK = (u64{1} << (4 * SEED_SPAN)) - 1;
 inline constexpr u64 SEED_MASK = 0xFF0FF0FFFF;  // 1101101111
 
+/// Seeds are indexed and looked up where the fifth of their residues has a letter of this set: C,
+/// G, P, FY, W, DN or H, those that change least. So only a third of them need to be.
+inline constexpr u32 ANCHORS = 0x0AEA;
+inline constexpr u32 ANCHOR = 4;  // residues before it
+inline constexpr bool is_anchored(u64 key) {
+    return ANCHORS >> (key >> (4 * (SEED_SPAN - 1 - ANCHOR)) & 15) & 1;
+}
+
 /// Residues compared at a place; as many gaps lie at both ends, so that all of them are inside.
 inline constexpr u32 WINDOW = 16;
 
@@ -47,11 +55,11 @@ const GeneticCode& genetic_code();
 
 /// Never changes once made, so that any number of threads may read it.
 ///
-/// The index has 2^22 slots, chosen by a hash of a seed, each with the last (at most 15) positions
-/// that follow a seed of that slot. Eight slots are a group, a word of 64 bits: where its entries
-/// begin (32 bits) and how many each slot has (8 times 4 bits). An entry is a position, and above
-/// it as many bits of the seed as there is room for, so that most entries of other seeds are
-/// passed over without a look at the residues.
+/// The index has a slot for every eight residues or so, at most 2^22, chosen by a hash of a seed,
+/// each with the first (at most 15) positions that follow an anchored seed of that slot. Eight
+/// slots are a group, a word of 64 bits: where its entries begin (32 bits) and how many each slot
+/// has (8 times 4 bits). An entry is a position, and above it as many bits of the seed as there is
+/// room for, so that most entries of other seeds are passed over without a look at the residues.
 class Library {
   public:
     static constexpr size_t MOST_RESIDUES = (size_t{1} << 28) - 2 * WINDOW;
@@ -63,11 +71,13 @@ class Library {
     /// Residues, each at most GAP, between WINDOW gaps at both ends.
     const u8* residues() const { return residues_.data(); }
     size_t size() const { return residues_.size(); }
+    /// How many there are without the gaps at both ends.
+    size_t inner_size() const { return inner_size_; }
     const std::vector<u32>& counts() const { return counts_; }
     size_t memory() const;
 
-    /// Where a seed occurs: entries of which those of `matches` (bit k for entry k, at most
-    /// MOST_ENTRIES) have the seed's tag.
+    /// Where an anchored seed occurs: entries of which those of `matches` (bit k for entry k, at
+    /// most MOST_ENTRIES) have the seed's tag.
     struct Found {
         const u32* entries;
         u32 matches;
@@ -86,7 +96,6 @@ class Library {
     void prefetch_entries(u64 key) const { prefetch(entries_of(slot_of(key & SEED_MASK)).first); }
 
   private:
-    static constexpr unsigned SLOT_BITS = 22;
     static constexpr u32 MOST_ENTRIES = 15;
 
     struct Range {
@@ -94,7 +103,7 @@ class Library {
         u32 count;
     };
 
-    static u32 slot_of(u64 seed) { return static_cast<u32>(seed * HASH >> (64 - SLOT_BITS)); }
+    u32 slot_of(u64 seed) const { return static_cast<u32>(seed * HASH >> (64 - slot_bits_)); }
     /// As many bits of another hash as an entry has room for.
     u32 tag_of(u64 seed) const {
         return static_cast<u32>(seed * 0xD6E8FEB86659FD93 >> 32) >> position_bits_;
@@ -110,11 +119,13 @@ class Library {
     }
     u32 tagged(Range range, u32 tag) const;
     template <typename Visit>
-    void from_the_end(Visit visit) const;
+    void for_each_seed(Visit visit) const;
     void build_index();
 
+    size_t inner_size_;
     Zeroed<u8> residues_;
     std::vector<u32> counts_;
+    unsigned slot_bits_;
     unsigned position_bits_;
     u32 position_mask_;
     Zeroed<u64> groups_;

@@ -53,12 +53,12 @@ class LibraryReader {
         if (cls == 1 || cls == 6) {
             if (known_ == 3) advance(residue_of(static_cast<u32>(forward), opposite), opposite);
             known_ = 1;
-            if (coming >= 0 && will_look_up())
+            if (coming >= 0 && will_look_up(opposite))
                 prefetch_group(next_key(static_cast<u32>(coming), opposite));
         } else if (known_ == 1) {
             known_ = 2;
             prefix = 1 + (forward & 3);
-            if (will_look_up()) {
+            if (will_look_up(opposite)) {
                 const u32 first = static_cast<u32>(forward) & 3;
                 if (coming >= 0) {
                     const u32 codon = first << 4 | static_cast<u32>(coming) >> 2;
@@ -70,7 +70,8 @@ class LibraryReader {
         } else if (known_ == 2) {
             known_ = 3;
             prefix = 5 + (forward & 15);
-            if (coming < 0 && will_look_up()) prefetch_all(static_cast<u32>(forward), opposite);
+            if (coming < 0 && will_look_up(opposite))
+                prefetch_all(static_cast<u32>(forward), opposite);
         } else {
             known_ = 0;
         }
@@ -99,8 +100,11 @@ class LibraryReader {
         run_ = 0;
         count_ = 0;
     }
-    bool will_look_up() const {
-        return run_ + 1 >= SEED_SPAN && (count_ == 0 || best_[0].agreed() <= SURE);
+    /// Whether there may be something to find once the codon at hand is read.
+    bool will_look_up(bool opposite) const {
+        // The anchor is not the residue to come.
+        return run_ + 1 >= SEED_SPAN && is_anchored(key_with_letter(0, opposite)) &&
+               (count_ == 0 || best_[0].agreed() <= SURE);
     }
     u32 residue_of(u32 codon, bool opposite) const {
         return opposite ? code_.backward[codon & 63] : code_.forward[codon & 63];
@@ -146,7 +150,8 @@ class LibraryReader {
         note(static_cast<u8>(residue));
         ++run_;
         key_ = key_with(residue, opposite);
-        if (run_ >= SEED_SPAN && (count_ == 0 || best_[0].agreed() < SURE)) look_up(opposite);
+        if (run_ >= SEED_SPAN && is_anchored(key_) && (count_ == 0 || best_[0].agreed() < SURE))
+            look_up(opposite);
         if (count_ > 0) vote(opposite);
     }
 
