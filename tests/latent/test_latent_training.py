@@ -16,7 +16,7 @@ pytest.importorskip("torch")
 from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import load_model
 from seqcoder_jobs.training.checkpoint import read_weights
-from seqcoder_jobs.training.corpus import corpus_files, draw_batch, load_genome
+from seqcoder_jobs.training.corpus import corpus_sources, draw_batch, load_genome
 from seqcoder_jobs.training.encoder import NetworkShape
 from seqcoder_jobs.training.loss import TrainOptions
 from seqcoder_jobs.training.run import read_families, train_model
@@ -44,15 +44,19 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_corpus_is_read(corpus: Path, tmp_path: Path) -> None:
-    files = corpus_files(corpus)
-    assert [f.name for f in files] == ["g0.fa", "g1.fa", "g2.fa"]
-    assert set(np.unique(read_bases(files[0]))) == {0, 1, 2, 3}
+    found = corpus_sources(corpus)
+    assert [source.name for source in found] == ["g0", "g1", "g2"]
+    assert set(np.unique(found[0].read())) == {0, 1, 2, 3}
     with pytest.raises(InputError, match="FASTA"):
-        corpus_files(tmp_path)
+        corpus_sources(tmp_path)
+    assert [source.name for source in corpus_sources(corpus, most=2)] == ["g0", "g1"]
+    families = {"g0": "a", "g1": "b", "g2": "b"}
+    left = corpus_sources(corpus, families=families, without=["b"])
+    assert [source.name for source in left] == ["g0"]
 
 
 def test_batches_depend_on_seed_and_step_alone(corpus: Path) -> None:
-    genomes = [load_genome(f) for f in corpus_files(corpus)]
+    genomes = [load_genome(source) for source in corpus_sources(corpus)]
     a, b = draw_batch(genomes, 1, 5, 4, 32), draw_batch(genomes, 1, 5, 4, 32)
     assert np.array_equal(a.bases, b.bases)
     assert np.array_equal(a.costs, b.costs)
@@ -64,11 +68,18 @@ def test_batches_depend_on_seed_and_step_alone(corpus: Path) -> None:
 
 
 def test_a_run_resumed_is_the_run_uninterrupted(corpus: Path, tmp_path: Path) -> None:
-    whole = train(corpus, tmp_path / "a", options(6), progress=lambda _: None)
+    whole = train(corpus_sources(corpus), tmp_path / "a", options(6), progress=lambda _: None)
 
     half = tmp_path / "b"
-    train(corpus, half, options(6), progress=lambda _: None, checkpoint_every=3, stop_at=3)
-    resumed = train(corpus, half, options(6), progress=lambda _: None)
+    train(
+        corpus_sources(corpus),
+        half,
+        options(6),
+        progress=lambda _: None,
+        checkpoint_every=3,
+        stop_at=3,
+    )
+    resumed = train(corpus_sources(corpus), half, options(6), progress=lambda _: None)
     first, head = read_weights(whole)
     second, _ = read_weights(resumed)
     assert head["step"] == 6
@@ -77,12 +88,12 @@ def test_a_run_resumed_is_the_run_uninterrupted(corpus: Path, tmp_path: Path) ->
     rows = [json.loads(x) for x in (half / "log.jsonl").read_text().splitlines()]
     assert [r["step"] for r in rows] == [6]
     with pytest.raises(UsageError, match=r"steps 6, now 7.*--no-resume"):
-        train(corpus, half, options(7), progress=lambda _: None)
+        train(corpus_sources(corpus), half, options(7), progress=lambda _: None)
     (tmp_path / "less").mkdir()
     for name in ("g0.fa", "g1.fa"):
         (tmp_path / "less" / name).write_bytes((corpus / name).read_bytes())
-    with pytest.raises(UsageError, match="corpus 3 files"):
-        train(tmp_path / "less", half, options(6), progress=lambda _: None)
+    with pytest.raises(UsageError, match="corpus 3 genomes"):
+        train(corpus_sources(tmp_path / "less"), half, options(6), progress=lambda _: None)
     assert (half / "curves.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -92,19 +103,21 @@ def test_a_model_comes_out(corpus: Path, tmp_path: Path) -> None:
     assert read_families(families) == {"g0": "a", "g1": "b", "g2": "c"}
     said: list[str] = []
     model = train_model(
-        corpus, tmp_path, "tiny", steps=2, library_bytes=4000, families=families,
+        corpus, tmp_path, "tiny", steps=2, residues=8000, families=families,
         progress=said.append,
     )  # fmt: skip
     loaded = load_model(str(tmp_path / "tiny.sqmodel"))
     assert loaded.digest == model.digest
     assert len(model.decoder) < 40_000
-    with pytest.raises(UsageError, match=r"library.npz: .*library bytes 4000, now 5000"):
+    with pytest.raises(UsageError, match=r"library.npz: .*library residues 8000, now 9000"):
         train_model(
-            corpus, tmp_path, "tiny", steps=2, library_bytes=5000, families=families,
+            corpus, tmp_path, "tiny", steps=2, residues=9000, families=families,
             progress=said.append,
         )  # fmt: skip
+    with pytest.raises(UsageError, match="--without d: no genome"):
+        train_model(corpus, tmp_path, "tiny", families=families, without=["d"])
     with pytest.raises(UsageError, match="families"):
-        train_model(corpus, tmp_path, "tiny", steps=2, library_bytes=4000, progress=said.append)
+        train_model(corpus, tmp_path, "tiny", steps=2, residues=8000, progress=said.append)
     bases = read_bases(corpus / "g1.fa")
     assert loaded.encode(bases).size == -(-bases.size // 24)
 
@@ -125,7 +138,7 @@ def test_workers_are_of_our_ray_and_leave(
         return connect(options)
 
     monkeypatch.setattr(parallel, "connect", asking)
-    path = train(corpus, tmp_path, options(2), workers=2, progress=lambda _: None)
+    path = train(corpus_sources(corpus), tmp_path, options(2), workers=2, progress=lambda _: None)
     assert read_weights(path)[1]["step"] == 2
     assert [a.workers for a in asked] == [2]
     until = time.monotonic() + 60

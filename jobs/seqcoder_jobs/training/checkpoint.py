@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqcoder.errors import InputError, UsageError
+from seqcoder.errors import InputError
+from seqcoder_jobs.training.kept import check_options
 
 
 def save_checkpoint(
@@ -47,17 +48,6 @@ def read_weights(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: not a training checkpoint ({error})") from error
     return weights, head
-
-
-def check_options(path: Path, kept: Mapping[str, object], now: Mapping[str, object]) -> None:
-    """Raise UsageError, naming what differs, unless ``path`` was made with the options of now."""
-    now = json.loads(json.dumps(now))  # tuples become lists, as in the file
-    changed = [f"{k} {kept.get(k, 'unknown')}, now {v}" for k, v in now.items() if kept.get(k) != v]
-    if changed:
-        raise UsageError(
-            f"{path}: made with other options ({'; '.join(changed)}); repeat the command as it "
-            "was, or take --no-resume to begin anew, or another folder"
-        )
 
 
 def load_checkpoint(

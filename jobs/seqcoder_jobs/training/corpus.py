@@ -1,8 +1,10 @@
-"""The training corpus: genomes of a folder, their pseudo-labels, and batches drawn from them."""
+"""The training corpus: genomes of a folder or an archive, their labels, and batches of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from seqcoder.latent import phase_model
 from seqcoder.latent.phase_model import COST_ONE_BIT, ORDER
 from seqcoder.latent.types import CLASS_OF, STRIDE, TYPES, base_types, latents_to_classes, mirror
 from seqcoder.storage.checksum import file_sha256
+from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes_now
+from seqcoder_jobs.reading.archive_reader import OpenArchive
 
 _SUFFIXES = (".fa", ".fna", ".fasta", ".fa.zst", ".fna.zst", ".fasta.zst")
 
@@ -29,27 +34,81 @@ class TrainingGenome:
     costs: NDArray[np.int32]
 
 
-def corpus_files(folder: Path) -> list[Path]:
-    """FASTA files of a folder, by name. Raises InputError if there is none."""
+@dataclass(frozen=True)
+class Source:
+    """A genome to train on: its name, its SHA-256, and how its bases are read, (n,) uint8."""
+
+    name: str
+    sha256: str
+    read: Callable[[], NDArray[np.uint8]]
+
+
+def corpus_sources(
+    corpus: Path,
+    *,
+    most: int | None = None,
+    families: Mapping[str, str] | None = None,
+    without: Collection[str] = (),
+) -> list[Source]:
+    """Genomes of a folder of FASTA files, by name, or of an archive, in its order.
+
+    Of more than ``most`` as many are taken, evenly spaced. Those that ``families`` says are of a
+    family in ``without`` are left out.
+
+    Raises:
+        InputError: there is none.
+    """
+    archive = Archive(corpus)
+    found = _archived(archive) if archive.exists else _files(corpus)
+    names = families or {}
+    found = [source for source in found if names.get(source.name) not in without]
+    if not found:
+        what = "genomes" if archive.exists else f"FASTA files ({', '.join(_SUFFIXES)})"
+        raise InputError(f"{corpus}: no {what} to train on")
+    if most is not None and len(found) > most:
+        found = [found[len(found) * k // most] for k in range(most)]
+    return found
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2].split(".")[0]
+
+
+def _files(folder: Path) -> list[Source]:
     files = sorted(p for p in folder.iterdir() if p.name.endswith(_SUFFIXES))
-    if not files:
-        raise InputError(f"{folder}: no FASTA files ({', '.join(_SUFFIXES)}) to train on")
-    return files
+    return [Source(_stem(p.name), file_sha256(p), partial(read_bases, p)) for p in files]
 
 
-def describe_corpus(files: list[Path]) -> str:
-    """Say which files a run is made from, names and contents, so that another corpus differs."""
-    facts = "".join(f"{file_sha256(path)}  {path.name}\n" for path in files)
-    return f"{len(files)} files, SHA-256 {sha256(facts.encode()).hexdigest()[:16]}"
+def _archived(archive: Archive) -> list[Source]:
+    found = []
+    places = archived_genomes_now(archive)
+    with OpenArchive(archive, places) as opened:
+        for place in places:
+            genome = opened[place.name]
+            if genome.row.n_bases:
+                read = partial(_read_archived, archive, place)
+                found.append(Source(_stem(place.name), genome.sha256, read))
+    return found
 
 
-def load_genome(path: Path) -> TrainingGenome:
+def _read_archived(archive: Archive, place: ArchivedGenome) -> NDArray[np.uint8]:
+    with OpenArchive(archive, [place], threads=1, most_open=1) as opened:
+        return opened[place.name].bases()
+
+
+def describe_corpus(sources: list[Source]) -> str:
+    """Say which genomes a run is made from, names and contents, so that another corpus differs."""
+    facts = "".join(f"{source.sha256}  {source.name}\n" for source in sources)
+    return f"{len(sources)} genomes, SHA-256 {sha256(facts.encode()).hexdigest()[:16]}"
+
+
+def load_genome(source: Source) -> TrainingGenome:
     """Read one genome and label it with the phase model (a tenth of a second for 5 Mbases)."""
-    bases = read_bases(path)
+    bases = source.read()
     types = phase_model.fit_types(bases, options=phase_model.PhaseOptions(rounds=8))
     costs = phase_model.word_costs(phase_model.count_words(bases, types)).astype(np.int32)
     labels = latents_to_classes(types.view(np.int8), bases.size)
-    return TrainingGenome(path.name.split(".")[0], bases, labels, costs)
+    return TrainingGenome(source.name, bases, labels, costs)
 
 
 @dataclass(frozen=True)

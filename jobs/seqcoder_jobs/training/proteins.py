@@ -33,13 +33,13 @@ def _sketch(stream: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
 
 def nearness(
-    streams: list[NDArray[np.uint8]], families: list[str | None], shared: float = 0.2
+    streams: list[NDArray[np.uint8]], families: list[str | None], shared: float = 0.75
 ) -> NDArray[np.bool_]:
-    """Which genomes are of one family: (g, g) bool, true on the diagonal.
+    """Which genomes must not profit from each other: (g, g) bool, true on the diagonal.
 
-    Two genomes whose families are both given are near if these are equal; otherwise if at
-    least ``shared`` of the smaller one's sampled words of seven residues are also in the
-    other's proteins.
+    Two genomes whose families are both given are near if these are equal; otherwise if they are
+    of one species: at least ``shared`` of the smaller one's sampled words of seven residues are
+    also in the other's proteins. Where all are near each other, each is near itself alone.
     """
     sketches = [_sketch(s) for s in streams]
     near = np.eye(len(streams), dtype=np.bool_)
@@ -52,4 +52,5 @@ def nearness(
                 b = sketches[j]
                 common = np.intersect1d(a, b, assume_unique=True).size
                 near[i, j] = common >= shared * max(1, min(a.size, b.size))
-    return near | near.T
+    near |= near.T
+    return np.eye(len(streams), dtype=np.bool_) if near.all() else near

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -19,12 +21,23 @@ from numpy.typing import NDArray
 from torch import nn
 
 from seqcoder.latent.network import MOST, Layer, Network, one_hot
-from seqcoder_jobs.training.encoder import PhaseEncoder
+from seqcoder_jobs.training.checkpoint import read_weights
+from seqcoder_jobs.training.encoder import NetworkShape, PhaseEncoder
 
 Floats = NDArray[np.float64]
 _COVERED = 99.9  # per cent of a channel's activations that are not clamped
 _STRETCH = 1.5
 _BITS_A_NAT = 1 / np.log(2)
+
+
+def load_encoder(checkpoint: Path) -> PhaseEncoder:
+    """The encoder as a training checkpoint has it."""
+    arrays, head = read_weights(checkpoint)
+    shape = cast("dict[str, Any]", cast("dict[str, Any]", head["options"])["shape"])
+    network = PhaseEncoder(NetworkShape.from_dict(shape))
+    network.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
+    network.eval()
+    return network
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, UsageError
+from seqcoder.latent.choice import load_network
+from seqcoder.latent.model import load_model
 from seqcoder.latent.modelfile import SUFFIX, ModelFile
+from seqcoder.latent.network import Network
 from seqcoder.storage.lists import is_comment, lines_of, read_list
-from seqcoder_jobs.training.checkpoint import check_options
-from seqcoder_jobs.training.corpus import corpus_files, describe_corpus, draw_crops, load_genome
-from seqcoder_jobs.training.export import export_model, load_encoder
+from seqcoder_jobs.training.corpus import (
+    Source,
+    corpus_sources,
+    describe_corpus,
+    draw_crops,
+    load_genome,
+)
+from seqcoder_jobs.training.export import export_model
+from seqcoder_jobs.training.kept import check_options, kept_options
 from seqcoder_jobs.training.library import choose_residues, starting_counts
-from seqcoder_jobs.training.loss import TrainOptions
 from seqcoder_jobs.training.proteins import nearness, protein_stream
-from seqcoder_jobs.training.quantise import quantise
-from seqcoder_jobs.training.train import train
 
+RESIDUES = 24_000_000
+"""Of the shipped model's library: more would pay, and take longer to load (docs/model.md)."""
 # Crops, and bases of each, that show how large the encoder's activations get.
 _MEASURED = 24
 _CROP = 24_000
@@ -41,22 +47,34 @@ def read_families(path: Path) -> dict[str, str]:
 
 
 def make_library(
-    corpus: Path,
-    budget: int,
+    sources: list[Source],
+    residues: int,
     families: Mapping[str, str],
     progress: Callable[[str], None] = print,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Residues of a corpus's protein library, ``budget`` bytes once packed, and its counts.
+    """Residues of a corpus's protein library, at most so many, and its counts.
 
     ``families`` is a table from :func:`read_families`; genomes it does not name are grouped by
     the words their proteins share.
     """
-    genomes = [load_genome(path) for path in corpus_files(corpus)]
-    streams = [protein_stream(g.bases, g.labels) for g in genomes]
-    near = nearness(streams, [families.get(g.name) for g in genomes])
-    residues, owner = choose_residues(streams, near, budget, progress)
-    pairs = [(g.bases, g.labels) for g in genomes]
-    return residues, starting_counts(pairs, near, residues, owner)
+    names = [source.name for source in sources]
+    progress(f"translating the genes of {len(sources)} genomes")
+    streams = []
+    for genome in map(load_genome, sources):
+        streams.append(protein_stream(genome.bases, genome.labels))
+    near = nearness(streams, [families.get(name) for name in names])
+    chosen, owner = choose_residues(streams, near, residues, progress)
+    progress(f"{chosen.size} residues chosen; reading genomes for what their contexts begin with")
+    return chosen, starting_counts(_to_read(sources), near, chosen, owner)
+
+
+def _to_read(
+    sources: list[Source],
+) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Every fourth genome: number, bases and classes."""
+    for number in range(0, len(sources), 4):
+        genome = load_genome(sources[number])
+        yield number, genome.bases, genome.labels
 
 
 def train_model(
@@ -64,57 +82,73 @@ def train_model(
     out: Path,
     name: str,
     *,
-    steps: int = 6000,
+    residues: int = RESIDUES,
+    families: Path | None = None,
+    without: Collection[str] = (),
+    most_genomes: int = 500,
+    steps: int = 0,
     seed: int = 1,
     workers: int = 1,
-    library_bytes: int = 3_600_000,
-    families: Path | None = None,
     resume: bool = True,
     progress: Callable[[str], None] = print,
 ) -> ModelFile:
-    """Train the encoder, choose the library, write ``out/name.sqmodel``.
+    """Choose a protein library, train an encoder if asked to, write ``out/name.sqmodel``.
 
-    With ``resume`` the encoder goes on from its checkpoint and a library already chosen
-    is kept.
+    ``corpus`` is a folder of FASTA files or an archive. Without ``steps`` the encoder is the
+    shipped model's. ``without`` are families whose genomes are left out. With ``resume`` a library
+    already chosen is kept, and an encoder goes on from its checkpoint.
 
     Raises:
-        InputError: the corpus holds no FASTA, or the table of families cannot be read.
+        InputError: the corpus has no genomes, or the table of families cannot be read.
         UsageError: the checkpoint or the library in ``out`` is of another corpus or of other
-            options.
+            options; families are to be left out that the table does not have.
     """
-    options = TrainOptions(steps=steps, seed=seed)
-    checkpoint = train(corpus, out, options, resume=resume, workers=workers, progress=progress)
-    kept = out / "library.npz"
     table = read_families(families) if families else {}
+    unknown = sorted(set(without) - set(table.values()))
+    if unknown:
+        raise UsageError(f"--without {unknown[0]}: no genome in the table of families is of it")
+    sources = corpus_sources(corpus, most=most_genomes, families=table, without=without)
+    out.mkdir(parents=True, exist_ok=True)
+    kept = out / "library.npz"
     made_with = {
-        "corpus": describe_corpus(corpus_files(corpus)),
-        "library bytes": library_bytes,
-        "families": table,
+        "corpus": describe_corpus(sources),
+        "library residues": residues,
+        "families": {s.name: table[s.name] for s in sources if s.name in table},
     }
     if resume and kept.exists():
-        check_options(kept, _kept_options(kept), made_with)
+        check_options(kept, kept_options(kept), made_with)
     else:
-        residues, counts = make_library(corpus, library_bytes, table, progress)
+        chosen, counts = make_library(sources, residues, table, progress)
         partial = out / "library.partial.npz"
         head = np.frombuffer(json.dumps(made_with).encode(), np.uint8)
-        np.savez(partial, residues=residues, counts=counts, head=head)
+        np.savez(partial, residues=chosen, counts=counts, head=head)
         partial.replace(kept)
-    progress("rounding the encoder to integers")
-    genomes = [load_genome(path) for path in corpus_files(corpus)[:_MEASURED]]
-    crops = draw_crops(genomes, seed, _MEASURED, _CROP)
-    network = quantise(load_encoder(checkpoint), crops)
+    network = (
+        _train_network(sources, out, steps, seed, workers, resume, progress)
+        if steps
+        else load_network(load_model().file)
+    )
     with np.load(kept, allow_pickle=False) as made:
-        return export_model(
-            network, made["residues"], made["counts"], out / f"{name}{SUFFIX}", name
-        )
+        path = out / f"{name}{SUFFIX}"
+        return export_model(network, made["residues"], made["counts"], path, name)
 
 
-def _kept_options(library: Path) -> dict[str, Any]:
-    """Return what a kept library was made with; nothing is known of one without a head."""
-    try:
-        with np.load(library, allow_pickle=False) as data:
-            return dict(json.loads(bytes(data["head"]))) if "head" in data.files else {}
-    except (OSError, ValueError, BadZipFile) as error:
-        raise InputError(
-            f"{library}: cannot be read ({error}); remove it to have the library chosen again"
-        ) from None
+def _train_network(
+    sources: list[Source],
+    out: Path,
+    steps: int,
+    seed: int,
+    workers: int,
+    resume: bool,
+    progress: Callable[[str], None],
+) -> Network:
+    from seqcoder_jobs.training.loss import TrainOptions
+    from seqcoder_jobs.training.quantise import load_encoder, quantise
+    from seqcoder_jobs.training.train import train
+
+    options = TrainOptions(steps=steps, seed=seed)
+    checkpoint = train(sources, out, options, resume=resume, workers=workers, progress=progress)
+    progress("rounding the encoder to integers")
+    genomes = [load_genome(source) for source in sources[:_MEASURED]]
+    crops = draw_crops(genomes, seed, _MEASURED, _CROP)
+    return quantise(load_encoder(checkpoint), crops)

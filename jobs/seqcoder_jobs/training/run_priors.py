@@ -18,9 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seqcoder.fasta.bases import read_bases
 from seqcoder.latent import load_model
-from seqcoder_jobs.training.corpus import corpus_files
+from seqcoder_jobs.training.corpus import corpus_sources
 
 _CROP = 300_000
 _MAGNITUDES = 16
@@ -67,8 +66,8 @@ def main(folder: str) -> None:
     rng = np.random.default_rng(0)
     ones: Counter[Slot] = Counter()
     seen: Counter[Slot] = Counter()
-    for path in corpus_files(Path(folder)):
-        bases = read_bases(path)
+    for source in corpus_sources(Path(folder)):
+        bases = source.read()
         start = int(rng.integers(0, max(1, bases.size - _CROP)))
         for slot, bit in run_bits(model.encode(bases[start : start + _CROP]).tolist()):
             seen[slot] += 1

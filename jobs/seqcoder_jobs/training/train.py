@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from seqcoder_jobs.training.checkpoint import load_checkpoint, save_checkpoint
-from seqcoder_jobs.training.corpus import TrainingGenome, corpus_files, describe_corpus, load_genome
+from seqcoder_jobs.training.corpus import Source, TrainingGenome, describe_corpus, load_genome
 from seqcoder_jobs.training.encoder import PhaseEncoder
 from seqcoder_jobs.training.loss import TrainOptions, step_loss
 from seqcoder_jobs.training.parallel import ray_gradients
@@ -36,7 +36,7 @@ def learning_rate(options: TrainOptions, step: int) -> float:
 
 
 def train(
-    corpus: Path,
+    sources: list[Source],
     out: Path,
     options: TrainOptions | None = None,
     *,
@@ -46,7 +46,7 @@ def train(
     stop_at: int | None = None,
     progress: Callable[[str], None] = print,
 ) -> Path:
-    """Train an encoder on the FASTA files of ``corpus``; returns the checkpoint's path.
+    """Train an encoder on the genomes of a corpus; returns the checkpoint's path.
 
     ``out`` receives ``checkpoint.npz``, ``log.jsonl`` and ``curves.png``. With ``resume``
     a run continues from the checkpoint there, and ends as it would have uninterrupted.
@@ -55,8 +55,7 @@ def train(
     seed, on one device with one worker count.
 
     Raises:
-        InputError: the corpus is empty. UsageError: the checkpoint there is of another corpus or
-            of other options.
+        UsageError: the checkpoint there is of another corpus or of other options.
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / "checkpoint.npz"
@@ -65,13 +64,12 @@ def train(
     network = PhaseEncoder(options.shape)
     optimizer = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=0.01)
     first = 0
-    files = corpus_files(corpus)
-    made_with = {"corpus": describe_corpus(files), **asdict(options)}
+    made_with = {"corpus": describe_corpus(sources), **asdict(options)}
     if resume and path.exists():
         first = load_checkpoint(path, network, optimizer, made_with)
         progress(f"resuming at step {first}")
-    progress(f"labelling {len(files)} genomes")
-    genomes = [load_genome(f) for f in files]
+    progress(f"labelling {len(sources)} genomes")
+    genomes = [load_genome(source) for source in sources]
     log_path = out / "log.jsonl"
     kept = log_path.read_text().splitlines() if first and log_path.exists() else []
     log = [r for r in map(json.loads, kept) if r["step"] <= first]
