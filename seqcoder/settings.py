@@ -10,7 +10,7 @@ from typing import Any
 from seqcoder.errors import UsageError
 
 DEFAULT_LEVEL = 2
-DEFAULT_MODEL = "prokaryote-1"
+DEFAULT_MODEL = "prokaryote-2"
 DEFAULT_CACHE_BYTES = 128 << 20
 # Measured in docs/architecture.md: a larger chunk is smaller by the repeats within it, a smaller
 # one is out sooner. A region at the far end of a chunk of this size takes under 3 seconds, cold.

@@ -88,7 +88,7 @@ def test_json_of_restoring_and_repairing(cli: Cli) -> None:  # noqa: F811
     assert cli("repair", "two.fa.sqc", "-o", "again.sqc", "-q") == 0
     assert (cli.out, cli.err) == (b"", b"")
     assert cli("model", "info", "--json") == 0
-    assert json.loads(cli.out)["name"] == "prokaryote-1"
+    assert json.loads(cli.out)["name"] == "prokaryote-2"
 
 
 def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path: Path, cli: Cli) -> None:  # noqa: F811

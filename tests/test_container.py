@@ -62,7 +62,7 @@ def test_scanning_finds_what_the_index_says(packed: bytes) -> None:
     assert scan.index.others == index.others
 
 
-@pytest.mark.parametrize("model", [None, "prokaryote-1"])
+@pytest.mark.parametrize("model", [None, "prokaryote-2"])
 def test_a_container_of_one_record_costs_little(model: str | None) -> None:
     """At most 200 bytes beyond its payload, with a name and description of 60 letters."""
     header = "NC_000913.3 Escherichia coli K-12 MG1655, complete genome xy"

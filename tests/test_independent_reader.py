@@ -72,7 +72,7 @@ def decode(
     if model:
         from seqcoder.latent import load_model, unpack_latents
 
-        known = load_model("prokaryote-1", model.hex())
+        known = load_model("prokaryote-2", model.hex())
         classes = known.classes(unpack_latents(latents, n), n)
         library = known.library
     if leader is not None:

@@ -19,7 +19,7 @@ from seqcoder.writing.made_leaders import MOST_LEADERS
 from seqcoder.writing.plan import ContainerPlan
 
 # A worker process beside its chunk and the coder's tables: interpreter, numpy, Ray.
-_PROCESS_BYTES = 250 << 20
+_PROCESS_BYTES = 280 << 20
 # Copies of a chunk's bases and classes alive at once while it is coded, decoded and compared.
 _BYTES_PER_BASE = 8
 

@@ -26,7 +26,8 @@ Tell = Callable[[str], None]
 class BenchSettings:
     """What to measure. ``peers``: names, None for all that are installed.
 
-    ``training`` are the rows of a training run's ``log.jsonl``, for the page.
+    ``training`` are the rows of a training run's ``log.jsonl``, for the page. ``models`` are names
+    of models that ``SEQCODER_MODELS`` finds, each measured beside the shipped one.
     ``chunk_bases`` is our chunk size (0: the default), ``chunk_sizes`` are tried besides, with
     level 2 (or the only level); ``repeat`` counts the runs of
     what takes less than ten seconds; ``limit`` is the time a single run may take.
@@ -42,6 +43,7 @@ class BenchSettings:
     threads: int = 1
     limit: float = 3600.0
     training: tuple[dict[str, float], ...] = ()
+    models: tuple[str, ...] = ()
 
 
 @dataclass
@@ -95,6 +97,7 @@ def _our_tools(plan: BenchSettings, has_model: bool, names: tuple[str, ...]) -> 
         if level == 1 or has_model:
             tools.append(our_tool(level, True, names))
         if level > 1:
+            tools += [our_tool(level, True, names, model=model) for model in plan.models]
             tools.append(our_tool(level, False, names))
     if plan.chunk_bases:
         option = f" --chunk-size {size_name(plan.chunk_bases)} "

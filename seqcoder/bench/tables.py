@@ -131,6 +131,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--into", type=Path, help="the document; default: standard output")
     parser.add_argument("--levels", default="1,2,3")
     parser.add_argument("--peers", default="all", help="all, none, or names with commas")
+    parser.add_argument("--models", default="", help="more of them, found by SEQCODER_MODELS")
     parser.add_argument("--chunk-size", default="", help="ours, for example 5M")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--together", action="store_true")
@@ -149,6 +150,7 @@ def main(arguments: Sequence[str]) -> None:
         peers={"all": None, "none": ()}.get(chosen.peers, tuple(chosen.peers.split(","))),
         chunk_bases=parse_size(chosen.chunk_size) if chosen.chunk_size else 0,
         repeat=chosen.repeat,
+        models=tuple(filter(None, chosen.models.split(","))),
     )
     result = benchmark(plan, lambda line: print(line, file=sys.stderr))
     if chosen.output is not None:

@@ -145,10 +145,19 @@ PEERS: tuple[Tool, ...] = (
 
 
 def our_tool(
-    level: int, latents: bool, names: tuple[str, ...] = ("input.fa",), chunk_bases: int = 0
+    level: int,
+    latents: bool,
+    names: tuple[str, ...] = ("input.fa",),
+    chunk_bases: int = 0,
+    model: str = "",
 ) -> Tool:
-    """Return ourselves at a level; ``names`` are the input files, relative to the folder."""
+    """Return ourselves at a level; ``names`` are the input files, relative to the folder.
+
+    ``model`` is the name of one that ``SEQCODER_MODELS`` finds; none: the shipped one.
+    """
     setting = f"-{level}" + ("" if latents or level == 1 else " --no-latents")
+    if model:
+        setting += f" --model {shlex.quote(model)}"
     if chunk_bases:
         setting += f" --chunk-size {size_name(chunk_bases)}"
     files = " ".join(map(shlex.quote, names))

@@ -9,6 +9,7 @@ import typer
 
 from seqcoder.cli.common import note, say
 from seqcoder.cli.options import Json
+from seqcoder.settings import DEFAULT_MODEL
 
 app = typer.Typer(help="The models that give latents: list, info, verify.", no_args_is_help=True)
 _Name = Annotated[str, typer.Argument(metavar="MODEL", help="A name, or a .sqmodel file")]
@@ -51,10 +52,10 @@ def list_(json: Json = False) -> None:
 
 
 @app.command()
-def info(name: _Name = "prokaryote-1", json: Json = False) -> None:
+def info(name: _Name = DEFAULT_MODEL, json: Json = False) -> None:
     """Show what a model is. Archives name its ``sha256``, which is that of what decoding needs.
 
-    Example: `seqcoder model info prokaryote-1`.
+    Example: `seqcoder model info prokaryote-2`.
     """
     facts = _facts(name)
     from seqcoder.latent import load_model
@@ -68,7 +69,7 @@ def info(name: _Name = "prokaryote-1", json: Json = False) -> None:
 
 
 @app.command()
-def verify(name: _Name = "prokaryote-1") -> None:
+def verify(name: _Name = DEFAULT_MODEL) -> None:
     """Check a model file against its own digests and unfold all of it. 4 if it is damaged.
 
     Example: `seqcoder model verify mine-1.sqmodel`.

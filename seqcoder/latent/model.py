@@ -16,6 +16,7 @@ from seqcoder.circumstances import system_reason
 from seqcoder.errors import ModelError
 from seqcoder.latent.modelfile import SUFFIX, ModelFile, library_of, read_model
 from seqcoder.latent.types import latents_to_classes
+from seqcoder.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from seqcoder.latent.library import Library
@@ -121,7 +122,7 @@ def _file_of(name_or_path: str) -> Path | None:
     return next((candidate for candidate in candidates if candidate.exists()), None)
 
 
-def load_model(name_or_path: str = "prokaryote-1", digest: str | None = None) -> LatentModel:
+def load_model(name_or_path: str = DEFAULT_MODEL, digest: str | None = None) -> LatentModel:
     """Load a model by name, path or digest.
 
     ``digest`` (hex SHA-256, or its first 16 digits or more, as the index of a container has

@@ -75,5 +75,5 @@ def test_paths_are_those_of_the_folder_it_was_asked_in(
     here = replace(request, groups="groups.tsv", given=replace(request.given, model="model.npz"))
     archive, inputs = Archive(request.archive), tmp_path / "inputs.txt"
     assert _arguments(here, archive, inputs) == _arguments(request, archive, inputs)
-    named = replace(request, given=replace(request.given, model="prokaryote-1"))
-    assert "prokaryote-1" in _arguments(named, archive, inputs)  # a name is no path
+    named = replace(request, given=replace(request.given, model="prokaryote-2"))
+    assert "prokaryote-2" in _arguments(named, archive, inputs)  # a name is no path

@@ -2,7 +2,7 @@
 
 ::
 
-    python tests/studies/study_ablation.py genomes/*.fa > table.md
+    python tests/studies/study_ablation.py --model twin.sqmodel genomes/*.fa > table.md
 
 Every size is in bytes and holds what a chunk's two frames hold: packed latents and the
 residual. Whole genomes are one chunk.
@@ -10,15 +10,15 @@ residual. Whole genomes are one chunk.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from seqcoder import coder
 from seqcoder.fasta.bases import read_bases
-from seqcoder.latent import load_model, pack_latents
+from seqcoder.latent import LatentModel, load_model, pack_latents
 from seqcoder.latent.mismatch import encode_mismatch
+from seqcoder.settings import DEFAULT_MODEL
 
 COLUMNS = (
     "genome",
@@ -35,9 +35,8 @@ COLUMNS = (
 )
 
 
-def row(path: Path, model_name: str = "prokaryote-1") -> list[str]:
+def row(path: Path, model: LatentModel) -> list[str]:
     """One line of the table."""
-    model = load_model(model_name)
     bases = read_bases(path)
     n = bases.size
     began = time.process_time()
@@ -73,15 +72,18 @@ def row(path: Path, model_name: str = "prokaryote-1") -> list[str]:
     ]
 
 
-def main(paths: Sequence[str]) -> None:
+def main() -> None:
     """Print the table for the FASTA files named."""
-    model = load_model()
-    model.encode(read_bases(Path(paths[0]))[:2_000_000])  # kernels, once
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default=DEFAULT_MODEL)
+    parser.add_argument("files", nargs="+", type=Path)
+    given = parser.parse_args()
+    model = load_model(given.model)
     print("| " + " | ".join(COLUMNS) + " |")
     print("| --- |" + " ---: |" * (len(COLUMNS) - 1))
-    for path in paths:
-        print("| " + " | ".join(row(Path(path))) + " |", flush=True)
+    for path in given.files:
+        print("| " + " | ".join(row(path, model)) + " |", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("fasta", nargs="+", type=Path)
     parser.add_argument("--levels", default="1,2,3", help="levels, with commas between")
-    parser.add_argument("--model", default="prokaryote-1", help="gives classes and library")
+    parser.add_argument("--model", default="prokaryote-2", help="gives classes and library")
     parser.add_argument("--bases", type=int, help="only the first so many bases")
     options = parser.parse_args(arguments)
     model = load_model(options.model)

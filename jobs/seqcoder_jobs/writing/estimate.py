@@ -22,7 +22,7 @@ _RELATED_BITS, _RELATED_SPEED = 0.08, 15e6
 _START_SECONDS = 8.0  # Ray
 # Base space, seeds and walks of a container while it is written, and a genome at hand.
 _BYTES_PER_BASE_HELD = 6
-_PROCESS_BYTES = 250 << 20
+_PROCESS_BYTES = 280 << 20
 
 
 @dataclass(frozen=True)
