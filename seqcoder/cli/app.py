@@ -13,8 +13,11 @@ from seqcoder.cli.options import (
     ChunkSize,
     Force,
     Format,
+    FromFile,
     Full,
     GenomeNames,
+    HeaderStyle,
+    Index,
     Json,
     Level1,
     Level2,
@@ -30,6 +33,7 @@ from seqcoder.cli.options import (
     Solid,
     Stdout,
     Threads,
+    Upper,
     Width,
     chosen_level,
     new_app,
@@ -156,11 +160,15 @@ def extract(
     genome: GenomeNames = None,
     regions: Annotated[Path | None, RegionsOption] = None,
     reverse: Reverse = False,
+    from_file: FromFile = None,
     width: Width = None,
+    upper: Upper = False,
+    header_style: HeaderStyle = "file",
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Output file. Default: standard output.")
     ] = None,
     format: Format = None,
+    index: Index = False,
     threads: Threads = 0,
     force: Force = False,
     quiet: Quiet = False,
@@ -175,19 +183,21 @@ def extract(
     Examples: `seqcoder extract genome.fa.sqc NC_000913.3:1000-2000`; `seqcoder extract all.sqc
     -g ecoli.fa -o ecoli.fa.bgz`; `seqcoder extract all.sqc -r genes.bed -o genes.2bit`.
     """
-    from seqcoder.cli.extract import run_extract
+    from seqcoder.cli.extract import name_list, run_extract
+    from seqcoder.reading.region import Style
 
     run_extract(
         container,
         queries or [],
-        genome or [],
+        [*(genome or ()), *name_list(from_file)],
         regions,
         reverse,
-        width,
+        Style(width, upper, header_style),
         output,
         format,
         threads,
         force,
+        index,
     )
 
 

@@ -59,6 +59,27 @@ def text_output(
         yield out
 
 
+def check_index(output: str | None, format: str) -> None:
+    """Raise UsageError where there is no place for an index, or the format has none."""
+    from seqcoder.export.indexes import check_indexed
+
+    if output is None or output in STDOUT or is_special(Path(output)):
+        raise UsageError("--index goes beside a file; name one with -o")
+    check_indexed(format)
+
+
+def write_indexes(output: str | None, format: str) -> None:
+    """Write the indexes of a file that was written beside it; InputError: it has none."""
+    from seqcoder.export.indexes import indexes
+
+    assert output is not None
+    with Path(output).open("rb") as file:
+        made = indexes(file, format, output)
+    for suffix, data in made.items():
+        with atomic_file(Path(output + suffix)) as out:
+            out.write(data)
+
+
 @contextmanager
 def file_output(target: Path, force: bool, source: str) -> Iterator[BinaryIO]:
     """Give a file, whole when it appears, or the device or pipe that has the name.

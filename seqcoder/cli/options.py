@@ -83,6 +83,20 @@ Width = Annotated[
     int | None,
     typer.Option("--width", "-w", min=0, help="Residues a line; 0: one line. Default: as input."),
 ]
+Upper = Annotated[bool, typer.Option("--upper", help="Residues in upper case.")]
+HeaderStyle = Annotated[
+    str,
+    typer.Option(
+        "--header-style", metavar="STYLE", help="file, or genome#contig: the genome's name first."
+    ),
+]
+Index = Annotated[
+    bool, typer.Option("--index", help="Write .fai, and .gzi of bgzip, beside each output file.")
+]
+FromFile = Annotated[
+    str | None,
+    typer.Option("--from-file", help="Whole genomes, by a file of their names; -: standard input."),
+]
 Format = Annotated[
     str | None,
     typer.Option(

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from seqcoder.errors import UsageError
-from seqcoder.reading.region import Region, region_pieces
+from seqcoder.reading.file_range import FileRanges
+from seqcoder.reading.region import AS_FILE, Region, Style, region_pieces
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -96,9 +97,9 @@ def packed(out: BinaryIO, format: str) -> Iterator[BinaryIO]:
 
 
 def write_genomes(
-    out: BinaryIO, genomes: Iterable[Genome], width: int | None, format: str, where: str
+    out: BinaryIO, genomes: Iterable[Genome], style: Style, format: str, where: str
 ) -> None:
-    """Write whole genomes: files bit for bit, or, with ``width``, records refolded.
+    """Write whole genomes: files bit for bit, or, in a style of their own, record by record.
 
     Raises:
         InputError: 2bit cannot hold it; ``where`` is named.
@@ -106,25 +107,22 @@ def write_genomes(
     if format == TWO_BIT:
         from seqcoder.export.twobit import write_2bit
 
-        write_2bit(out, (_pair(record) for genome in genomes for record in genome), where)
+        regions = (_whole(record) for genome in genomes for record in genome)
+        write_2bit(out, (_pair(region, style) for region in regions), where)
         return
-    _write(out, (piece for genome in genomes for piece in _pieces(genome, width)), format)
+    _write(out, (piece for genome in genomes for piece in _pieces(genome, style)), format)
 
 
 def write_regions(
-    out: BinaryIO, regions: Iterable[Region], width: int | None, format: str, where: str
+    out: BinaryIO, regions: Iterable[Region], style: Style, format: str, where: str
 ) -> None:
     """Write records and regions; as ``write_genomes``."""
     if format == TWO_BIT:
         from seqcoder.export.twobit import write_2bit
 
-        pairs = (
-            (region.label.encode("utf-8", "surrogateescape"), _residues(region))
-            for region in regions
-        )
-        write_2bit(out, pairs, where)
+        write_2bit(out, (_pair(region, style) for region in regions), where)
         return
-    _write(out, (piece for region in regions for piece in region_pieces(region, width)), format)
+    _write(out, (piece for region in regions for piece in region_pieces(region, style)), format)
 
 
 def _write(out: BinaryIO, pieces: Iterator[bytes | memoryview], format: str) -> None:
@@ -132,20 +130,24 @@ def _write(out: BinaryIO, pieces: Iterator[bytes | memoryview], format: str) -> 
     first = next(pieces, b"")
     with packed(out, format) as file:
         file.write(first)
+        if format == "fa":
+            file.flush()  # who reads need not wait for more
         file.writelines(pieces)
 
 
-def _pieces(genome: Genome, width: int | None) -> Iterator[bytes | memoryview]:
-    if width is None or genome.stored:
-        yield genome.read()
+def _pieces(genome: Genome, style: Style) -> Iterator[bytes | memoryview]:
+    if style == AS_FILE or genome.stored:
+        yield from FileRanges(genome).pieces()
         return
     for record in genome:
-        yield from region_pieces(Region(record, 0, len(record), True), width)
+        yield from region_pieces(_whole(record), style)
 
 
-def _pair(record: Record) -> tuple[bytes, bytes]:
-    return record.name.encode("utf-8", "surrogateescape"), record.fetch(0, len(record))
+def _whole(record: Record) -> Region:
+    return Region(record, 0, len(record), True)
 
 
-def _residues(region: Region) -> bytes:
-    return region.fetch(0, region.stop - region.start)
+def _pair(region: Region, style: Style) -> tuple[bytes, bytes]:
+    name = style.named(region.record.genome.name, region.label)
+    residues = style.letters(region.fetch(0, region.stop - region.start))
+    return name.encode("utf-8", "surrogateescape"), residues

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from seqcoder.fasta import wrap
 from seqcoder.reading.genome import Genome
 
 Ints = NDArray[np.int64]
+
+_FIRST, _STEP = 64 << 10, 8 << 20
 
 
 class FileRanges:
@@ -47,6 +51,22 @@ class FileRanges:
             at = int(self._starts[record])
             pieces.append(self._of_record(record, max(start - at, 0), stop - at))
         return b"".join(pieces)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the whole file, a small piece first, so that whoever reads need not wait.
+
+        Raises IntegrityError at its end unless it matches its SHA-256.
+        """
+        if not self._even or self.size <= _FIRST:
+            yield self.genome.read()
+            return
+        digest, at, step = sha256(), 0, _FIRST
+        while at < self.size:
+            piece = self.read(at, at + step)
+            digest.update(piece)
+            yield piece
+            at, step = at + step, _STEP
+        self.genome.check(digest.digest())
 
     def fai(self) -> bytes | None:
         """Return what ``samtools faidx`` would write beside the file, None where it would not.

@@ -212,11 +212,15 @@ class Genome(Sequence[Record]):
     def read(self) -> bytes:
         """Return the whole file; raises IntegrityError unless it matches its SHA-256."""
         data = self.restore()
-        if sha256(data).digest() != self._digest:
+        self.check(sha256(data).digest())
+        return data
+
+    def check(self, digest: bytes) -> None:
+        """Raise IntegrityError unless ``digest`` is the file's SHA-256."""
+        if digest != self._digest:
             raise IntegrityError(
                 f"{self._what}: the file restored does not match its SHA-256; the data are damaged"
             )
-        return data
 
     @overload
     def __getitem__(self, key: int | str) -> Record: ...

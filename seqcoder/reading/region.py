@@ -12,9 +12,44 @@ from seqcoder.fasta import reverse_complement, wrap
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.query import Query, read_query
 from seqcoder.reading.record import Record
-from seqcoder.storage.names import unspell
+from seqcoder.storage.names import spell, unspell
 
-_WRITE_STEP = 8 << 20
+_FIRST_STEP, _WRITE_STEP = 64 << 10, 8 << 20
+
+
+GENOME_CONTIG = "genome#contig"
+HEADER_STYLES = ("file", GENOME_CONTIG)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How records are written.
+
+    ``width``: residues a line, 0: one line, None: as in the file. ``upper``: in upper case.
+    ``header``: of the file, or its name behind the genome's and ``#``.
+    """
+
+    width: int | None = None
+    upper: bool = False
+    header: str = "file"
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a header style there is not."""
+        if self.header not in HEADER_STYLES:
+            raise UsageError(
+                f"no header style {self.header!r}; there are {', '.join(HEADER_STYLES)}"
+            )
+
+    def named(self, genome: str, label: str) -> str:
+        """Return what a record or region is called."""
+        return f"{spell(genome)}#{label}" if self.header == GENOME_CONTIG else label
+
+    def letters(self, residues: bytes) -> bytes:
+        """Return residues as they are written."""
+        return residues.upper() if self.upper else residues
+
+
+AS_FILE = Style()
 
 
 @dataclass(frozen=True)
@@ -137,14 +172,15 @@ def _not_found(name: str, genomes: Sequence[Genome], where: str) -> NoSuchNameEr
     return NoSuchNameError(where, "record", name, like[0] if len(like) == 1 else "")
 
 
-def region_pieces(region: Region, width: int | None) -> Iterator[bytes | memoryview]:
-    """Yield a region as FASTA; ``width`` None keeps the record's line width.
+def region_pieces(region: Region, style: Style = AS_FILE) -> Iterator[bytes | memoryview]:
+    """Yield a region as FASTA.
 
     What comes first, the header, comes when the first residues are decoded: where they cannot
     be, nothing has been written. A whole record has its full header.
     """
-    head = f">{region.header}\n".encode("utf-8", "surrogateescape")
-    for piece in _residues(region, width):
+    header = style.named(region.record.genome.name, region.header)
+    head = f">{header}\n".encode("utf-8", "surrogateescape")
+    for piece in _residues(region, style):
         if head:
             yield head
             head = b""
@@ -153,20 +189,24 @@ def region_pieces(region: Region, width: int | None) -> Iterator[bytes | memoryv
         yield head
 
 
-def write_region(out: BinaryIO, region: Region, width: int | None) -> None:
+def write_region(out: BinaryIO, region: Region) -> None:
     """Write a region as FASTA, as ``region_pieces`` has it."""
-    out.writelines(region_pieces(region, width))
+    out.writelines(region_pieces(region))
 
 
-def _residues(region: Region, width: int | None) -> Iterator[bytes | memoryview]:
+def _residues(region: Region, style: Style) -> Iterator[bytes | memoryview]:
     genome = region.record.genome
+    width = style.width
     if width is None:
         width = genome.side.width_of(region.record.ordinal)
-    # In steps that are whole lines, so that a large record is never in memory twice.
+    # In steps that are whole lines, so that a large record is never in memory twice; a small one
+    # first, so that whoever reads need not wait.
     length = region.stop - region.start
-    step = max(_WRITE_STEP // width * width, width) if width else length
-    for start in range(0, length, max(step, 1)):
-        residues = region.fetch(start, min(start + step, length))
+    start, size = 0, _FIRST_STEP
+    while start < length:
+        step = max(size // width * width, width) if width else size
+        residues = style.letters(region.fetch(start, min(start + step, length)))
+        start, size = start + step, _WRITE_STEP
         if width:
             yield from wrap(residues, width)
         else:

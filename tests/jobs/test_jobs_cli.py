@@ -355,3 +355,21 @@ def test_doctor(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ok      exactness" in out
     assert "BROKEN  Ray task" in out
     assert "broken: Ray task" in err
+
+
+def test_extract_in_other_styles(run: Run, archive: Path, corpus: Path, tmp_path: Path) -> None:
+    names = [line.split("\t")[0] for line in run("list", archive)[1].splitlines()[1:]]
+    listed = tmp_path / "names"
+    listed.write_text("\n".join(names[:2]) + "\n")
+    one = tmp_path / "two.fa"
+    style = ("--upper", "--width", "0", "--header-style", "genome#contig", "-q")
+    assert run("extract", archive, "--from-file", listed, "-o", one, *style)[0] == 0
+    heads = [line for line in one.read_text().splitlines() if line.startswith(">")]
+    assert {head.split("#")[0] for head in heads} <= {f">{name}" for name in names[:2]}
+    assert run("extract", archive, "--all", "-o", tmp_path / "all.fa", "-q")[0] == 0
+    assert (tmp_path / "all.fa").stat().st_size == sum(map(len, CORPUS.values()))
+    assert run("extract", archive, "--all", "-o", tmp_path / "each", "--width", "50", "-q")[0] == 0
+    assert len([path for path in (tmp_path / "each").rglob("*") if path.is_file()]) == len(names)
+    code = run("extract", archive, "-g", names[0], "-o", tmp_path / "i.fa.bgz", "--index", "-q")[0]
+    assert code == 0
+    assert (tmp_path / "i.fa.bgz.gzi").exists()

@@ -10,13 +10,17 @@ from seqcoder.cli.options import (
     Checksums,
     Force,
     Format,
+    FromFile,
     Full,
     GenomeNames,
+    HeaderStyle,
+    Index,
     Json,
     Quiet,
     Records,
     RegionsOption,
     Reverse,
+    Upper,
     Width,
 )
 from seqcoder_jobs.cli.app import Address, Workers, app
@@ -98,11 +102,16 @@ def extract(
         typer.Option(
             "--output",
             "-o",
-            help="Folder (whole genomes) or file. Default: standard output; with --all needed.",
+            help="Folder (whole genomes), or one file: -, all.fa, all.fa.gz. Default: standard "
+            "output; with --all needed.",
         ),
     ] = None,
+    from_file: FromFile = None,
     width: Width = None,
+    upper: Upper = False,
+    header_style: HeaderStyle = "file",
     format: Format = None,
+    index: Index = False,
     address: Address = None,
     workers: Workers = None,
     force: Force = False,
@@ -114,23 +123,26 @@ def extract(
     ecoli.fa -o ecoli.fa.bgz`; `seqcoder-ray extract archive NC_000913.3:1000-2000`;
     `seqcoder-ray extract archive --all --format fa.gz -o for_others/`.
     """
+    from seqcoder.cli.extract import name_list
+    from seqcoder.reading.region import Style
     from seqcoder_jobs.cli.extract import ExtractOptions, run
 
     run(
         ExtractOptions(
             archive,
             tuple(queries or ()),
-            tuple(genome or ()),
+            (*(genome or ()), *name_list(from_file)),
             regions,
             everything,
             output,
-            width,
+            Style(width, upper, header_style),
             address,
             workers,
             force,
             quiet,
             format,
             reverse,
+            index,
         )
     )
 

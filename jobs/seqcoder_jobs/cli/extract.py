@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seqcoder.cli.common import fail
 from seqcoder.cli.extract import other_strand, region_list, whole_records
-from seqcoder.cli.files import not_written, text_output
+from seqcoder.cli.files import STDOUT, check_index, not_written, text_output, write_indexes
 from seqcoder.cli.signals import stands
 from seqcoder.errors import (
     InputError,
@@ -19,8 +19,9 @@ from seqcoder.errors import (
     UsageError,
 )
 from seqcoder.export import pick_format, write_genomes, write_regions
+from seqcoder.export.indexes import check_indexed
 from seqcoder.reading.query import Query
-from seqcoder.reading.region import Region
+from seqcoder.reading.region import AS_FILE, Region, Style
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.folder import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes, find_genomes
@@ -28,6 +29,8 @@ from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.cli.verify import mapped, worth_ray
 from seqcoder_jobs.reading.archive_reader import OpenArchive
 from seqcoder_jobs.reading.extract import find_regions, open_regions, restore_genomes, restores
+
+_OF_FILES = (".fa", ".fasta", ".fna", ".gz", ".bgz", ".zst", ".2bit")
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,14 @@ class ExtractOptions:
     regions: str | None = None
     everything: bool = False
     output: str | None = None
-    width: int | None = None
+    style: Style = AS_FILE
     address: str | None = None
     workers: int | None = None
     force: bool = False
     quiet: bool = False
     format: str | None = None
     reverse: bool = False
+    index: bool = False
 
 
 def run(options: ExtractOptions) -> None:
@@ -59,9 +63,17 @@ def run(options: ExtractOptions) -> None:
         if queries or options.genomes:
             raise UsageError("--all and names contradict each other; leave one out")
         if options.output is None:
-            raise UsageError("--all needs a folder to write to; say which with -o FOLDER")
+            raise UsageError("--all needs a folder or a file to write to: -o FOLDER, -o all.fa")
         if options.reverse:
             raise UsageError("--all restores files bit for bit; leave --reverse-complement out")
+        if _one_file(options.output):
+            threads = options.workers or 0
+            with (
+                not_written(options.output),
+                OpenArchive(archive, archived, threads=threads) as all_,
+            ):
+                _genomes(archive, all_, archived, options)
+            return
         _restore(archive, archived, options)
         return
     if not queries and not options.genomes:
@@ -97,9 +109,13 @@ def run(options: ExtractOptions) -> None:
             _genomes(archive, opened, named or whole, options)
             return
         kind = pick_format(options.format, options.output)
+        if options.index:
+            check_index(options.output, kind)
         with text_output(options.output, options.force, str(archive), kind) as out:
             strands = other_strand(regions) if options.reverse else regions
-            write_regions(out, strands, options.width, kind, str(archive))
+            write_regions(out, strands, options.style, kind, str(archive))
+        if options.index:
+            write_indexes(options.output, kind)
 
 
 def _genomes_like(
@@ -140,27 +156,38 @@ def _genomes(
     """Write whole genomes: below a folder, or all to one file or standard output."""
     target = options.output
     is_folder = target is not None and (
-        target.endswith("/") or Path(target).is_dir() or (len(archived) > 1 and target != "-")
+        target.endswith("/")
+        or Path(target).is_dir()
+        or (len(archived) > 1 and not _one_file(target))
     )
-    if is_folder and options.width is None:
+    if is_folder:
         _restore(archive, archived, options)
         return
-    if is_folder:
-        raise UsageError("--width writes to one file or standard output; give -o a file")
     kind = pick_format(options.format, target)
+    if options.index:
+        check_index(target, kind)
     with text_output(target, options.force, str(archive), kind) as out:
         genomes = (opened[genome.name] for genome in archived)
-        write_genomes(out, genomes, options.width, kind, str(archive))
+        write_genomes(out, genomes, options.style, kind, str(archive))
+    if options.index:
+        write_indexes(target, kind)
+
+
+def _one_file(target: str) -> bool:
+    """Whether a name is that of a file, or of standard output, and not of a folder to be."""
+    if target in STDOUT:
+        return True
+    return target.lower().endswith(_OF_FILES) and not Path(target).is_dir()
 
 
 def _restore(archive: Archive, archived: list[ArchivedGenome], options: ExtractOptions) -> None:
     """Restore genomes below a folder, container by container; goes on where one is damaged."""
     assert options.output is not None
-    if options.width is not None:
-        raise UsageError("whole genomes are restored bit for bit; leave --width out")
     folder = Path(options.output).absolute()
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; give -o a folder")
+    if options.index:
+        check_indexed(pick_format(options.format, None))
     use_ray = worth_ray(len({genome.container for genome in archived}), options.address, True)
     work = restores(
         archive,
@@ -169,6 +196,8 @@ def _restore(archive: Archive, archived: list[ArchivedGenome], options: ExtractO
         force=options.force,
         threads=1 if use_ray else options.workers or 0,
         format=pick_format(options.format, None),
+        style=options.style,
+        index=options.index,
     )
     codes: list[int] = []
 

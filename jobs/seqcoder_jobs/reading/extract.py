@@ -11,11 +11,12 @@ from pathlib import Path
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import SeqcoderError
 from seqcoder.export import file_name, write_genomes
+from seqcoder.export.indexes import indexes
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.query import Query, read_query
 from seqcoder.reading.reader import Container
 from seqcoder.reading.record import Record
-from seqcoder.reading.region import Region, find_region, is_only_comment
+from seqcoder.reading.region import AS_FILE, Region, Style, find_region, is_only_comment
 from seqcoder.storage.names import spell, unspell
 from seqcoder.storage.output_files import check_free, output_path, write_below
 from seqcoder_jobs.archive.folder import Archive
@@ -33,6 +34,8 @@ class Restore:
     force: bool
     threads: int
     format: str = "fa"
+    style: Style = AS_FILE
+    index: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,24 @@ def restores(
     force: bool,
     threads: int,
     format: str = "fa",
+    style: Style = AS_FILE,
+    index: bool = False,
 ) -> list[Restore]:
     """Return the work of restoring genomes below ``folder``, container by container."""
     by_container: dict[str, list[str]] = {}
     for genome in archived:
         by_container.setdefault(genome.container, []).append(genome.name)
     return [
-        Restore(str(archive.containers / name), tuple(genomes), folder, force, threads, format)
+        Restore(
+            str(archive.containers / name),
+            tuple(genomes),
+            folder,
+            force,
+            threads,
+            format,
+            style,
+            index,
+        )
         for name, genomes in by_container.items()
     ]
 
@@ -156,5 +170,9 @@ def _restore_one(genome: Genome, work: Restore, archived: set[tuple[int, int]]) 
     target = output_path(Path(work.folder), file_name(genome.name, work.format))
     check_free(target, work.force, archived)
     packed = io.BytesIO()
-    write_genomes(packed, [genome], None, work.format, genome.name)
+    write_genomes(packed, [genome], work.style, work.format, genome.name)
     write_below(target, packed.getvalue(), archived)
+    if work.index and not genome.stored:
+        packed.seek(0)
+        for suffix, data in indexes(packed, work.format, str(target)).items():
+            write_below(target.with_name(target.name + suffix), data, archived)

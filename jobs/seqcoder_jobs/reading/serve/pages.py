@@ -220,7 +220,7 @@ class Pages:
                     record = record_asked(genome, request)
                     start, stop = region_asked(record, request)
                     whole = (start, stop) == (0, len(record))
-                    write_region(out, Region(record, start, stop, whole), None)  # type: ignore[arg-type]
+                    write_region(out, Region(record, start, stop, whole))  # type: ignore[arg-type]
                     where = "" if whole else f"_{start + 1}-{stop}"
                     saved = f"{record.name or f'record{record.ordinal}'}{where}.fa".replace(
                         "/", "_"
