@@ -17,6 +17,7 @@ from seqcoder.cli.extract import run_extract
 from seqcoder.errors import IntegrityError, ReferenceMissingError, UsageError
 from seqcoder.reading import track
 from seqcoder.reading.reader import Container, References
+from seqcoder.reading.region import AS_FILE
 from seqcoder.reading.repair import repair
 from seqcoder.reading.verification import verify
 from seqcoder.writing.genome_source import GenomeSource
@@ -295,14 +296,14 @@ def test_extract_writes_a_container_that_stands_alone(
     pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
     alone = tmp_path / "alone.sqc"
-    run_extract(str(pair[1]), [], ["m2.fa"], None, False, None, str(alone), None, 1, False)
+    run_extract(str(pair[1]), [], ["m2.fa"], None, False, AS_FILE, str(alone), None, 1, False)
     check(alone, {"m2.fa": MEMBERS["m2.fa"]})
     with seqcoder.open(alone) as container:
         assert container.reader.index.extends is None
     with pytest.raises(UsageError, match="exists"):
-        run_extract(str(pair[1]), [], ["m2.fa"], None, False, None, str(alone), None, 1, False)
+        run_extract(str(pair[1]), [], ["m2.fa"], None, False, AS_FILE, str(alone), None, 1, False)
     with pytest.raises(UsageError, match="whole genomes"):
-        run_extract(str(pair[1]), ["x"], [], None, False, None, str(alone), None, 1, True)
+        run_extract(str(pair[1]), ["x"], [], None, False, AS_FILE, str(alone), None, 1, True)
 
 
 def test_a_copy_stands_alone(pair: tuple[Path, Path], tmp_path: Path) -> None:

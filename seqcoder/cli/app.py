@@ -186,19 +186,9 @@ def extract(
     from seqcoder.cli.extract import name_list, run_extract
     from seqcoder.reading.region import Style
 
-    run_extract(
-        container,
-        queries or [],
-        [*(genome or ()), *name_list(from_file)],
-        regions,
-        reverse,
-        Style(width, upper, header_style),
-        output,
-        format,
-        threads,
-        force,
-        index,
-    )
+    genomes, style = [*(genome or ()), *name_list(from_file)], Style(width, upper, header_style)
+    where = output, format, threads, force, index
+    run_extract(container, queries or [], genomes, regions, reverse, style, *where)
 
 
 @app.command("list")
