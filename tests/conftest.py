@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kinds", default="", help="only kinds of fault with this in their name")
     group.addoption("--corpus", default="", help="only this corpus: plain, relatives, ...")
     group.addoption("--report", default="faults.json", help="where the campaign's counts go")
+
+
+def pytest_configure() -> None:
+    """Programs that tests start start as users' do.
+
+    They do not inherit that a shell or nohup has signals ignored, nor that bytecode is not kept,
+    with which each would compile a hundred modules.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With ``-n 2``, a module stays in one process, and all that shares the Ray cluster does."""
+    for item in items:
+        shares = "ray_cluster" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("ray" if shares else item.path.stem))
 
 
 @pytest.fixture(scope="session")
