@@ -26,7 +26,8 @@ def judge(
     """Open, read and verify ``data``; returns what came of it. ``files``: all that may come out.
 
     ``spliced``: a section is a whole one of another container. In a container without an index
-    no checksum tells it from its own, so that the quick verification need not find it there.
+    nothing but the file's SHA-256 ties sections together: the quick verification need not find it
+    there, and where a file comes out right, the container is a right one.
 
     ``wholes`` are containers that are intact, and so may those be that they begin with: a container
     cut off just behind an old footer is what it was before the append.
@@ -81,10 +82,10 @@ def _judge(
     if not damaged <= set(full.damaged_genomes):
         raise WrongError(f"verify --full does not name {damaged - set(full.damaged_genomes)}")
     last = container.reader.index.others[-1]
-    unseen = spliced and last.end - last.offset == BARE_END
-    if damaged and not unseen and seqcoder.verify(container, full=False, threads=1).intact:
+    untied = spliced and last.end - last.offset == BARE_END
+    if damaged and not untied and seqcoder.verify(container, full=False, threads=1).intact:
         raise WrongError("damaged, and the quick verification says intact")
-    if full.intact and not any(whole.startswith(data) for whole in wholes):
+    if full.intact and not untied and not any(whole.startswith(data) for whole in wholes):
         raise WrongError("other bytes than were written, and verify says intact")
     found["damage found" if not full.intact else "harmless"] += 1
     found["genomes right"] += len(container) - len(damaged)

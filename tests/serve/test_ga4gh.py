@@ -7,10 +7,7 @@ import http.client
 import json
 import re
 import subprocess
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +21,11 @@ pytest.importorskip("ray")
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
-import uvicorn
 from local_runner import submit_here
+from page_server import served
 
 from seqcoder.fasta import digest
 from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.reading.serve.app import make_app
 from seqcoder_jobs.reading.serve.seqcol import LARGEST_BODY, compare
 from seqcoder_jobs.writing.planning import GivenParameters
 
@@ -66,24 +62,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
         pass
     submit_here([corpus], folder / "archive", given=GivenParameters(level=1, latents=False))
     return Archive(folder / "archive")
-
-
-@contextmanager
-def served(archive: Archive, **options: Any) -> Iterator[int]:
-    app = make_app(archive, threads=1, **options)
-    config = uvicorn.Config(app, port=0, log_level="error", ws="none")
-    socket = config.bind_socket()
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([socket],))
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield socket.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
-        socket.close()
 
 
 @pytest.fixture(scope="module")
@@ -281,6 +259,15 @@ def test_a_token_and_other_origins(archive: Archive) -> None:
             assert headers["access-control-allow-origin"] == "https://a.example"
         headers = ask(port, "/", authorization="Bearer s3cret", origin="https://b.example")[1]
         assert "access-control-allow-origin" not in headers
+        first = {
+            "origin": "https://a.example",
+            "access-control-request-method": "GET",
+            "access-control-request-headers": "authorization",
+        }
+        status, headers, _ = ask(port, "/service-info", method="OPTIONS", **first)
+        assert (status, headers["access-control-allow-origin"]) == (200, "https://a.example")
+        assert "authorization" in headers["access-control-allow-headers"].lower()
+        assert ask(port, "/service-info", method="OPTIONS")[0] == 405
 
 
 def test_the_page_s_commands(port: int) -> None:

@@ -7,8 +7,6 @@ import http.client
 import re
 import shutil
 import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -24,11 +22,10 @@ pytest.importorskip("ray")
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
-import uvicorn
 from local_runner import submit_here
+from page_server import served
 
 from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.reading.serve.app import make_app
 from seqcoder_jobs.reading.serve.catalogue import Catalogue
 from seqcoder_jobs.reading.serve.guard import disposition, host_of, is_loopback
 from seqcoder_jobs.reading.serve.store import Store
@@ -90,17 +87,8 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(archive: Archive) -> Iterator[Site]:
-    config = uvicorn.Config(make_app(archive, threads=1), port=0, log_level="error", ws="none")
-    socket = config.bind_socket()
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([socket],))
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Site(socket.getsockname()[1])
-    server.should_exit = True
-    thread.join()
-    socket.close()
+    with served(archive) as port:
+        yield Site(port)
 
 
 def genome(name: str) -> str:

@@ -92,7 +92,12 @@ def make_app(
         ],
         middleware=[
             Middleware(Guard, hosts=hosts, token=token),
-            Middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"]),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Range"],
+            ),
         ],
         exception_handlers={SeqcoderError: _told, 404: _not_found},
         lifespan=lifespan,

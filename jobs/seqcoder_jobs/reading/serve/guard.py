@@ -83,13 +83,15 @@ class Guard:
         if not is_loopback(host) and host not in self.hosts:
             text = f"host {host!r} is not served here; start with --allow-host to add a name\n"
             return PlainTextResponse(text, 400)
-        if self._token and not self._borne(Headers(scope=scope).get("authorization", "")):
+        # By OPTIONS a browser asks, without the token, whether a site's script may send it.
+        bears = scope["method"] == "OPTIONS" or self._borne(Headers(scope=scope))
+        if self._token and not bears:
             text = "this archive is read with a token: Authorization: Bearer TOKEN\n"
             return PlainTextResponse(text, 401, {"www-authenticate": 'Basic realm="seqcoder"'})
         return None
 
-    def _borne(self, header: str) -> bool:
-        kind, _, given = header.strip().partition(" ")
+    def _borne(self, headers: Headers) -> bool:
+        kind, _, given = headers.get("authorization", "").strip().partition(" ")
         value = given.strip().encode()
         if kind.lower() == "basic":  # what a browser asks its user for
             try:
