@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import independent_reader
 import seqcoder
-from kin_genomes import files, genome, species
+from kin_genomes import fasta, files, genome, species
 from seqcoder.container.index import ChunkEntry
 from seqcoder.container.rows import ChunkRow, LedBy
 from seqcoder.errors import IntegrityError
@@ -65,6 +66,30 @@ def test_roles() -> None:
     assert [role.leader for role in later] == [leaders[0], None, leaders[0]]
     few = Kinship(1 << 17).roles(genomes)
     assert not any(role.leads for role in few)
+
+
+@pytest.mark.parametrize("appends", [False, True])
+def test_strains_of_what_is_there_walk(appends: bool, tmp_path: Path) -> None:
+    """They are kin to one another, and yet nobody leads: what they walk along is there."""
+    one = species(1)
+    kin = [genome(one, 11), genome(one, 12)]
+    rng = np.random.default_rng(5)
+    strains = [np.where(rng.random(len(its)) < 0.002, its ^ 1, its) for its in kin]
+    names = [f"{word}{i}.fa" for word in ("old", "new") for i in range(2)]
+    for name, bases in zip(names, [*kin, *strains], strict=True):
+        (tmp_path / name).write_bytes(fasta(bases, name))
+    old, new = ([tmp_path / name for name in part] for part in (names[:2], names[2:]))
+    there = tmp_path / "there.sqc"
+    seqcoder.compress(old, there, settings=Settings(level=1))
+    out = there if appends else tmp_path / "new.sqc"
+    if appends:
+        seqcoder.append(new, there, settings=Settings(level=2))
+    else:
+        seqcoder.compress(new, out, settings=Settings(level=2), reference=there)
+    with seqcoder.open(out) as container:
+        assert led(container) == []
+        index = container.reader.index
+        assert sum(chunk.row.n_bases for chunk in index.chunks[2 * appends :]) < len(kin[0]) // 10
 
 
 def test_round_trip_and_the_same_bytes(packed: Path, tmp_path: Path) -> None:

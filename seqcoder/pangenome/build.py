@@ -106,6 +106,11 @@ class PanGenome:
         return self._n
 
     @property
+    def marks(self) -> list[Sketch]:
+        """The sketches of the genomes that new ones may be written against."""
+        return self._candidates.marks
+
+    @property
     def novel(self) -> Bases:
         """The base space so far: uint8[n_bases], not to be written to nor kept."""
         return self._text[: self._n]

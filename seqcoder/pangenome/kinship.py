@@ -85,9 +85,13 @@ class Kinship:
     `_MOST_KNOWN` genomes that are no strains of one before.
     """
 
-    def __init__(self, most_bases: int) -> None:
-        """``most_bases`` is the most a leader may have: its chunk is not cut."""
+    def __init__(self, most_bases: int, before: Sequence[Sketch] = ()) -> None:
+        """``most_bases`` is the most a leader may have: its chunk is not cut.
+
+        ``before``: sketches of genomes already there, along which others walk. They do not lead.
+        """
         self._most_bases = most_bases
+        self._before = before
         self._count = 0
         self._known: list[_Known] = []
         self._leads: dict[int, _Known] = {}
@@ -103,8 +107,8 @@ class Kinship:
         marks = [sketch(bases) for bases in genomes]
         fresh: list[_Known] = []
         for number, (bases, mark) in enumerate(zip(genomes, marks, strict=True), first):
-            others = (similarity(mark, known.mark) for known in (*self._known, *fresh))
-            near = max(others, default=0.0)
+            others = (*self._before, *(known.mark for known in (*self._known, *fresh)))
+            near = max((similarity(mark, other) for other in others), default=0.0)
             if near < STRAIN and len(bases) >= core.SKETCH_LENGTH:
                 walked = min(1.45 * near**0.5, 0.95) if near >= MIN_SIMILARITY else 0.0
                 fresh.append(_Known(number, len(bases), mark, protein_sketch(bases), walked))

@@ -28,6 +28,11 @@ class Candidates:
         self._hashes = np.empty(1 << 12, dtype=np.uint64)
         self._edges = np.zeros(1 << 6, dtype=np.int64)
 
+    @property
+    def marks(self) -> list[Sketch]:
+        """The sketches of all genomes so far."""
+        return list(self._sketches.values())
+
     def add(self, ordinal: int, mark: Sketch) -> None:
         """Take a genome in; ``ordinal`` is higher than all before."""
         self._sketches[ordinal] = mark

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seqcoder.pangenome import Walk
     from seqcoder.pangenome.build import Added, Before
     from seqcoder.pangenome.kinship import Role
+    from seqcoder.pangenome.minhash import Sketch
 
 # A genome that brings at least so much, or more than half of itself, has chunks of its own, and
 # comes out without its neighbours; what relatives of genomes already there bring shares chunks of
@@ -123,6 +124,11 @@ class SharedSpace:
         self._count = 0
         self._leaders: dict[int, _Span] = {}
         self._latest: tuple[_Span, Bases] | None = None
+
+    @property
+    def marks(self) -> list[Sketch]:
+        """The sketches of the genomes that are there."""
+        return self._pan.marks
 
     def lead(self, bases: Bases, number: int) -> list[ChunkInput]:
         """Append the bases of a genome that leads, the ``number``-th to be placed, in one chunk.

@@ -176,11 +176,13 @@ def _space(settings: Settings, n_sources: int, after: Append | Reference | None)
 
 def _kinship(settings: Settings, n_sources: int, space: Space) -> Kinship | None:
     """Return what chooses leaders, None where there are none."""
-    if n_sources == 1 or settings.level == 1 or settings.solid or isinstance(space, SeparateSpace):
+    if n_sources == 1 or settings.level == 1 or settings.solid:
+        return None
+    if not isinstance(space, SharedSpace):
         return None
     from seqcoder.pangenome.kinship import Kinship
 
-    return Kinship(_LEADER_CHUNKS * settings.chunk_bases)
+    return Kinship(_LEADER_CHUNKS * settings.chunk_bases, space.marks)
 
 
 def _read_chunks(
