@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -39,6 +40,14 @@ def _told(request: Request, error: Exception) -> Response:
 
 def _not_found(request: Request, error: Exception) -> Response:
     return PlainTextResponse("no such page\n", 404)
+
+
+def _not_allowed(request: Request, error: Exception) -> Response:
+    # Starlette names a route's methods in the order of a set: another one in every process.
+    assert isinstance(error, HTTPException)
+    allowed = sorted((error.headers or {})["Allow"].split(", "))
+    text = f"{request.method}: not for this page\n"
+    return PlainTextResponse(text, 405, {"allow": ", ".join(allowed)})
 
 
 def make_app(
@@ -99,6 +108,6 @@ def make_app(
                 allow_headers=["Authorization", "Range"],
             ),
         ],
-        exception_handlers={SeqcoderError: _told, 404: _not_found},
+        exception_handlers={SeqcoderError: _told, 404: _not_found, 405: _not_allowed},
         lifespan=lifespan,
     )
