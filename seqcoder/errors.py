@@ -41,6 +41,10 @@ class MissingError(StorageError):
     """There is no file or object of that name."""
 
 
+class ChangedError(StorageError):
+    """An object is another one than that which was read before."""
+
+
 class UsageError(SeqcoderError):
     """The request makes no sense: unknown record, region out of range, existing output."""
 

@@ -11,6 +11,10 @@ _COMMANDS = re.compile(
     "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
 
+_SECRET = re.compile(
+    r"([?&][\w-]*(?:secret|token|password|signature|credential|key|sig)[\w-]*=)[^&\s\"']*", re.I
+)
+
 
 def count_of(number: int, noun: str) -> str:
     """Return a number and what it counts: ``1 genome``, ``12 genomes``.
@@ -37,6 +41,15 @@ def shown(text: str) -> str:
     'a\\x1b[31m\tb'
     """
     return _COMMANDS.sub(_spelt, text)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without the keys that URLs in it hold.
+
+    >>> without_secrets("s3://b/a?region=x&secret_access_key=k denied")
+    's3://b/a?region=x&secret_access_key=... denied'
+    """
+    return _SECRET.sub(r"\1...", text)
 
 
 def _spelt(match: re.Match[str]) -> str:

@@ -168,7 +168,7 @@ def test_both_command_lines(which: str, planted: Path, tmp_path: Path) -> None:
             pytest.importorskip("pyarrow")
             from seqcoder_jobs.reading.extract import Restore, restore_genomes
 
-            work = Restore(str(path), (name,), str(planted), True, 1)
+            work = Restore("", "", str(path), (name,), str(planted), True, 1)
             ((failed, _, found),) = restore_genomes(work)
             assert failed == name
         else:

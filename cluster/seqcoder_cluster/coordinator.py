@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
 from seqcoder.writing.planned import before_it, protect
+from seqcoder.writing.workplace import open_workplace
 from seqcoder_cluster.executor import RayExecutor
 from seqcoder_cluster.options import ProgressCounts, Window
 from seqcoder_cluster.stages import Coding
@@ -33,7 +34,10 @@ _LOCK_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Job:
-    """What all containers of a run share. ``token`` is the text of ``out``'s token file."""
+    """What all containers of a run share.
+
+    ``out`` is a folder or URL, ``token`` the text of the folder's token file.
+    """
 
     coding: Coding
     out: str
@@ -53,16 +57,23 @@ class Coordinator:
         """Return what has been done of the present container."""
         return self._counts
 
-    def write(self, container: ContainerPlan, window: Window, turn: int) -> ContainerReport:
-        """Write one container, or append to it; as ``write_container``."""
+    def write(
+        self, container: ContainerPlan, window: Window, turn: int, states: Mapping[str, str]
+    ) -> ContainerReport:
+        """Write one container, or append to it; as ``write_container``.
+
+        ``states``: SHA-256 (hex) of what it goes on after, by name, as a workplace brings it.
+        """
         job = self._job
         self._counts = ProgressCounts()
-        out = Path(job.out)
-        _check_same_folder(out, job.token)
+        if job.token:
+            _check_same_folder(Path(job.out), job.token)
+        place = open_workplace(job.out)
         coding = job.coding.of(container)
-        path = out / container.file
+        path = place.folder / container.file
         _wait_for_lock(path)  # an orphan may append to it yet
-        append, reference = before_it(container, out)
+        place.bring(states)
+        append, reference = before_it(container, place.folder)
         report = write_container(
             container.genomes,
             coding.settings,
@@ -76,7 +87,13 @@ class Coordinator:
         )
         if container.is_reference and report.size:
             protect(path)
+        if report.size:
+            place.keep(container.file, report.sha256, container.is_reference)
         return report
+
+    def leave(self) -> None:
+        """Remove what was only needed to write: the run is at its end."""
+        open_workplace(self._job.out).leave()
 
     def _progress(self, genomes: int, raw_bytes: int, bases: int, coded_bytes: int) -> None:
         self._counts += ProgressCounts(genomes, raw_bytes, bases, coded_bytes)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import write_atomically
+from seqcoder.storage.url import is_url
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import Opener
@@ -38,6 +40,7 @@ OnReport = Callable[[ContainerReport], None]
 OnProgress = Callable[[ProgressCounts], None]
 
 _PROGRESS_SECONDS = 1.0
+_LEAVE_SECONDS = 20.0
 # What goes wrong with one container alone; after any other error no further one is begun.
 _OF_ONE_CONTAINER = (IntegrityError, ClusterError)
 
@@ -57,15 +60,17 @@ class _Slot:
 def run_containers(
     containers: Sequence[ContainerPlan],
     settings: Settings,
-    out: Path,
+    out: str | os.PathLike[str],
     options: ClusterOptions,
     *,
     opener: Opener,
     on_report: OnReport,
     on_progress: OnProgress = lambda counts: None,
+    digests: Mapping[str, str] | None = None,
 ) -> None:
-    """Write ``containers`` into the folder ``out``, which all nodes see under that path.
+    """Write ``containers`` into ``out``: a folder that all nodes see under that path, or a URL.
 
+    ``digests``: by name, the SHA-256 (hex) of containers that are in an object store already.
     ``on_report`` gets each container's report as it is finished, in any order; inputs that
     failed are in it. ``on_progress`` is called about once a second. Both run in this thread.
     Connects for as long as it runs, if the caller has not. The bytes written do not depend on
@@ -79,15 +84,17 @@ def run_containers(
         return
     coder = ChunkCoder(settings)
     models = tuple(coder.model_digests())
-    with connect(options), _token_file(out) as token, Actors() as actors:
+    place = os.fspath(out)
+    with connect(options), _token_file(place) as token, Actors() as actors:
         if options.metrics:
             from seqcoder_cluster.metrics import counted
 
             on_report = counted(on_report)
         coding = Coding(settings, models, coder.encoder_digest())
         model_actors = start_model_actors(coding, options, actors) if models else []
-        job = Job(coding, str(out.absolute()), token, opener, model_actors)
-        _Run(job, options, actors, on_report, on_progress).write(containers)
+        place = place if is_url(place) else os.path.abspath(place)  # noqa: PTH100
+        job = Job(coding, place, token, opener, model_actors)
+        _Run(job, options, actors, on_report, on_progress, digests or {}).write(containers)
 
 
 class _Run:
@@ -100,8 +107,10 @@ class _Run:
         actors: Actors,
         on_report: OnReport,
         on_progress: OnProgress,
+        digests: Mapping[str, str],
     ) -> None:
         self._job = job
+        self._digests = dict(digests)
         self._options = options
         self._actors = actors
         self._on_report = on_report
@@ -140,6 +149,7 @@ class _Run:
         self._on_progress(self._progress())
         if self._error:
             raise self._error
+        self._leave()
 
     def _next(self, waiting: deque[tuple[ContainerPlan, int]]) -> tuple[ContainerPlan, int] | None:
         """Take the next container that no one writes; what is appended comes in its order.
@@ -172,7 +182,9 @@ class _Run:
 
     def _begin(self, container: ContainerPlan, tries: int, window: Window) -> None:
         coordinator = self._idle.pop() if self._idle else self._start_coordinator()
-        reference = coordinator.write.remote(container, window, self._turns)
+        basis = container.file if container.part else container.reference
+        states = {basis: self._digests.get(basis, "")} if basis else {}
+        reference = coordinator.write.remote(container, window, self._turns, states)
         self._turns += 1
         self._running[reference] = _Slot(coordinator, container, tries)
 
@@ -206,6 +218,8 @@ class _Run:
                 self._begin_more &= isinstance(final, _OF_ONE_CONTAINER)
                 return None
         self._idle.append(slot.coordinator)
+        if report.size:
+            self._digests[slot.container.file] = report.sha256
         self._finished += ProgressCounts(
             len(report.genomes),
             sum(genome.raw_bytes or genome.source_bytes for genome in report.genomes),
@@ -215,6 +229,13 @@ class _Run:
         )
         self._on_report(report)
         return None
+
+    def _leave(self) -> None:
+        """Have scratch folders removed: all is where it stays."""
+        import ray
+
+        with suppress(Exception):  # what is left of them does no harm
+            ray.get([idle.leave.remote() for idle in self._idle], timeout=_LEAVE_SECONDS)
 
     def _dismiss_idle(self) -> None:
         """End the coordinators that wait: what lost one may have lost them as well.
@@ -248,8 +269,12 @@ class _Run:
 
 
 @contextmanager
-def _token_file(out: Path) -> Iterator[str]:
-    """Leave a file in ``out`` by which coordinators see that theirs is the same folder."""
+def _token_file(place: str) -> Iterator[str]:
+    """Leave a file in a folder by which coordinators see that theirs is the same; "" for a URL."""
+    if is_url(place):
+        yield ""
+        return
+    out = Path(place)
     path = out / TOKEN_FILE
     token = secrets.token_hex(8)
     try:

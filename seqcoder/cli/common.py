@@ -25,7 +25,7 @@ from seqcoder.cli.streams import (
 )
 from seqcoder.cli.terminal import TerminalWriter
 from seqcoder.errors import SeqcoderError, UsageError
-from seqcoder.wording import shown
+from seqcoder.wording import shown, without_secrets
 
 if TYPE_CHECKING:
     import typer
@@ -92,9 +92,12 @@ def _stopped(name: str, standing: str) -> NoReturn:
 
 
 def say(*values: object, error: bool = False) -> None:
-    """Print a line on standard output or error: on a terminal with controls made visible."""
+    """Print a line on standard output or error, without the keys that URLs may hold.
+
+    On a terminal controls are made visible.
+    """
     stream = sys.stderr if error else sys.stdout
-    text = " ".join(map(str, values))
+    text = without_secrets(" ".join(map(str, values)))
     print(shown(text) if stream.isatty() else text, file=stream)
 
 

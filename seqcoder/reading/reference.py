@@ -20,9 +20,10 @@ from seqcoder.errors import (
     ReferenceMissingError,
     SeqcoderError,
 )
+from seqcoder.storage.container_name import container_of
 from seqcoder.storage.opening import open_parent
 from seqcoder.storage.range_source import RangeSource
-from seqcoder.storage.url import is_url
+from seqcoder.storage.url import is_url, join_url
 
 VARIABLE = "SEQCODER_REFERENCES"
 """Folders and URLs where references are looked for, separated as in PATH."""
@@ -86,18 +87,19 @@ def extends_of(source: RangeSource, index: Index) -> Extends | None:
 def _places(container: str, name: str) -> Iterator[str]:
     """Yield where a reference may be: as ``name`` says, and in the folders of the variable.
 
-    Archives on object stores name ``000000.sqc`` with what tells its states apart behind it.
+    In an object store every state of the reference is an object.
     """
-    yield container[: container.rfind("/") + 1] + name
-    if is_url(container):
+    if not is_url(container):
+        yield container[: container.rfind("/") + 1] + name
+    else:
         with suppress(InputError):
             store, _ = open_parent(container)
-            stem = name.removesuffix(".sqc") + "-"
-            yield from (store.locate(s.name) for s in store.files() if s.name.startswith(stem))
+            yield store.locate(name)
+            yield from (store.locate(s.name) for s in store.files() if container_of(s.name) == name)
     for folder in re.split(f"{os.pathsep}(?!//)", os.environ.get(VARIABLE, "")):
         if folder:
             for way in dict.fromkeys((name, PurePosixPath(name).name)):
-                yield f"{folder.rstrip('/')}/{way}"
+                yield join_url(folder, way)
 
 
 def _index_of(source: RangeSource, extends: Extends) -> Index | None:

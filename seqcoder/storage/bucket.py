@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seqcoder.errors import MissingError, StorageError
+from seqcoder.errors import ChangedError, MissingError, StorageError
 from seqcoder.storage.checksum import file_sha256
 from seqcoder.storage.cloud_options import client_settings, store_options
 from seqcoder.storage.cloud_reasons import is_final, reason
@@ -163,21 +163,28 @@ class Bucket:
         COUNTS.received(len(data))
         return data, stored
 
-    def get_range(self, name: str, start: int, stop: int) -> bytes:
+    def get_range(self, name: str, start: int, stop: int, identity: str = "") -> bytes:
         """Return bytes of an object; one request."""
         if stop <= start:
             return b""
+        options: dict[str, Any] = {"range": (start, stop)}
+        if identity:
+            options |= {"version": identity} if self._google else {"if_match": f'"{identity}"'}
+        try:
+            return self._again(name, lambda: self._get(name, options))[0]
+        except StorageError as error:
+            if type(error.__cause__).__name__ != "PreconditionError":
+                raise
+        raise ChangedError(f"{self.locate(name)}: changed since it was opened; open it again")
 
-        def ask() -> bytes:
-            import obstore
-
-            with self._asking(name, "GET"):
-                got = obstore.get_range(self._store, self._prefix + name, start=start, end=stop)
-                return bytes(got)
-
-        data = self._again(name, ask)
-        COUNTS.received(len(data))
-        return data
+    def sha256(self, name: str) -> str:
+        """Return the SHA-256 of an object, read in parts; a request for each and one more."""
+        stored = self.find(name)
+        digest = hashlib.sha256()
+        for start in range(0, stored.size, PART_BYTES):
+            stop = min(stored.size, start + PART_BYTES)
+            digest.update(self.get_range(name, start, stop, stored.identity))
+        return digest.hexdigest()
 
     def _again(self, name: str, ask: Callable[[], T]) -> T:
         """Ask until it is answered: obstore retries requests, not bodies that were cut off."""
@@ -285,14 +292,9 @@ class Bucket:
     def _holds(self, name: str, size: int, sha256: str) -> bool:
         """Whether an object is there with these bytes, which are read for it."""
         try:
-            if self.find(name).size != size:
-                return False
-        except MissingError:
+            return self.find(name).size == size and self.sha256(name) == sha256
+        except (MissingError, ChangedError):
             return False
-        digest = hashlib.sha256()
-        for start in range(0, size, PART_BYTES):
-            digest.update(self.get_range(name, start, min(size, start + PART_BYTES)))
-        return digest.hexdigest() == sha256
 
     def delete(self, names: Iterable[str]) -> None:
         """Remove objects, one request each."""

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from seqcoder.errors import MissingError, StorageError
+from seqcoder.errors import ChangedError, MissingError, StorageError
 from seqcoder.storage.atomic import atomic_file, sync_folder, write_atomically
 from seqcoder.storage.checksum import file_sha256
 from seqcoder.storage.store import Stored
@@ -63,15 +63,30 @@ class Folder:
         except OSError as error:
             raise _told(path, error) from None
 
-    def get_range(self, name: str, start: int, stop: int) -> bytes:
+    def get_end(self, name: str, most: int) -> tuple[bytes, Stored]:
+        """Return the last bytes of a file, ``most`` at most."""
+        stored = self.find(name)
+        start = max(0, stored.size - most)
+        return self.get_range(name, start, stored.size, stored.identity), stored
+
+    def get_range(self, name: str, start: int, stop: int, identity: str = "") -> bytes:
         """Return bytes of a file."""
         path = self.path / name
         try:
             with path.open("rb") as file:
+                if identity and _stored(name, os.fstat(file.fileno())).identity != identity:
+                    raise ChangedError(f"{path}: changed since it was opened; open it again")
                 file.seek(start)
                 return file.read(max(0, stop - start))
         except OSError as error:
             raise _told(path, error) from None
+
+    def sha256(self, name: str) -> str:
+        """Return the SHA-256 of a file."""
+        try:
+            return file_sha256(self.path / name)
+        except OSError as error:
+            raise _told(self.path / name, error) from None
 
     def put(self, name: str, data: bytes) -> None:
         """Write a file, whole or not at all."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError
 from seqcoder.storage.standard_input import read_standard_input
+from seqcoder.storage.url import is_url
 
 UTF8_MARK = b"\xef\xbb\xbf"
 _SILENT = re.compile(r"[ \t\v\f\r]*\Z|#(?:[# \t]|\Z)")
@@ -58,7 +59,7 @@ def names_in(data: bytes, what: str) -> list[str]:
 
 
 def read_list(path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes of a list, ``-``: of standard input.
+    """Return the bytes of a list by its path or URL, ``-``: of standard input.
 
     Raises
     ------
@@ -68,6 +69,11 @@ def read_list(path: str | os.PathLike[str]) -> bytes:
     try:
         if os.fspath(path) == "-":
             return read_standard_input()
+        if is_url(path):
+            from seqcoder.storage.opening import open_parent
+
+            store, name = open_parent(os.fspath(path))
+            return store.get(name)[0]
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         reason = system_reason(error) if isinstance(error, OSError) else error

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from seqcoder.errors import InputError, MissingError
+from seqcoder.errors import MissingError
 from seqcoder.storage.opening import open_parent
 
 if TYPE_CHECKING:
-    from seqcoder.storage.bucket import Bucket
+    from seqcoder.storage.store import Stored
 
 _END_BYTES = 128 << 10
 """Read when a container is opened: most often its whole index, and the genomes' sections."""
@@ -29,14 +29,14 @@ class RemoteFile:
 
         Raises StorageError, MissingError.
         """
-        store, self._name = open_parent(url, **options)
-        self._store = cast("Bucket", store)  # or Web
+        self._store, self._name = open_parent(url, **options)
         self._lock = threading.Lock()
         self._kept: list[tuple[int, bytes]] = []
         try:
             end, stored = self._store.get_end(self._name, _END_BYTES)
         except MissingError as error:
-            raise InputError(f"{error}; is the URL right?") from None
+            raise MissingError(f"{error}; is the URL right?") from None
+        self.stored: Stored = stored
         self.size = stored.size
         self._keep(self.size - len(end), end)
 
@@ -74,7 +74,7 @@ class RemoteFile:
             self._keep(start, parts[0] if len(parts) == 1 else b"".join(parts))
 
     def _ask(self, piece: tuple[int, int]) -> bytes:
-        return self._store.get_range(self._name, *piece)
+        return self._store.get_range(self._name, *piece, self.stored.identity)
 
     def _find(self, start: int, stop: int) -> bytes | None:
         with self._lock:

@@ -47,8 +47,17 @@ class Store(Protocol):
     def get(self, name: str) -> tuple[bytes, Stored]:
         """Return an object and what is known of just that state of it; raises MissingError."""
 
-    def get_range(self, name: str, start: int, stop: int) -> bytes:
-        """Return bytes of an object, fewer at its end; raises MissingError."""
+    def get_end(self, name: str, most: int) -> tuple[bytes, Stored]:
+        """Return the last bytes of an object, ``most`` at most, and what is known of it."""
+
+    def get_range(self, name: str, start: int, stop: int, identity: str = "") -> bytes:
+        """Return bytes of an object, fewer at its end; raises MissingError.
+
+        With ``identity`` they are of that state of it, or ChangedError is raised.
+        """
+
+    def sha256(self, name: str) -> str:
+        """Return the SHA-256 of an object (hex), all of which is read; raises MissingError."""
 
     def put(self, name: str, data: bytes) -> None:
         """Write an object, in place of another or not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import hashlib
 import http.client
 import time
 import urllib.error
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from seqcoder.errors import MissingError, StorageError
+from seqcoder.errors import ChangedError, MissingError, StorageError
 from seqcoder.storage.counts import COUNTS
 from seqcoder.storage.store import Stored, retry_seconds
 from seqcoder.storage.url import join_url
@@ -52,9 +53,18 @@ class Web:
         """Return the last bytes of a file, ``most`` at most."""
         return self._ask(name, -most)
 
-    def get_range(self, name: str, start: int, stop: int) -> bytes:
+    def get_range(self, name: str, start: int, stop: int, identity: str = "") -> bytes:
         """Return bytes of a file."""
-        return self._ask(name, start, stop)[0] if start < stop else b""
+        if start >= stop:
+            return b""
+        data, stored = self._ask(name, start, stop)
+        if identity not in ("", stored.identity):
+            raise ChangedError(f"{self.locate(name)}: changed since it was opened; open it again")
+        return data
+
+    def sha256(self, name: str) -> str:
+        """Return the SHA-256 of a file."""
+        return hashlib.sha256(self.get(name)[0]).hexdigest()
 
     def _ask(self, name: str, start: int = 0, stop: int | None = None) -> tuple[bytes, Stored]:
         """Ask for a range, until it is answered or the time is up."""

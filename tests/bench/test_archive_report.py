@@ -24,7 +24,7 @@ from seqcoder.writing.executor import ThreadExecutor
 from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.reading.report import write_report
 from seqcoder_jobs.reading.report.html import report_html
 from seqcoder_jobs.reading.report.read import read_facts
@@ -35,18 +35,19 @@ from seqcoder_jobs.writing.submit import Request, submit
 def run_here(
     containers: Sequence[ContainerPlan],
     settings: Settings,
-    out: Path,
+    out: str,
     options: object,
     *,
     opener: Opener,
     on_report: Callable[[ContainerReport], None],
     on_progress: object,
+    digests: object,
 ) -> None:
     executor = ThreadExecutor(ChunkCoder(settings), 1)
     for container in containers:
         on_report(
             write_container(
-                container.genomes, settings, [], executor, out / container.file, opener=opener
+                container.genomes, settings, [], executor, Path(out) / container.file, opener=opener
             )
         )
 
@@ -93,8 +94,8 @@ def page_text(html: str) -> str:
 
 def test_page_tells_what_became_of_all(archive: Archive) -> None:
     path = write_report(archive.folder)
-    assert path == archive.folder / "report.html"
-    text = page_text(path.read_text())
+    assert path == str(archive.folder / "report.html")
+    text = page_text(Path(path).read_text())
     assert "5 of 6 files archived" in text
     assert "Not complete: 5 of 6 files are archived and verified, 1 failed" in text
     assert "corrupt gzip data" in text
@@ -102,7 +103,9 @@ def test_page_tells_what_became_of_all(archive: Archive) -> None:
     assert "genome0.fa" in text
     assert "seqcoder-ray extract archive" in text
     facts = read_facts(archive)
-    assert facts.summary.bytes == sum(p.stat().st_size for p in archive.containers.glob("*.sqc"))
+    assert facts.summary.bytes == sum(
+        p.stat().st_size for p in (archive.folder / "containers").glob("*.sqc")
+    )
     assert facts.saved.plan.digest in text
 
 
@@ -131,7 +134,7 @@ def test_large_archives_have_short_pages(archive: Archive, monkeypatch: pytest.M
     assert "Median" in text
     assert "more: seqcoder-ray status" in text
     assert set(multiqc.multiqc_content(facts)["data"]) == {
-        path.name for path in archive.containers.glob("*.sqc")
+        path.name for path in (archive.folder / "containers").glob("*.sqc")
     }
 
 
@@ -179,5 +182,5 @@ def test_no_archive(tmp_path: Path) -> None:
 def test_archive_begun_and_nothing_done(tmp_path: Path, archive: Archive) -> None:
     begun = Archive(tmp_path / "begun")
     begun.save(archive.load())
-    text = page_text(write_report(begun).read_text())
+    text = page_text(Path(write_report(begun)).read_text())
     assert "6 are not done yet" in text

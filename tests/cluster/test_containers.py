@@ -177,10 +177,10 @@ def test_a_folder_that_is_not_the_drivers_is_refused(
     job = coordinator.Job(None, str(tmp_path), "token", read_local, [])  # type: ignore[arg-type]
     one = coordinator.Coordinator(job)
     with pytest.raises(UsageError, match="does not see this folder"):
-        one.write(ContainerPlan("x.sqc", ()), None, 0)  # type: ignore[arg-type]
+        one.write(ContainerPlan("x.sqc", ()), None, 0, {})  # type: ignore[arg-type]
     (tmp_path / coordinator.TOKEN_FILE).write_text("another")
     with pytest.raises(UsageError, match="does not see this folder"):
-        one.write(ContainerPlan("x.sqc", ()), None, 0)  # type: ignore[arg-type]
+        one.write(ContainerPlan("x.sqc", ()), None, 0, {})  # type: ignore[arg-type]
 
 
 def test_two_inputs_of_one_name(ray_cluster: Any, corpus: Corpus, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_coordinators_are_asked_in_turn(ray_cluster: Any, monkeypatch: pytest.Mo
             return ray.put(ProgressCounts(genomes=10**self.number))
 
     monkeypatch.setattr(run, "QUESTIONS_A_SECOND", 2)
-    driver: Any = run._Run(*[None] * 5)
+    driver: Any = run._Run(*[None] * 5, {})
     asked = [Asked(i) for i in range(5)]
     driver._running = {
         i: run._Slot(a, ContainerPlan(f"{i}.sqc", ()), 1) for i, a in enumerate(asked)

@@ -88,7 +88,7 @@ def test_idle_coordinators_lost(ray_cluster: Any, corpus: Corpus, tmp_path: Path
     reports: list[ContainerReport] = []
     with _token_file(out) as token, Actors() as actors:
         job = Job(Coding(corpus.settings, ()), str(out), token, read_local, [])
-        run = _Run(job, ONE, actors, reports.append, lambda counts: None)
+        run = _Run(job, ONE, actors, reports.append, lambda counts: None, {})
         run._idle = [run._start_coordinator() for _ in range(MAX_TRIES)]
         for coordinator in run._idle:
             ray.get(coordinator.counts.remote())

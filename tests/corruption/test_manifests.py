@@ -21,7 +21,7 @@ from local_runner import submit_here
 
 from genomes import small_genome
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError, UsageError
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.cli import show, verify
 
@@ -42,7 +42,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 
 def path_of(archive: Archive, name: str) -> Path:
-    table = archive.manifest / name / "all.parquet"
+    table = archive.folder / "manifest" / name / "all.parquet"
     return table if table.exists() else archive.folder / name
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from load_corpus import fasta_text, mutate
 
 from genomes import coding_genome, fasta_bytes, random_bases
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.manifest.files import read_table
 
 # What a row tells of the data, not of who coded it, when, and at which attempt.
@@ -73,7 +74,7 @@ def containers(archive: Path) -> dict[str, bytes]:
 
 def facts(archive: Path) -> list[dict[str, Any]]:
     """The rows of the genomes, as far as they do not depend on the way."""
-    rows = read_table(archive / "manifest", "genomes", list(FACTS)).to_pylist()
+    rows = read_table(Archive(archive).store, "genomes", list(FACTS)).to_pylist()
     return sorted(rows, key=lambda row: str(row["genome"]))
 
 

@@ -23,7 +23,7 @@ from fault_site import Site
 
 import seqcoder
 from seqcoder.errors import SeqcoderError
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.manifest.files import read_table
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
 
@@ -184,10 +184,10 @@ def check_truth(site: Site, what: str) -> None:
     if not archive.exists:
         assert not containers(site.archive), f"{what}: containers without a plan"
         return
-    rows = read_table(archive.manifest, "genomes").to_pylist()
+    rows = read_table(archive.store, "genomes").to_pylist()
     names = [row["genome"] for row in rows]
     assert len(set(names)) == len(names), f"{what}: a genome twice in the manifest"
-    held = {row["container"]: row for row in read_table(archive.manifest, "containers").to_pylist()}
+    held = {row["container"]: row for row in read_table(archive.store, "containers").to_pylist()}
     there = containers(site.archive)
     for name, row in held.items():
         assert name in there, f"{what}: {name} is in the manifest and not there"
@@ -208,10 +208,10 @@ def check_truth(site: Site, what: str) -> None:
             assert row["sha256"] == sha256, f"{what}: {row['genome']} is not what went in"
             assert row["container"] in held, f"{what}: {row['genome']} in no container"
     for name in set(there) - set(held):  # committed, its rows not yet written
-        with seqcoder.open(archive.containers / name) as container:
+        with seqcoder.open(archive.container(name)) as container:
             for genome in container.values():
                 assert genome.sha256 == site.corpus.sha256(genome.name), f"{what}: {genome.name}"
-    if archive.success.exists():
+    if archive.is_marked:
         # One that was deleted before it was listed is not planned, and comes later.
         planned = {g.name for c in archive.load().plan.containers for g in c.genomes}
         assert set(names) == planned, f"{what}: success, and not all done"
@@ -221,7 +221,7 @@ def check_truth(site: Site, what: str) -> None:
 def check_complete(site: Site, what: str) -> None:
     """All is done, as by an undisturbed run, and nothing is left lying about."""
     corpus, archive = site.corpus, Archive(site.archive)
-    assert archive.success.exists(), f"{what}: no success"
+    assert archive.is_marked, f"{what}: no success"
     names = [row["genome"] for row in facts(site.archive)]
     assert sorted(names) == sorted(corpus.inputs), f"{what}: not all inputs"
     same = containers(site.archive) == corpus.containers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from seqcoder.settings import Settings
@@ -13,6 +13,7 @@ from seqcoder.writing.genome_source import GenomeSource, Opener
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import ContainerPlan
 from seqcoder.writing.planned import before_it, protect
+from seqcoder.writing.workplace import open_workplace
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Outcome, Request, submit
@@ -25,17 +26,22 @@ class Killed(BaseException):
 def run_here(
     containers: Sequence[ContainerPlan],
     settings: Settings,
-    out: Path,
+    out: str | Path,
     options: ClusterOptions,
     *,
     opener: Opener,
     on_report: Callable[[ContainerReport], None],
     on_progress: Callable[[ProgressCounts], None] = lambda counts: None,
+    digests: Mapping[str, str] | None = None,
 ) -> None:
+    place = open_workplace(str(out))
+    known = dict(digests or {})
     for container in containers:
         coder = ChunkCoder(container.settings(settings))
-        path = out / container.file
-        append, reference = before_it(container, out)
+        path = place.folder / container.file
+        basis = container.file if container.part else container.reference
+        place.bring({basis: known.get(basis, "")} if basis else {})
+        append, reference = before_it(container, place.folder)
         report = write_container(
             container.genomes,
             coder.settings,
@@ -48,6 +54,9 @@ def run_here(
         )
         if container.is_reference and report.size:
             protect(path)
+        if report.size:
+            place.keep(container.file, report.sha256, container.is_reference)
+            known[container.file] = report.sha256
         on_report(report)
         on_progress(ProgressCounts(len(report.genomes), containers=1))
 
@@ -73,7 +82,7 @@ SMALL = GivenParameters(level=1, chunk_bases=1024, container_bytes=6000)
 
 def submit_here(
     corpora: Sequence[Path | str],
-    archive: Path,
+    archive: Path | str,
     *,
     given: GivenParameters = SMALL,
     runner: Callable[..., None] = run_here,

@@ -11,7 +11,7 @@ import pytest
 
 import seqcoder_jobs.cli.submit as command
 from seqcoder_cluster.options import ClusterOptions
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.cli import main
 from seqcoder_jobs.writing.detach import _arguments
 from seqcoder_jobs.writing.planning import GivenParameters

@@ -17,7 +17,7 @@ from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.executor import ThreadExecutor
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.pipeline import write_container
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.writing import group_inputs as grouping
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Request, submit
@@ -92,7 +92,7 @@ def test_workers_do_not_matter(strains: Path, tmp_path: Path) -> None:
         coder = ChunkCoder(settings)
         for container in reversed(plans):
             executor = ThreadExecutor(coder, 2)
-            path = out / container.file
+            path = Path(out) / container.file
             models = coder.model_digests()
             on_report(
                 write_container(container.genomes, settings, models, executor, path, opener=opener)

@@ -188,7 +188,6 @@ def test_usage_errors_are_one_line_and_exit_code_is_2(
         (("submit", corpus), "say where it goes with -o ARCHIVE"),
         (("submit", "-o", tmp_path / "x"), "nothing to compress"),
         (("submit", corpus, "-o", archive, "-2"), "--level 2: the archive was begun with 1"),
-        (("submit", corpus, "-o", "s3://bucket/a"), "archives lie on a (shared) file system"),
         (("submit", corpus, "-o", archive, "--chunk-size", "huge"), "'huge' is not understood"),
         (("submit", corpus, "-o", tmp_path / "x", "--detach"), "give its dashboard"),
         (("submit", corpus, "-o", archive, "--no-latents", "--model", "m"), "contradict"),

@@ -12,7 +12,7 @@ from local_runner import Killed, dies_reading, run_here, submit_here
 from test_submit import containers, restored, rows
 
 from seqcoder.errors import InputError
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.corpus import opener as opening
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container

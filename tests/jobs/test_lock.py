@@ -17,7 +17,7 @@ from local_runner import submit_here
 
 from seqcoder.errors import UsageError
 from seqcoder_jobs.archive import lock
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 
 HOLDER = """
 import sys, time

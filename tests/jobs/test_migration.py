@@ -19,7 +19,7 @@ from genomes import small_genome
 from seqcoder.errors import InputError, UsageError
 from seqcoder.storage.opening import open_store
 from seqcoder.writing.genome_source import GenomeSource
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import archived_genomes, find_genomes
 from seqcoder_jobs.corpus import tar
 from seqcoder_jobs.corpus.listing import list_corpora

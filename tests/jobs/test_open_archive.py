@@ -18,7 +18,7 @@ from local_runner import SMALL, submit_here
 import seqcoder
 import seqcoder_jobs
 from seqcoder.errors import InputError, IntegrityError, NotFoundError, UsageError
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.cli.extract import ExtractOptions
 from seqcoder_jobs.cli.extract import run as run_extract
 from seqcoder_jobs.reading.extract import find_regions, open_regions
@@ -195,6 +195,6 @@ def test_the_package_costs_nothing_and_its_names_are_functions() -> None:
 def test_an_archive_without_containers_is_empty(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "a")
     archive.make()
-    archive.plan_file.write_text("{}")
+    (archive.folder / "plan.json").write_text("{}")
     with seqcoder_jobs.open_archive(tmp_path / "a") as opened:
         assert list(opened) == list(opened.records_called("x")) == []

@@ -17,7 +17,7 @@ from seqcoder.errors import IntegrityError, ReferenceMissingError
 from seqcoder.reading.reader import Container
 from seqcoder.reading.repair import repair
 from seqcoder_jobs import open_archive
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.reading.verify import expectations, verify_container
 from seqcoder_jobs.writing import references
 from seqcoder_jobs.writing.planning import GivenParameters
@@ -101,7 +101,7 @@ def test_a_group_of_many_containers_has_a_reference(archive: Path, strains: Path
 def test_the_manifest_names_the_reference(archive: Path) -> None:
     from seqcoder_jobs.archive.manifest.files import read_table
 
-    table = read_table(Archive(str(archive)).manifest, "containers", ["container", "reference"])
+    table = read_table(Archive(archive).store, "containers", ["container", "reference"])
     assert {row["container"]: row["reference"] for row in table.to_pylist()} == {
         name: reference or None for name, (_, reference, _) in plan(archive).items()
     }

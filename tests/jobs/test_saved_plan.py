@@ -17,7 +17,8 @@ from seqcoder.errors import IntegrityError
 from seqcoder.settings import Settings
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan, Plan
-from seqcoder_jobs.archive.folder import Archive, SavedPlan
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.saved_plan import SavedPlan
 
 odd = st.text(st.characters() | st.sampled_from('"\\\n\udcff[]{}: '), min_size=1)
 sources = st.builds(
@@ -85,7 +86,7 @@ def many(n: int) -> SavedPlan:
 def test_a_line_a_genome(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "a")
     archive.save(many(120))
-    lines = archive.plan_file.read_text().splitlines()
+    lines = (archive.folder / "plan.json").read_text().splitlines()
     for i in range(120):
         (line,) = (line for line in lines if f'"/data/g/{i}.fa.gz"' in line)
         assert line.count("fa.gz") == 1
@@ -125,8 +126,8 @@ def test_a_plan_is_saved_and_loaded_without_copies_of_it(tmp_path: Path) -> None
 def test_what_was_edited_is_refused_in_one_line(tmp_path: Path, old: str, new: str) -> None:
     archive = Archive(tmp_path / "a")
     archive.save(many(3))
-    text = archive.plan_file.read_text()
+    text = (archive.folder / "plan.json").read_text()
     assert old in text
-    archive.plan_file.write_text(text.replace(old, new, 1))
+    (archive.folder / "plan.json").write_text(text.replace(old, new, 1))
     with pytest.raises(IntegrityError, match=r"plan\.json: .*restore it from a good copy$"):
         archive.load()

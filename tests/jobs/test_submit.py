@@ -17,7 +17,8 @@ from local_runner import SMALL, Killed, dies_reading, run_here, submit_here
 
 import seqcoder
 from seqcoder.errors import InputError, IntegrityError, UsageError
-from seqcoder_jobs.archive.folder import TABLES, Archive
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import TABLES
 from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.archive.manifest import files
 from seqcoder_jobs.archive.summary import summarise
@@ -230,7 +231,7 @@ def test_manifest_is_never_read_twice_while_compacting(
         with pytest.raises(Killed):
             submit_here([corpus], archive)
     assert len(list((archive / "manifest" / "genomes").iterdir())) == 4  # three parts and all
-    assert files.read_table(archive / "manifest", "genomes").num_rows == 6
+    assert files.read_table(Archive(archive).store, "genomes").num_rows == 6
 
 
 def test_failures_are_listed_and_tried_again(

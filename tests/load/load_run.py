@@ -13,7 +13,7 @@ import numpy as np
 from load_watch import Sample, Watched, watch
 
 from seqcoder.errors import IntegrityError
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ def load(corpus: Path, archive: Path, options: Sequence[str] = ()) -> Load:
 def _costs(archive: Archive, watched: Watched, begun: float, ended: float) -> Load:
     from seqcoder_jobs.archive.manifest.files import read_table
 
-    rows = read_table(archive.manifest, "containers", ["container", "genomes", "bytes"]).to_pylist()
-    raw = read_table(archive.manifest, "genomes", ["raw_bytes"])["raw_bytes"].to_pylist()
+    rows = read_table(archive.store, "containers", ["container", "genomes", "bytes"]).to_pylist()
+    raw = read_table(archive.store, "genomes", ["raw_bytes"])["raw_bytes"].to_pylist()
     commits = sorted(
-        ((archive.containers / row["container"]).stat().st_ctime, row["genomes"]) for row in rows
+        (Path(archive.container(row["container"])).stat().st_ctime, row["genomes"]) for row in rows
     )
     if len(commits) < 10:
         raise IntegrityError(f"{len(commits)} containers: give a smaller --container-size")

@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.reading.serve.app import make_app
 
 

@@ -25,7 +25,7 @@ from local_runner import submit_here
 from page_server import served
 
 from seqcoder.fasta import digest
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.reading.serve.seqcol import LARGEST_BODY, compare
 from seqcoder_jobs.writing.planning import GivenParameters
 

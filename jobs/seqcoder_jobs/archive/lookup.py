@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqcoder.reading.naming import all_named
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.success import check_present
 
 
@@ -25,7 +25,7 @@ def archived_genomes(archive: Archive) -> list[ArchivedGenome]:
     Raises:
         UsageError: there is no archive. IntegrityError: its plan or manifest is damaged.
     """
-    archive.load()
+    archive.require()
     return archived_genomes_now(archive)
 
 
@@ -33,8 +33,8 @@ def archived_genomes_now(archive: Archive) -> list[ArchivedGenome]:
     """Return the same by the manifest alone; raises IntegrityError where it is damaged."""
     from seqcoder_jobs.archive.manifest.files import read_table
 
-    check_present(archive.folder)
-    table = read_table(archive.manifest, "genomes", ["genome", "container", "ordinal"])
+    check_present(archive.store)
+    table = read_table(archive.store, "genomes", ["genome", "container", "ordinal"])
     rows = zip(
         *(table[name].to_pylist() for name in ("container", "ordinal", "genome")), strict=True
     )
@@ -60,23 +60,27 @@ def records_called(archive: Archive, names: Collection[str]) -> list[dict[str, A
 
     Names are as the manifest has them, spelt. In the order of the manifest.
     """
+    from seqcoder_jobs.archive.manifest.files import steadily
+
+    return steadily(lambda: _records(archive, names))
+
+
+def _records(archive: Archive, names: Collection[str]) -> list[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     from seqcoder_jobs.archive.manifest.files import manifest_files
+    from seqcoder_jobs.archive.manifest.table_file import open_table
 
     # Not with pyarrow.dataset, which imports pandas, where it is installed, for half a second.
     wanted = pa.array(sorted(names), pa.string())
     rows: list[dict[str, Any]] = []
-    for part in manifest_files(archive.manifest, "records"):
-        with pq.ParquetFile(part.path) as file:
-            at = file.schema_arrow.get_field_index("record")
-            for group in range(file.num_row_groups):
-                known = file.metadata.row_group(group).column(at).statistics
-                bounds = (known.min, known.max) if known and known.has_min_max else None
+    for part in manifest_files(archive.store, "records"):
+        with open_table(archive.store, part.name) as file:
+            for group in file.groups:
+                bounds = file.statistics(group, "record")
                 if bounds and not any(bounds[0] <= name <= bounds[1] for name in names):
                     continue
-                table = file.read_row_group(group, ["genome", "container", "ordinal", "record"])
+                table = file.read(["genome", "container", "ordinal", "record"], [group])
                 rows += table.filter(pc.is_in(table["record"], wanted)).to_pylist()
     return rows

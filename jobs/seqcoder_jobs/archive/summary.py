@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder.storage.container_name import object_name
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.archive.success import check_present
 
 
@@ -59,12 +61,12 @@ def summarise(archive: Archive) -> Summary:
     from seqcoder_jobs.archive.manifest.files import covered_containers, read_table
 
     saved = archive.load()
-    check_present(archive.folder)
-    genomes = read_table(archive.manifest, "genomes")
-    containers = read_table(archive.manifest, "containers", ["container", "bytes"])
+    check_present(archive.store)
+    genomes = read_table(archive.store, "genomes")
+    containers = read_table(archive.store, "containers", ["container", "bytes", "sha256"])
     statuses = genomes["status"].to_pylist()
     planned = {genome.name for c in saved.plan.containers for genome in c.genomes}
-    covered = covered_containers(archive.manifest)
+    covered = covered_containers(archive.store)
     # A failed genome that is planned anew is pending again.
     again = {
         genome.name for c in saved.plan.containers if c.key not in covered for genome in c.genomes
@@ -80,13 +82,10 @@ def summarise(archive: Archive) -> Summary:
         return pc.sum(genomes[column]).as_py() or 0
 
     verified, stored = statuses.count("verified"), statuses.count("stored")
-    sizes = dict(
-        zip(containers["container"].to_pylist(), containers["bytes"].to_pylist(), strict=True)
-    )
-    missing = tuple(sorted(name for name in sizes if _size(archive, name) != sizes[name]))
+    missing = _missing(archive, containers.to_pylist())
     return Summary(
         archive=str(archive),
-        complete=archive.success.exists() and not missing,
+        complete=archive.is_marked and not missing,
         running=archive.is_locked,
         containers=len({c.file for c in saved.plan.containers}),
         containers_done=len({c.file for c in saved.plan.containers} - to_do),
@@ -110,9 +109,13 @@ def summarise(archive: Archive) -> Summary:
     )
 
 
-def _size(archive: Archive, container: str) -> int | None:
-    """Return the bytes a container has, None if it is not there."""
-    try:
-        return (archive.containers / container).stat().st_size
-    except OSError:
-        return None
+def _missing(archive: Archive, containers: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return which containers of the manifest are not there, or not as long as they were."""
+    sizes = {s.name.partition("/")[2]: s.size for s in archive.store.files(CONTAINERS)}
+    missing = []
+    for row in containers:
+        name, digest = row["container"], row["sha256"]
+        there = name if archive.folder else object_name(name, digest)
+        if sizes.get(there) != row["bytes"]:
+            missing.append(name)
+    return tuple(sorted(missing))

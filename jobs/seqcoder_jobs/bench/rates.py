@@ -18,9 +18,10 @@ from seqcoder.writing.genome_source import GenomeSource, local_source
 from seqcoder.writing.pipeline import write_container
 from seqcoder.writing.plan import Plan, plan_containers
 from seqcoder_cluster.flight import in_flight
-from seqcoder_jobs.archive.folder import Archive, SavedPlan
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.manifest.files import compact, write_part
 from seqcoder_jobs.archive.manifest.rows import container_rows
+from seqcoder_jobs.archive.saved_plan import SavedPlan
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def driver_costs(folder: Path, report: ContainerReport) -> tuple[float, float, f
     def commit(number: int, part: ContainerReport) -> None:
         file = f"{number:06d}.sqc"
         received = pickle.loads(pickle.dumps(part))
-        write_part(archive.manifest, file, container_rows(file, received, {}))
+        write_part(archive.store, file, container_rows(file, received, {}))
 
     one = ContainerReport(
         report.path, report.size, report.sha256, "", report.genomes[:1], report.chunks[:1]
@@ -122,7 +123,7 @@ def driver_costs(folder: Path, report: ContainerReport) -> tuple[float, float, f
     parts = 24
     for number in range(3, parts):
         commit(number, one)
-    container += _best_cpu(lambda: compact(archive.manifest, ()), 1) / parts
+    container += _best_cpu(lambda: compact(archive.store, ()), 1) / parts
     entries = [
         GenomeSource(f"species/genome_{i:07d}.fa.gz", f"/corpus/genome_{i:07d}.fa.gz", "", 4 << 20)
         for i in range(5000)

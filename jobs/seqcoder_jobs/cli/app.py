@@ -58,7 +58,7 @@ def submit(
         ),
     ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="ARCHIVE", help="Archive folder.")
+        str, typer.Option("--output", "-o", metavar="ARCHIVE", help="Archive: folder or URL.")
     ] = "",
     from_file: Annotated[
         str | None, typer.Option("--from-file", metavar="LIST", help="File of CORPUS, one a line.")

@@ -24,8 +24,15 @@ from seqcoder.cli.options import (
     Width,
 )
 from seqcoder_jobs.cli.app import Address, Workers, app
+from seqcoder_jobs.cli.counted import counted
 
-ArchiveFolder = Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive folder.")]
+ArchivePlace = Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive: folder or URL.")]
+Stats = Annotated[
+    bool,
+    typer.Option(
+        "--stats", help="Tell the requests to object stores of this process, bytes and seconds."
+    ),
+]
 Job = Annotated[str, typer.Argument(metavar="ARCHIVE|JOB", help="Archive folder, or a job's id.")]
 JobAddress = Annotated[
     str | None,
@@ -34,23 +41,27 @@ JobAddress = Annotated[
 
 
 @app.command()
-def status(archive: Job, address: JobAddress = None, json: Json = False) -> None:
+def status(
+    archive: Job, address: JobAddress = None, json: Json = False, stats: Stats = False
+) -> None:
     """Show how far an archive is, and its detached job if it has one.
 
     Examples: `seqcoder-ray status archive`; `seqcoder-ray status archive --json`.
     """
     from seqcoder_jobs.cli.show import run_status
 
-    run_status(archive, address, json)
+    with counted(stats):
+        run_status(archive, address, json)
 
 
 @app.command("list")
 def list_(
-    archive: ArchiveFolder,
+    archive: ArchivePlace,
     records: Records = False,
     failed: Annotated[bool, typer.Option("--failed", help="List failed inputs only.")] = False,
     checksums: Checksums = False,
     json: Json = False,
+    stats: Stats = False,
 ) -> None:
     """List the genomes (or records) of an archive, tab separated, from its manifest.
 
@@ -61,17 +72,19 @@ def list_(
     """
     from seqcoder_jobs.cli.show import run_list
 
-    run_list(archive, records, failed, checksums, json)
+    with counted(stats):
+        run_list(archive, records, failed, checksums, json)
 
 
 @app.command()
 def verify(
-    archive: ArchiveFolder,
+    archive: ArchivePlace,
     full: Full = False,
     address: Address = None,
     workers: Workers = None,
     quiet: Quiet = False,
     json: Json = False,
+    stats: Stats = False,
 ) -> None:
     """Check an archive: checksums (quick), or also every base and file (--full). 3 if damaged.
 
@@ -79,12 +92,13 @@ def verify(
     """
     from seqcoder_jobs.cli.verify import run
 
-    run(archive, full, address, workers, quiet, json)
+    with counted(stats):
+        run(archive, full, address, workers, quiet, json)
 
 
 @app.command()
 def extract(
-    archive: ArchiveFolder,
+    archive: ArchivePlace,
     queries: Annotated[
         list[str] | None,
         typer.Argument(
@@ -116,6 +130,7 @@ def extract(
     workers: Workers = None,
     force: Force = False,
     quiet: Quiet = False,
+    stats: Stats = False,
 ) -> None:
     """Get genomes, records or regions out of an archive by name.
 
@@ -127,24 +142,62 @@ def extract(
     from seqcoder.reading.region import Style
     from seqcoder_jobs.cli.extract import ExtractOptions, run
 
-    run(
-        ExtractOptions(
-            archive,
-            tuple(queries or ()),
-            (*(genome or ()), *name_list(from_file)),
-            regions,
-            everything,
-            output,
-            Style(width, upper, header_style),
-            address,
-            workers,
-            force,
-            quiet,
-            format,
-            reverse,
-            index,
+    with counted(stats):
+        run(
+            ExtractOptions(
+                archive,
+                tuple(queries or ()),
+                (*(genome or ()), *name_list(from_file)),
+                regions,
+                everything,
+                output,
+                Style(width, upper, header_style),
+                address,
+                workers,
+                force,
+                quiet,
+                format,
+                reverse,
+                index,
+            )
         )
-    )
+
+
+@app.command()
+def copy(
+    source: ArchivePlace,
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Folder or URL of the copy.")],
+    quiet: Quiet = False,
+    stats: Stats = False,
+) -> None:
+    """Copy an archive between folders and object stores, compared with its digests.
+
+    What TARGET holds already is not copied again: killed, the same command goes on; after an
+    append, only what is new goes over.
+
+    Example: `seqcoder-ray copy archive s3://bucket/archive`.
+    """
+    from seqcoder_jobs.cli.keeping import run_copy
+
+    with counted(stats):
+        run_copy(source, target, quiet)
+
+
+@app.command()
+def clean(
+    archive: ArchivePlace,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List it only.")] = False,
+    quiet: Quiet = False,
+    stats: Stats = False,
+) -> None:
+    """Remove what killed runs and appends left in an archive, and list it.
+
+    Example: `seqcoder-ray clean s3://bucket/archive --dry-run`.
+    """
+    from seqcoder_jobs.cli.keeping import run_clean
+
+    with counted(stats):
+        run_clean(archive, dry_run, quiet)
 
 
 @app.command()

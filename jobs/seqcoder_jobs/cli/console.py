@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seqcoder.cli import common
 from seqcoder.cli.common import draws, facts_bar, fail, say
-from seqcoder.wording import shown
+from seqcoder.wording import shown, without_secrets
 from seqcoder_jobs.corpus.listing import Problem
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def table(title: str, rows: Sequence[tuple[str, str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=Text(shown(title)), show_header=False, title_justify="left")
+    drawn = Table(
+        title=Text(shown(without_secrets(title))), show_header=False, title_justify="left"
+    )
     drawn.add_column(style="dim")
     drawn.add_column(justify="right")
     for name, value in rows:

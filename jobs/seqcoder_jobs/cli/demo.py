@@ -11,7 +11,7 @@ from seqcoder import fasta
 from seqcoder.cli.common import say
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.storage.names import unspell
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.console import list_failures, note, progress, time_text
@@ -84,7 +84,7 @@ def _compare(corpus: Path, restored: Path, archive: Archive) -> int:
     """Compare every restored file with its original (decompressed); returns how many."""
     from seqcoder_jobs.archive.manifest.files import read_table
 
-    rows = read_table(archive.manifest, "genomes", ["genome", "source"]).to_pylist()
+    rows = read_table(archive.store, "genomes", ["genome", "source"]).to_pylist()
     for row in rows:
         original = fasta.open_bytes(unspell(row["source"]))
         if (restored / row["genome"]).read_bytes() != original:

@@ -23,7 +23,7 @@ from seqcoder.export.indexes import check_indexed
 from seqcoder.reading.query import Query
 from seqcoder.reading.region import AS_FILE, Region, Style
 from seqcoder.wording import count_of
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes, find_genomes
 from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.cli.verify import mapped, worth_ray

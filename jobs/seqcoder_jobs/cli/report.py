@@ -12,14 +12,14 @@ from seqcoder.cli.common import say
 
 
 def report(
-    archive: Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive folder.")],
+    archive: Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive: folder or URL.")],
     json: Annotated[bool, typer.Option("--json", help="Print what it tells as JSON.")] = False,
 ) -> None:
     """Write an archive's report.html and seqcoder_mqc.json anew (submit has written them).
 
     Example: `seqcoder-ray report archive`.
     """
-    from seqcoder_jobs.archive.folder import Archive
+    from seqcoder_jobs.archive.archive import Archive
     from seqcoder_jobs.reading.report import write_report
     from seqcoder_jobs.reading.report.read import STAGES, read_facts
 
@@ -32,7 +32,7 @@ def report(
     seconds = {column: facts.total(column) for column, _ in STAGES}
     failures = facts.chosen([("genome", "ascending")], facts.summary.failed + 1, status="failed")
     told = {
-        "report": str(path),
+        "report": path,
         **asdict(facts.summary),
         "ratio": facts.summary.ratio,
         "bits_per_base": facts.summary.bits_per_base,

@@ -10,7 +10,7 @@ from seqcoder.errors import InputError, UsageError
 
 
 def serve(
-    archive: Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive folder.")],
+    archive: Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive: folder or URL.")],
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; the default is this machine only.")
     ] = "127.0.0.1",
@@ -41,7 +41,7 @@ def serve(
 
     Example: `seqcoder-ray serve archive --port 8000`.
     """
-    from seqcoder_jobs.archive.folder import Archive
+    from seqcoder_jobs.archive.archive import Archive
     from seqcoder_jobs.cli.console import note
 
     try:

@@ -7,7 +7,8 @@ from typing import Any
 
 from seqcoder.cli.common import say
 from seqcoder.storage.names import checksum_line
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import JOB
 from seqcoder_jobs.archive.success import check_present
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.submit import result_table
@@ -22,7 +23,7 @@ def run_status(name: str, address: str | None, json: bool) -> None:
         say(json_module.dumps(state, indent=1) if json else f"{state['job']}\t{state['status']}")
         return
     archive = Archive(name)
-    job = job_status(name, address) if archive.job_file.exists() else None
+    job = job_status(name, address) if archive.has(JOB) else None
     if not archive.exists and job:
         archive_facts: dict[str, Any] = {}
     else:
@@ -43,7 +44,7 @@ def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool
 
     archive = Archive(name)
     inputs = archive.load().inputs
-    check_present(archive.folder)
+    check_present(archive.store)
 
     def place(row: dict[str, Any]) -> int:
         """Return where its input stood in the corpus: relatives lie side by side in containers."""
@@ -51,7 +52,7 @@ def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool
 
     if records:
         columns = ["genome", "record", "length", "refget", "container"]
-        rows = read_table(archive.manifest, "records", columns).to_pylist()
+        rows = read_table(archive.store, "records", columns).to_pylist()
         rows.sort(key=place)
     else:
         columns = [
@@ -65,7 +66,7 @@ def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool
             "sha256",
         ]
         wanted = [*columns, "source", "error"]
-        rows = read_table(archive.manifest, "genomes", wanted).to_pylist()
+        rows = read_table(archive.store, "genomes", wanted).to_pylist()
         rows.sort(key=place)
         if failed:
             columns = ["genome", "status", "source", "error"]

@@ -16,7 +16,7 @@ from seqcoder.settings import parse_size, thread_count
 from seqcoder.storage.lists import names_in, read_list
 from seqcoder.wording import count_of
 from seqcoder_cluster.options import ClusterOptions
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.summary import Summary, summarise
 from seqcoder_jobs.cli.console import (
     NAME,

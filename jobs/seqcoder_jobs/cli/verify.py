@@ -12,7 +12,7 @@ from seqcoder.cli.common import fail, say
 from seqcoder.cli.verify import damaged_genomes
 from seqcoder.errors import IntegrityError
 from seqcoder.wording import count_of
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
 

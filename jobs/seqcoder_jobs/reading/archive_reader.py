@@ -22,14 +22,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from seqcoder.errors import InputError, IntegrityError, NoSuchNameError, UsageError
+from seqcoder.errors import (
+    InputError,
+    IntegrityError,
+    MissingError,
+    NoSuchNameError,
+    UsageError,
+)
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.reader import Container, References
 from seqcoder.reading.record import Record
 from seqcoder.storage.names import spell
 from seqcoder.storage.range_source import RangeSource
+from seqcoder.storage.url import is_url
 from seqcoder.wording import count_of
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes_now, records_called
 from seqcoder_jobs.reading.open_files import OpenFiles, SharedFile
 
@@ -41,10 +48,11 @@ _CACHE_BYTES = 32 << 20
 def open_archive(
     folder: str | os.PathLike[str], *, threads: int = 0, most_open: int = MOST_OPEN
 ) -> OpenArchive:
-    """Open an archive folder for reading; what is appended later is seen when it is opened anew.
+    """Open an archive for reading; what is appended later is seen when it is opened anew.
 
     Args:
-        folder: the archive, as ``seqcoder-ray submit -o`` made it, finished or not.
+        folder: the archive, as ``seqcoder-ray submit -o`` made it, finished or not: its folder or
+            URL.
         threads: chunks decoded at a time, 0: all cores.
         most_open: containers held open at a time, each with up to 32 MiB of decoded bases.
 
@@ -104,22 +112,38 @@ class OpenArchive(Mapping[str, Genome]):
                     raise IntegrityError(
                         f"{self.archive}: its manifest names a container {name!r}; it is damaged"
                     )
-                file = SharedFile(self.archive.containers / name, self._files)
-                container = Container(
-                    cast(BinaryIO, file),
-                    threads=self._threads,
-                    cache_bytes=_CACHE_BYTES,
-                    references=self._references,
-                )
-                file.let_go = container.forget
-                self._containers[name] = container
+                self._containers[name] = self._open(name)
                 while len(self._containers) > self._most_open:
                     self._containers.popitem(last=False)
             self._containers.move_to_end(name)
             return self._containers[name]
 
+    def _open(self, name: str) -> Container:
+        file = None
+        if self.archive.folder is not None:
+            file = SharedFile(Path(self.archive.container(name)), self._files)
+        container = Container(
+            self._remote(name) if file is None else cast(BinaryIO, file),
+            threads=self._threads,
+            cache_bytes=_CACHE_BYTES,
+            references=self._references,
+        )
+        if file is not None:
+            file.let_go = container.forget
+        return container
+
+    def _remote(self, name: str) -> RangeSource:
+        """Open an object, found anew where the state that was read of is there no more."""
+        try:
+            return RangeSource(self.archive.container(name))
+        except MissingError:
+            self.archive.refresh()
+            return RangeSource(self.archive.container(name))
+
     def _open_source(self, place: str) -> RangeSource:
         """Open a reference, as one of the archive's files."""
+        if is_url(place):
+            return RangeSource(place)
         if not Path(place).is_file():
             raise InputError(f"{place}: no such file")
         file = SharedFile(Path(place), self._files)
@@ -142,7 +166,7 @@ class OpenArchive(Mapping[str, Genome]):
         """Return how large each genome's file is, by the manifest; IntegrityError: damaged."""
         from seqcoder_jobs.archive.manifest.files import read_table
 
-        table = read_table(self.archive.manifest, "genomes", ["genome", "raw_bytes"])
+        table = read_table(self.archive.store, "genomes", ["genome", "raw_bytes"])
         rows = zip(table["genome"].to_pylist(), table["raw_bytes"].to_pylist(), strict=True)
         return {name: size for name, size in rows if name in self}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqcoder.circumstances import system_reason
-from seqcoder.errors import SeqcoderError
+from seqcoder.errors import MissingError, SeqcoderError
 from seqcoder.export import file_name, write_genomes
 from seqcoder.export.indexes import indexes
 from seqcoder.reading.genome import Genome
@@ -19,15 +19,20 @@ from seqcoder.reading.record import Record
 from seqcoder.reading.region import AS_FILE, Region, Style, find_region, is_only_comment
 from seqcoder.storage.names import spell, unspell
 from seqcoder.storage.output_files import check_free, output_path, write_below
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, records_called
 from seqcoder_jobs.reading.archive_reader import OpenArchive
 
 
 @dataclass(frozen=True)
 class Restore:
-    """Genomes of one container, to be restored below a folder; ``threads`` 0: all cores."""
+    """Genomes of one container, to be restored below a folder; ``threads`` 0: all cores.
 
+    ``container`` is its path or URL, ``name`` what the archive calls it.
+    """
+
+    archive: str
+    name: str
     container: str
     genomes: tuple[str, ...]
     folder: str
@@ -130,7 +135,9 @@ def restores(
         by_container.setdefault(genome.container, []).append(genome.name)
     return [
         Restore(
-            str(archive.containers / name),
+            str(archive),
+            name,
+            archive.container(name),
             tuple(genomes),
             folder,
             force,
@@ -150,7 +157,7 @@ def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
     """
     failures: list[tuple[str, str, int]] = []
     try:
-        container = Container(work.container, threads=work.threads)
+        container = _open(work)
     except SeqcoderError as error:
         return [(name, str(error), error.exit_code) for name in work.genomes]
     archived: set[tuple[int, int]] = set()
@@ -164,6 +171,13 @@ def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
                 reason = f"{error.filename or work.folder}: {system_reason(error)}"
                 failures.append((name, reason, 1))
     return failures
+
+
+def _open(work: Restore) -> Container:
+    try:
+        return Container(work.container, threads=work.threads)
+    except MissingError:  # a run has written another state of it
+        return Container(Archive(work.archive).container(work.name), threads=work.threads)
 
 
 def _restore_one(genome: Genome, work: Restore, archived: set[tuple[int, int]]) -> None:

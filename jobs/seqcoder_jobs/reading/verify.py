@@ -6,14 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from seqcoder.container.check import Finding
 from seqcoder.errors import SeqcoderError
 from seqcoder.reading.reader import Container
 from seqcoder.reading.verification import Verification, verify
-from seqcoder.storage.checksum import file_sha256
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder.storage.opening import open_parent
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.success import damaged_files
 
 
@@ -45,17 +44,17 @@ def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected
     from seqcoder_jobs.archive.manifest.files import covered_by, read_table
 
     plan = archive.load().plan
-    covered = covered_by(archive.manifest, "genomes")  # written last
+    covered = covered_by(archive.store, "genomes")  # written last
     in_doubt = {container.file for container in plan.containers if container.key not in covered}
     columns = ["genome", "sha256", "container", "status"]
     genomes: dict[str, list[tuple[str, str]]] = {}
-    for row in read_table(archive.manifest, "genomes", columns).to_pylist():
+    for row in read_table(archive.store, "genomes", columns).to_pylist():
         if row["status"] != "failed":
             genomes.setdefault(row["container"], []).append((row["genome"], row["sha256"]))
     columns = ["container", "bytes", "sha256", "reference"]
     return [
         Expected(
-            str(archive.containers / row["container"]),
+            archive.container(row["container"]),
             row["bytes"],
             "" if row["container"] in in_doubt else row["sha256"],
             genomes_digest(genomes.get(row["container"], [])),
@@ -63,7 +62,7 @@ def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected
             threads,
         )
         for row in sorted(
-            read_table(archive.manifest, "containers", columns).to_pylist(),
+            read_table(archive.store, "containers", columns).to_pylist(),
             # References first: what is damaged there is the cause of what is told of others.
             key=lambda row: (row["reference"] is not None, str(row["container"])),
         )
@@ -73,15 +72,16 @@ def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected
 
 def verify_container(expected: Expected) -> Verification:
     """Check one container; damage is reported, not raised. Runs anywhere the file is seen."""
-    path = Path(expected.path)
+    path = expected.path
     try:
         with Container(path, threads=expected.threads) as container:
             result = verify(container, full=expected.full, threads=expected.threads)
             pairs = [(genome.name, genome.sha256) for genome in container.values()]
     except SeqcoderError as error:
-        return Verification(str(path), expected.full, 0, 0, 0, (Finding(str(error)),))
+        return Verification(path, expected.full, 0, 0, 0, (Finding(str(error)),))
     if result.intact and expected.sha256:
-        sha256 = file_sha256(path)
+        store, name = open_parent(path)
+        sha256 = store.sha256(name)
         problem = ""
         if genomes_digest(pairs) != expected.genomes:
             problem = "holds other genomes than the manifest says"
@@ -90,11 +90,11 @@ def verify_container(expected: Expected) -> Verification:
         if problem:
             finding = Finding(f"{path}: {problem}; restore one of them from a good copy")
             return Verification(
-                str(path), expected.full, result.genomes, result.chunks, result.bases, (finding,)
+                path, expected.full, result.genomes, result.chunks, result.bases, (finding,)
             )
     return result
 
 
 def manifest_findings(archive: Archive) -> Iterator[str]:
     """Yield what is wrong with the files of an archive that are not containers."""
-    yield from damaged_files(archive.folder)
+    yield from damaged_files(archive.store)

@@ -17,7 +17,7 @@ from seqcoder.latent import phase_model
 from seqcoder.latent.phase_model import COST_ONE_BIT, ORDER
 from seqcoder.latent.types import CLASS_OF, STRIDE, TYPES, base_types, latents_to_classes, mirror
 from seqcoder.storage.checksum import file_sha256
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes_now
 from seqcoder_jobs.reading.archive_reader import OpenArchive
 

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seqcoder.errors import InputError, SeqcoderError, UsageError
-from seqcoder.storage.atomic import write_atomically
+from seqcoder.errors import InputError, MissingError, SeqcoderError, UsageError
 from seqcoder.wording import shown
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import INPUTS, JOB
 from seqcoder_jobs.corpus.locations import absolute, one_line
 from seqcoder_jobs.writing.planning import model_name
 from seqcoder_jobs.writing.submit import Request
@@ -75,16 +75,15 @@ def detach(request: Request, address: str | None, quiet: bool) -> None:
     archive = Archive(request.archive)
     client = _client(address)
     archive.make()
-    inputs = archive.folder / "inputs.txt"
     corpora = "".join(f"{absolute(corpus)}\0" for corpus in request.corpora)
-    write_atomically(inputs, os.fsencode(corpora))
-    entrypoint = shlex.join(_arguments(request, archive, inputs))
+    archive.store.put(INPUTS, os.fsencode(corpora))
+    entrypoint = shlex.join(_arguments(request, archive, archive.store.locate(INPUTS)))
     with _asking("the cluster refused the job"):
         job = client.submit_job(
             entrypoint=entrypoint, metadata={"name": "seqcoder", "archive": str(archive)}
         )
     facts = {"job": job, "address": client.get_address(), "entrypoint": entrypoint}
-    write_atomically(archive.job_file, (json.dumps(facts, indent=1) + "\n").encode())
+    archive.store.put(JOB, (json.dumps(facts, indent=1) + "\n").encode())
     if not quiet:
         print(
             f"{job} runs detached; 'seqcoder-ray status {archive}' tells how far it is",
@@ -93,14 +92,14 @@ def detach(request: Request, address: str | None, quiet: bool) -> None:
     print(job)
 
 
-def _arguments(request: Request, archive: Archive, inputs: Path) -> list[str]:
+def _arguments(request: Request, archive: Archive, inputs: str) -> list[str]:
     """Return the command the job runs: this submit, attached to the cluster it runs on.
 
     A test sees that nothing which ``submit`` takes is missing here.
     """
     words = ["sh", "-c", _FIND_PYTHON, sys.executable, "submit", "--output", str(archive)]
     if request.corpora:
-        words += ["--from-file", str(inputs)]
+        words += ["--from-file", inputs]
     given, options = request.given, request.options
     if request.all_files:
         words.append("--all-files")
@@ -134,14 +133,15 @@ def _find(name: str, address: str | None) -> tuple[Any, str]:
         return _client(address), name
     archive = Archive(name)
     try:
-        facts = json.loads(archive.job_file.read_text())
+        facts = json.loads(archive.store.get(JOB)[0])
         job, where = facts["job"], facts["address"]
-    except FileNotFoundError:
+    except MissingError:
         raise UsageError(
             f"{archive}: no detached job was started for it; name a job ({JOB_PREFIX}...)"
         ) from None
-    except (ValueError, KeyError, OSError) as error:
-        raise InputError(f"{archive.job_file}: cannot be read ({one_line(error)})") from None
+    except (ValueError, KeyError) as error:
+        where = archive.store.locate(JOB)
+        raise InputError(f"{where}: cannot be read ({one_line(error)})") from None
     return _client(address or where), job
 
 

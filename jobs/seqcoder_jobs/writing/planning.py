@@ -15,7 +15,7 @@ from seqcoder.storage.url import is_url
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_groups
-from seqcoder_jobs.archive.folder import SavedPlan
+from seqcoder_jobs.archive.saved_plan import SavedPlan
 from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.writing.choose_container import Sketch, held
 from seqcoder_jobs.writing.group_inputs import Group, Grouped, Grouping, alone

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from seqcoder.container.parity import parity_path
+from seqcoder.container.parity import is_available, parity_path
+from seqcoder.errors import SeqcoderError
 from seqcoder.reading.reader import Container
+from seqcoder.storage.container_name import object_name
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
 from seqcoder.writing.planned import protect
-from seqcoder_jobs.archive.folder import Archive, SavedPlan
+from seqcoder.writing.workplace import Scratch
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import CONTAINERS
+from seqcoder_jobs.archive.saved_plan import SavedPlan
 
 
 def recover(archive: Archive, saved: SavedPlan) -> None:
@@ -20,35 +25,73 @@ def recover(archive: Archive, saved: SavedPlan) -> None:
     A container without its rows (killed between the two) gets them from its own index; rows of
     a container that has been lost are dropped, so that it is made again.
     """
-    from seqcoder_jobs.archive.manifest.files import (
-        covered_containers,
-        forget,
-        read_table,
-        write_part,
-    )
+    from seqcoder_jobs.archive.manifest.files import covered_containers, forget, write_part
     from seqcoder_jobs.archive.manifest.rebuild import rebuild_report
     from seqcoder_jobs.archive.manifest.rows import container_rows
 
-    covered = covered_containers(archive.manifest)
-    written = set(
-        read_table(archive.manifest, "containers", ["container"])["container"].to_pylist()
-    )
-    lost = {name for name in written if not (archive.containers / name).exists()}
+    store = archive.store
+    covered = covered_containers(store)
+    there = {stored.name.partition("/")[2] for stored in store.files(CONTAINERS)}
+    written = archive.container_digests()
+    lost = {
+        name
+        for name, sha256 in written.items()
+        if (name if archive.folder else object_name(name, sha256)) not in there
+    }
     if lost:
         archive.mark_incomplete()
-        forget(archive.manifest, lost)
-        covered -= lost
+        forget(store, lost)
+        covered = {key for key in covered if key.partition("+")[0] not in lost}
+        written = {name: sha256 for name, sha256 in written.items() if name not in lost}
+    place = archive.workplace()
     for container in saved.plan.containers:
-        path = archive.containers / container.file
-        if container.is_reference and path.exists() and not parity_path(path).exists():
-            protect(path)
-        if container.key not in covered and path.exists() and _is_written(path, container):
+        if container.is_reference and is_available():
+            _protect(place, container.file, written)
+        if container.key in covered:
+            continue
+        for path in _found(place, container, written):
             report = rebuild_report(path, container.genomes)
+            if archive.folder is None:
+                place.keep(container.file, report.sha256, stays=container.is_reference)
             attempts = _attempts(archive, container.genomes)
             before = written_containers(archive).get(container.file) if container.part else None
             rows = container_rows(container.file, report, attempts, before)
             archive.mark_incomplete()
-            write_part(archive.manifest, container.key, rows)
+            write_part(store, container.key, rows)
+            written[container.file] = report.sha256
+
+
+def _found(place: Any, container: ContainerPlan, written: dict[str, str]) -> Iterator[Path]:
+    """Yield the file of a container that is whole and has no rows, if there is one."""
+    path: Path = place.folder / container.file
+    if isinstance(place, Scratch):
+        states = place.states(container.file)
+        now = object_name(container.file, written.get(container.file, ""))
+        for state in reversed([s for s in states if s.name != now]):
+            try:
+                path = place.fetch(state.name, container.file, "")
+                place.bring_reference(path)
+                found = _is_written(path, container)
+            except SeqcoderError:  # an object that others left: it is made again
+                continue
+            if found:
+                yield path
+                return
+    elif path.exists() and _is_written(path, container):
+        yield path
+
+
+def _protect(place: Any, name: str, written: dict[str, str]) -> None:
+    """Write the parity file of a reference, where a crash came before it."""
+    path = place.folder / name
+    if isinstance(place, Scratch):
+        if name not in written or place.has_parity(name, written[name]):
+            return
+        place.bring({name: written[name]})
+    elif not path.exists() or parity_path(path).exists():
+        return
+    protect(path)
+    place.keep(name, written.get(name, ""), stays=True)
 
 
 def _is_written(path: Path, container: ContainerPlan) -> bool:
@@ -63,11 +106,11 @@ def written_containers(archive: Archive) -> dict[str, dict[str, Any]]:
     """Return the manifest's rows of containers by name."""
     from seqcoder_jobs.archive.manifest.files import read_table
 
-    return {row["container"]: row for row in read_table(archive.manifest, "containers").to_pylist()}
+    return {row["container"]: row for row in read_table(archive.store, "containers").to_pylist()}
 
 
 def _attempts(archive: Archive, genomes: Iterable[GenomeSource]) -> dict[str, int]:
     from seqcoder_jobs.archive.manifest.files import failed_genomes
 
-    failed = failed_genomes(archive.manifest)
+    failed = failed_genomes(archive.store)
     return {genome.name: 1 + failed.get(genome.name, (0, ""))[0] for genome in genomes}

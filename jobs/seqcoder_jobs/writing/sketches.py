@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
 from seqcoder.errors import InputError
+from seqcoder.storage.store import Store
+from seqcoder_jobs.archive.layout import SKETCHES
 from seqcoder_jobs.writing.choose_container import Sketch
 
 SAVED_HASHES = 256
 """Hashes kept of a genome, the smallest: 2 kB."""
+
+
+_NAME = re.compile(rf"{SKETCHES}/part-(\d+)\.parquet")
 
 
 def cut(sketch: Sketch) -> Sketch:
@@ -19,12 +25,10 @@ def cut(sketch: Sketch) -> Sketch:
     return sketch[:SAVED_HASHES].copy()
 
 
-def save_sketches(folder: Path, sketches: Mapping[str, Sketch]) -> None:
-    """Add a file of sketches (uint64[SAVED_HASHES at most], rising; by name) to ``folder``."""
+def save_sketches(store: Store, sketches: Mapping[str, Sketch]) -> None:
+    """Add a file of sketches (uint64[SAVED_HASHES at most], rising; by name) to an archive."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-
-    from seqcoder.storage.atomic import atomic_file
 
     if not sketches:
         return
@@ -36,37 +40,38 @@ def save_sketches(folder: Path, sketches: Mapping[str, Sketch]) -> None:
             ),
         }
     )
-    try:
-        folder.mkdir(exist_ok=True)
-        number = 1 + max((int(path.stem[5:]) for path in _files(folder)), default=-1)
-        with atomic_file(folder / f"part-{number:06d}.parquet") as out:
-            pq.write_table(table, out, compression="zstd", use_dictionary=False)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd", use_dictionary=False)
+    number = 1 + max(_files(store).values(), default=-1)
+    while not store.put_new(f"{SKETCHES}/part-{number:06d}.parquet", out.getvalue()):
+        number += 1
 
 
-def load_sketches(folder: Path) -> dict[str, Sketch]:
+def load_sketches(store: Store) -> dict[str, Sketch]:
     """Return all sketches by genome name, {} where none were saved; raises InputError."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     sketches: dict[str, Sketch] = {}
-    for path in _files(folder):
+    for name in _files(store):
+        data = store.get(name)[0]
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(pa.BufferReader(data)) as file:
                 table = file.read(["genome", "hashes"])
             hashes = table["hashes"].combine_chunks()
             edges = hashes.offsets.to_numpy()
             flat = np.ascontiguousarray(hashes.values.to_numpy(), np.uint64)
         except (OSError, ValueError, AttributeError, pa.ArrowException) as error:
             raise InputError(
-                f"{path}: cannot be read ({error}); remove it: new inputs will then not find "
-                "the relatives it tells of"
+                f"{store.locate(name)}: cannot be read ({error}); remove it: new inputs will then "
+                "not find the relatives it tells of"
             ) from None
-        for i, name in enumerate(table["genome"].to_pylist()):
-            sketches[name] = flat[edges[i] : edges[i + 1]]
+        for i, genome in enumerate(table["genome"].to_pylist()):
+            sketches[genome] = flat[edges[i] : edges[i + 1]]
     return sketches
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("part-*.parquet") if path.stem[5:].isdigit())
+def _files(store: Store) -> dict[str, int]:
+    """Return the files of sketches, in order, and their numbers."""
+    found = {s.name: _NAME.fullmatch(s.name) for s in store.files(SKETCHES)}
+    return {name: int(match[1]) for name, match in found.items() if match}

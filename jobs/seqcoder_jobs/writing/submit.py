@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,10 @@ from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import Opener
 from seqcoder.writing.plan import ContainerPlan
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
-from seqcoder_jobs.archive.folder import Archive, SavedPlan
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import CONTAINERS
+from seqcoder_jobs.archive.orphans import list_orphans, retire
+from seqcoder_jobs.archive.saved_plan import SavedPlan
 from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.writing.choose_container import Sketch
@@ -43,12 +47,13 @@ class Runner(Protocol):
         self,
         containers: Sequence[ContainerPlan],
         settings: Settings,
-        out: Path,
+        out: str | os.PathLike[str],
         options: ClusterOptions,
         *,
         opener: Opener,
         on_report: Callable[[ContainerReport], None],
         on_progress: Callable[[ProgressCounts], None],
+        digests: Mapping[str, str],
     ) -> None:
         """Write ``containers`` into ``out``; raises SeqcoderError at the end if one failed."""
 
@@ -150,7 +155,9 @@ def _look_through(
     known = [genome for c in saved.plan.containers for genome in c.genomes] if saved else []
     archive = Archive(request.archive)
     for corpus in request.corpora:
-        if is_same_file(Path(corpus), archive.folder):
+        if corpus == archive.name or (
+            archive.folder is not None and is_same_file(Path(corpus), archive.folder)
+        ):
             raise UsageError(f"{corpus}: is the archive itself; name another folder with -o")
     listing = list_corpora(
         request.corpora, all_files=request.all_files, known=known, leave_out=str(archive)
@@ -161,7 +168,7 @@ def _look_through(
         parameters,
         done,
         grouping,
-        lambda: load_sketches(archive.sketches),
+        lambda: load_sketches(archive.store),
     )
     plan = extended.saved.plan
     pending = tuple(c for c in plan.containers if c.key not in done.containers)
@@ -177,10 +184,10 @@ def _done(archive: Archive) -> Done:
     """Read from the manifest what is done."""
     from seqcoder_jobs.archive.manifest.files import covered_containers, failed_genomes, read_table
 
-    table = read_table(archive.manifest, "genomes", ["genome", "sha256"])
+    table = read_table(archive.store, "genomes", ["genome", "sha256"])
     digests = dict(zip(table["genome"].to_pylist(), table["sha256"].to_pylist(), strict=True))
-    failed = {name: attempt for name, (attempt, _) in failed_genomes(archive.manifest).items()}
-    return Done(frozenset(covered_containers(archive.manifest)), digests, failed)
+    failed = {name: attempt for name, (attempt, _) in failed_genomes(archive.store).items()}
+    return Done(frozenset(covered_containers(archive.store)), digests, failed)
 
 
 def submit(
@@ -221,11 +228,13 @@ def submit(
         if todo.pending or todo.saved != saved:
             archive.mark_incomplete()
             # First the sketches: those of what is not planned after all do no harm.
-            save_sketches(archive.sketches, todo.sketches)
+            save_sketches(archive.store, todo.sketches)
             archive.save(todo.saved)
         if todo.pending:
             error, done = _run(archive, todo, request.options, runner, on_progress)
-        return Outcome(todo, _finish(archive, todo), error, done)
+        failures = _finish(archive, todo)
+        retire(archive, list_orphans(archive, todo.saved))
+        return Outcome(todo, failures, error, done)
 
 
 def _run(
@@ -249,7 +258,8 @@ def _run(
         container = planned[report.genomes[0].name]
         before = written.get(container.file) if container.part else None
         rows = container_rows(container.file, report, todo.attempts, before)
-        write_part(archive.manifest, container.key, rows)
+        archive.check_held()
+        write_part(archive.store, container.key, rows)
         written.update({row["container"]: row for row in rows["containers"]})
         done += len(report.genomes) - len(report.failures)
 
@@ -257,11 +267,12 @@ def _run(
         runner(
             todo.pending,
             todo.saved.plan.settings,
-            archive.containers,
+            archive.store.locate(CONTAINERS),
             options,
             opener=ArchiveOpener(),
             on_report=on_report,
             on_progress=on_progress,
+            digests={name: row["sha256"] for name, row in written.items()},
         )
     except SeqcoderError as error:
         return error, done
@@ -273,16 +284,17 @@ def _finish(archive: Archive, todo: Todo) -> tuple[Problem, ...]:
     from seqcoder_jobs.archive.manifest.files import compact, covered_containers, read_table
 
     plan = todo.saved.plan
-    table = read_table(archive.manifest, "genomes", ["genome", "source", "status", "error"])
+    table = read_table(archive.store, "genomes", ["genome", "source", "status", "error"])
     names = {genome.name for container in plan.containers for genome in container.genomes}
     failures = tuple(
         Problem(row["source"], row["error"] or "")
         for row in table.to_pylist()
         if row["status"] == "failed" and row["genome"] in names
     )
-    if {container.key for container in plan.containers} <= covered_containers(archive.manifest):
-        compact(archive.manifest, names)
-        if not failures and not archive.success.exists():
+    if {container.key for container in plan.containers} <= covered_containers(archive.store):
+        archive.check_held()
+        compact(archive.store, names)
+        if not failures and not archive.is_marked:
             archive.mark_success(todo.saved, container_facts(archive))
     return failures
 
@@ -291,5 +303,5 @@ def container_facts(archive: Archive) -> list[dict[str, Any]]:
     """Return name, bytes and SHA-256 of every container, from the manifest."""
     from seqcoder_jobs.archive.manifest.files import read_table
 
-    table = read_table(archive.manifest, "containers", ["container", "bytes", "sha256"])
+    table = read_table(archive.store, "containers", ["container", "bytes", "sha256"])
     return sorted(table.to_pylist(), key=lambda row: str(row["container"]))

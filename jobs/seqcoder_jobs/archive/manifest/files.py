@@ -6,33 +6,41 @@ clear what is there twice (a part and the compacted file that took it in) and wh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import io
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seqcoder.errors import InputError, IntegrityError
-from seqcoder.storage.atomic import atomic_file, sync_folder
+from seqcoder.errors import ChangedError, InputError, IntegrityError, MissingError, StorageError
+from seqcoder.storage.folder import Folder
+from seqcoder.storage.store import Store
 from seqcoder.writing.container_report import FAILED
-from seqcoder_jobs.archive.folder import TABLES
+from seqcoder_jobs.archive.layout import MANIFEST, TABLES
 from seqcoder_jobs.archive.manifest.rows import Rows
 from seqcoder_jobs.archive.manifest.schema import SCHEMAS, covered, metadata
+from seqcoder_jobs.archive.manifest.table_file import TableFile, open_table
 from seqcoder_jobs.archive.success import check_file
+
+T = TypeVar("T")
 
 COMPACTED = "all.parquet"
 # What a row is about, and what is more in a later one: a container only grows.
 _LATEST = {"genomes": ("genome", "attempt"), "containers": ("container", "bytes")}
 
 
+_TRIES = 5
+
+
 @dataclass(frozen=True)
 class ManifestFile:
-    """A Parquet file of a table and the containers it covers."""
+    """A Parquet file of a table, by its name in the archive, and the containers it covers."""
 
-    path: Path
+    name: str
     covers: tuple[str, ...]
+    identity: str
 
 
 def part_name(container: str) -> str:
@@ -40,40 +48,58 @@ def part_name(container: str) -> str:
     return f"part-{container.replace('.sqc', '')}.parquet"
 
 
-def manifest_files(manifest: Path, table: str) -> list[ManifestFile]:
+def steadily(read: Callable[[], T]) -> T:
+    """Read what a run may write meanwhile: again, where a file went or changed under the reader."""
+    for _ in range(_TRIES):
+        try:
+            return read()
+        except (MissingError, ChangedError):
+            continue
+    return read()
+
+
+def manifest_files(store: Store, table: str) -> list[ManifestFile]:
     """Return the files of a table, the compacted one first, without those it has taken in.
 
     Raises:
         IntegrityError: a file is damaged or not a manifest of this schema.
     """
-    files: list[ManifestFile] = []
+    return steadily(lambda: [facts for facts, _ in _open_files(store, table)])
+
+
+def _open_files(store: Store, table: str) -> Iterator[tuple[ManifestFile, TableFile]]:
+    """Yield the files of a table, each open until the next."""
     seen: set[str] = set()
-    for path in sorted(
-        (manifest / table).glob("*.parquet"), key=lambda p: (p.name != COMPACTED, p)
-    ):
-        try:
-            covers = covered(pq.read_schema(path).metadata)
-        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise _damaged(path, error) from None
-        if covers is None:
-            raise IntegrityError(f"{path}: not a manifest of this version of seqcoder")
-        if not covers or not set(covers) <= seen:
-            seen.update(covers)
-            files.append(ManifestFile(path, covers))
-    return files
+    there = [s for s in store.files(f"{MANIFEST}/{table}") if s.name.endswith(".parquet")]
+    for stored in sorted(there, key=lambda s: (not s.name.endswith(f"/{COMPACTED}"), s.name)):
+        where = store.locate(stored.name)
+        with open_table(store, stored.name) as file:
+            covers = covered(file.schema.metadata)
+            if covers is None:
+                raise IntegrityError(f"{where}: not a manifest of this version of seqcoder")
+            if not covers or not set(covers) <= seen:
+                seen.update(covers)
+                yield ManifestFile(stored.name, covers, stored.identity), file
 
 
-def read_table(manifest: Path, table: str, columns: list[str] | None = None) -> Any:
+def read_table(store: Store, table: str, columns: list[str] | None = None) -> Any:
     """Return a table of the manifest as a ``pyarrow.Table``, nothing twice.
 
     Of the genomes only the latest attempt is given, of a container what it is since the last
     append; raises InputError.
     """
+    return steadily(lambda: _table(store, table, columns))
+
+
+def _table(store: Store, table: str, columns: list[str] | None) -> Any:
     schema = SCHEMAS[table]
     wanted = columns
     if columns is not None and table in _LATEST:
         wanted = list(dict.fromkeys([*columns, *_LATEST[table]]))
-    parts = [_read(manifest, file.path, wanted) for file in manifest_files(manifest, table)]
+    parts = []
+    for facts, file in _open_files(store, table):
+        check_file(store, facts.name)
+        parts.append(file.read(wanted))
     if not parts:
         empty = schema.empty_table()
         return empty if columns is None else empty.select(columns)
@@ -82,22 +108,6 @@ def read_table(manifest: Path, table: str, columns: list[str] | None = None) -> 
         whole = _latest(whole, *_LATEST[table])
     whole = whole.replace_schema_metadata(None)
     return whole if columns is None else whole.select(columns)
-
-
-def _read(manifest: Path, path: Path, columns: list[str] | None = None) -> Any:
-    """Read a Parquet file whose digest, if the success mark has one, and page checksums hold."""
-    check_file(manifest.parent, path)
-    try:
-        # Not pq.read_table: that imports pandas, where it is installed, for half a second.
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read(columns)
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> IntegrityError:
-    reason = " ".join(str(error).split())
-    return IntegrityError(f"{path}: cannot be read as Parquet ({reason}); it is damaged")
 
 
 def _latest(rows: Any, by: str, rises: str) -> Any:
@@ -112,69 +122,81 @@ def _latest(rows: Any, by: str, rises: str) -> Any:
     return rows.take(pa.array(sorted(latest.values())))
 
 
-def covered_containers(manifest: Path) -> set[str]:
+def covered_containers(store: Store) -> set[str]:
     """Return the containers, by ``ContainerPlan.key``, that all tables cover."""
-    return set.intersection(*(covered_by(manifest, table) for table in TABLES))
+    return set.intersection(*(covered_by(store, table) for table in TABLES))
 
 
-def covered_by(manifest: Path, table: str) -> set[str]:
+def covered_by(store: Store, table: str) -> set[str]:
     """Return the containers, by ``ContainerPlan.key``, that a table covers."""
-    return {container for file in manifest_files(manifest, table) for container in file.covers}
+    return {container for file in manifest_files(store, table) for container in file.covers}
 
 
-def write_part(manifest: Path, container: str, rows: Rows) -> None:
+def write_part(store: Store, container: str, rows: Rows) -> None:
     """Write the rows of one container, each table's part whole or not at all.
 
     The genomes' part comes last: with it the container counts as done.
     """
     for table in reversed(TABLES):
         data = pa.Table.from_pylist(rows[table], schema=SCHEMAS[table])
-        _write(manifest / table / part_name(container), data, [container])
+        _write(store, f"{MANIFEST}/{table}/{part_name(container)}", data, [container])
 
 
-def compact(manifest: Path, planned: Collection[str]) -> None:
+def compact(store: Store, planned: Collection[str]) -> None:
     """Make one file of each table. May be interrupted anywhere and called again.
 
     Failures of genomes that are no longer ``planned`` (their files were removed) fall away.
+    Raises StorageError where another has written a table's file meanwhile.
     """
     for table in TABLES:
-        files = manifest_files(manifest, table)
-        if [file.path.name for file in files] != [COMPACTED]:
+        files = manifest_files(store, table)
+        name = f"{MANIFEST}/{table}/{COMPACTED}"
+        if [file.name for file in files] != [name]:
             covers = [container for file in files for container in file.covers]
-            data = read_table(manifest, table)
+            data = read_table(store, table)
             if table == "genomes":
                 rows = zip(data["genome"].to_pylist(), data["status"].to_pylist(), strict=True)
                 keep = [status != FAILED or name in planned for name, status in rows]
                 data = data.filter(pa.array(keep, pa.bool_()))
-            _write(manifest / table / COMPACTED, data, list(dict.fromkeys(covers)))
-        remove_taken_in(manifest, table)
+            before = [file.identity for file in files if file.name == name]
+            _write(store, name, data, list(dict.fromkeys(covers)), before[0] if before else "")
+        remove_taken_in(store, table)
 
 
-def remove_taken_in(manifest: Path, table: str) -> None:
+def remove_taken_in(store: Store, table: str) -> None:
     """Remove files whose rows the compacted file holds, and what interrupted writers left."""
-    folder = manifest / table
-    keep = {file.path for file in manifest_files(manifest, table)}
-    for path in [*folder.glob("*.parquet"), *folder.glob(".*.partial")]:
-        if path not in keep:
-            path.unlink(missing_ok=True)
-    sync_folder(folder)
+    keep = {file.name for file in manifest_files(store, table)}
+    there = [s.name for s in store.files(f"{MANIFEST}/{table}") if s.name.endswith(".parquet")]
+    store.delete(name for name in there if name not in keep)
+    if isinstance(store, Folder):
+        for left in (store.path / MANIFEST / table).glob(".*.partial"):
+            left.unlink(missing_ok=True)
 
 
-def _write(path: Path, data: Any, containers: Iterable[str]) -> None:
+def _write(
+    store: Store, name: str, data: Any, containers: Iterable[str], over: str | None = None
+) -> None:
+    """Write a table, over the file of identity ``over`` ("": there is none; None: any)."""
     table = data.replace_schema_metadata(metadata(list(containers)))
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd", write_page_checksum=True)
     try:
-        with atomic_file(path) as out:
-            pq.write_table(table, out, compression="zstd", write_page_checksum=True)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(
-            f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}; mend that "
-            "and repeat the command"
-        ) from error
+        done = True
+        if over is None:
+            store.put(name, out.getvalue())
+        elif over:
+            done = bool(store.replace(name, out.getvalue(), over))
+        else:
+            done = store.put_new(name, out.getvalue())
+    except StorageError as error:
+        raise InputError(f"{error}; mend that and repeat the command") from None
+    if not done:
+        raise StorageError(f"{store.locate(name)}: another run has written it; repeat the command")
 
 
-def failed_genomes(manifest: Path) -> dict[str, tuple[int, str]]:
+def failed_genomes(store: Store) -> dict[str, tuple[int, str]]:
     """Return the genomes that failed at their latest attempt: name to (attempt, error)."""
-    table = read_table(manifest, "genomes", ["genome", "status", "attempt", "error"])
+    table = read_table(store, "genomes", ["genome", "status", "attempt", "error"])
     return {
         row["genome"]: (row["attempt"], row["error"] or "")
         for row in table.to_pylist()
@@ -182,13 +204,15 @@ def failed_genomes(manifest: Path) -> dict[str, tuple[int, str]]:
     }
 
 
-def forget(manifest: Path, containers: set[str]) -> None:
+def forget(store: Store, containers: set[str]) -> None:
     """Take the rows of containers that were lost out of all tables; attempts that failed stay."""
     for table in TABLES:
-        for file in manifest_files(manifest, table):
+        for file in manifest_files(store, table):
             covers = [key for key in file.covers if key.partition("+")[0] not in containers]
             if len(covers) == len(file.covers):
                 continue
-            data = _read(manifest, file.path)
+            check_file(store, file.name)
+            with open_table(store, file.name) as opened:
+                data = opened.read()
             keep = [name not in containers for name in data["container"].to_pylist()]
-            _write(file.path, data.filter(pa.array(keep, pa.bool_())), covers)
+            _write(store, file.name, data.filter(pa.array(keep, pa.bool_())), covers)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqcoder_jobs.archive.folder import Archive
+    from seqcoder_jobs.archive.archive import Archive
 
 __all__ = ["write_report"]
 
 
-def write_report(archive: Archive | str | os.PathLike[str]) -> Path:
-    """Write ``report.html`` and ``seqcoder_mqc.json`` into an archive; returns the page's path.
+def write_report(archive: Archive | str | os.PathLike[str]) -> str:
+    """Write ``report.html`` and ``seqcoder_mqc.json`` into an archive.
+
+    Returns the page's path or URL.
 
     Reads the plan and the manifest only, so it costs seconds however large the containers are,
     and may be called at any time, also while or before a run is complete.
@@ -22,8 +23,8 @@ def write_report(archive: Archive | str | os.PathLike[str]) -> Path:
     Raises:
         UsageError: there is no archive. InputError: its plan or manifest cannot be read.
     """
-    from seqcoder.storage.atomic import write_atomically
-    from seqcoder_jobs.archive.folder import Archive
+    from seqcoder_jobs.archive.archive import Archive
+    from seqcoder_jobs.archive.layout import MULTIQC, REPORT
     from seqcoder_jobs.reading.report.html import report_html
     from seqcoder_jobs.reading.report.multiqc import multiqc_content
     from seqcoder_jobs.reading.report.read import read_facts
@@ -31,8 +32,7 @@ def write_report(archive: Archive | str | os.PathLike[str]) -> Path:
     if not isinstance(archive, Archive):
         archive = Archive(archive)
     facts = read_facts(archive)
-    page = archive.folder / "report.html"
-    write_atomically(page, report_html(facts).encode())
+    archive.store.put(REPORT, report_html(facts).encode())
     content = json.dumps(multiqc_content(facts), indent=1) + "\n"
-    write_atomically(archive.folder / "seqcoder_mqc.json", content.encode())
-    return page
+    archive.store.put(MULTIQC, content.encode())
+    return archive.store.locate(REPORT)

@@ -10,7 +10,7 @@ from seqcoder_jobs.reading.report.read import Facts
 
 def extract_section(facts: Facts) -> str:
     """Return the commands that bring files back."""
-    name = facts.archive.folder.name
+    name = facts.archive.title
     example = facts.chosen([("genome", "ascending")], 1, status="verified")
     genome = shlex.quote(example[0]["genome"]) if example else "GENOME"
     lines = [

@@ -52,7 +52,7 @@ def report_html(facts: Facts) -> str:
         extract_section(facts),
         made_section(facts),
     ]
-    return page.page(facts.archive.folder.name, lead, [part for part in body if part])
+    return page.page(facts.archive.title, lead, [part for part in body if part])
 
 
 def _count(number: int, what: str) -> str:

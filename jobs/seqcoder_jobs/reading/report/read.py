@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqcoder_jobs.archive.folder import Archive, SavedPlan
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.saved_plan import SavedPlan
 from seqcoder_jobs.archive.summary import Summary, summarise
 
 STAGES = (
@@ -124,12 +125,12 @@ def read_facts(archive: Archive) -> Facts:
 
     from seqcoder_jobs.archive.manifest.files import read_table
 
-    workers = read_table(archive.manifest, "chunks", ["worker"])["worker"]
+    workers = read_table(archive.store, "chunks", ["worker"])["worker"]
     return Facts(
         archive,
         archive.load(),
         summarise(archive),
-        read_table(archive.manifest, "genomes", _GENOME_COLUMNS),
-        read_table(archive.manifest, "containers", _CONTAINER_COLUMNS),
+        read_table(archive.store, "genomes", _GENOME_COLUMNS),
+        read_table(archive.store, "containers", _CONTAINER_COLUMNS),
         len(pc.unique(pc.cast(workers, "string")).drop_null()) if len(workers) else 0,
     )

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from seqcoder.errors import NotFoundError, SeqcoderError, UsageError
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.reading.serve.catalogue import Catalogue
 from seqcoder_jobs.reading.serve.guard import Guard
 from seqcoder_jobs.reading.serve.index import Index

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from seqcoder.errors import NotFoundError, UsageError
-from seqcoder_jobs.archive.folder import TABLES, Archive
-from seqcoder_jobs.archive.manifest.files import manifest_files, read_table
+from seqcoder.errors import MissingError, NotFoundError, UsageError
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import MANIFEST, PLAN
+from seqcoder_jobs.archive.manifest.files import read_table
+from seqcoder_jobs.archive.manifest.local_files import local_files
+from seqcoder_jobs.archive.success import NAME as SUCCESS
 from seqcoder_jobs.archive.summary import Summary, summarise
 
 Row = dict[str, Any]
@@ -142,22 +146,18 @@ class Catalogue:
             return self._snapshot
 
 
-def _stamp(archive: Archive) -> list[tuple[str, int, int]]:
-    paths = [archive.plan_file, archive.success]
-    paths += [path for table in TABLES for path in (archive.manifest / table).glob("*.parquet")]
-    found = []
-    for path in paths:
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        found.append((str(path), status.st_mtime_ns, status.st_size))
-    return sorted(found)
+def _stamp(archive: Archive) -> list[tuple[str, str]]:
+    found = archive.store.files(MANIFEST)
+    for name in (PLAN, SUCCESS):
+        with suppress(MissingError):
+            found.append(archive.store.find(name))
+    return [(stored.name, stored.identity) for stored in found]
 
 
 def _read(archive: Archive) -> Snapshot:
+    archive.refresh()
     inputs = archive.load().inputs
-    genomes = read_table(archive.manifest, "genomes", list(COLUMNS))
+    genomes = read_table(archive.store, "genomes", list(COLUMNS))
     names = genomes["genome"].to_pylist()
     placed = [inputs.get(name, (len(inputs), -1)) for name in names]
     genomes = genomes.append_column("place", pa.array([p for p, _ in placed], pa.int64()))
@@ -181,7 +181,7 @@ def _read(archive: Archive) -> Snapshot:
 
 
 def _records(archive: Archive, chosen: Any) -> pa.Table:
-    files = [str(file.path) for file in manifest_files(archive.manifest, "records")]
+    files = local_files(archive.store, "records")
     columns = ["genome", "ordinal", "record", "length", "refget"]
     if not files:
         return pa.table({column: [] for column in columns})

@@ -20,8 +20,8 @@ import pyarrow.dataset as ds
 from seqcoder.errors import NotFoundError
 from seqcoder.fasta import digest
 from seqcoder.storage.names import unspell
-from seqcoder_jobs.archive.folder import Archive
-from seqcoder_jobs.archive.manifest.files import manifest_files
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.manifest.local_files import local_files
 
 _REMEMBERED = 4096
 MOST_ALIASES = 100
@@ -133,7 +133,7 @@ class Index:
         return rows
 
     def _table(self, table: str, chosen: Any, columns: list[str]) -> pa.Table:
-        files = [str(file.path) for file in manifest_files(self._archive.manifest, table)]
+        files = local_files(self._archive.store, table)
         if not files:
             raise NotFoundError(f"{self._archive}: has nothing yet")
         return ds.dataset(files).to_table(columns=columns, filter=chosen)

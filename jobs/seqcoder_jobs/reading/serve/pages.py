@@ -61,8 +61,8 @@ class Pages:
         )
         archive = catalogue.archive
         self._templates.globals |= {
-            "archive": archive.folder.name,
-            "folder": str(archive.folder),
+            "archive": archive.title,
+            "folder": str(archive),
             "version": __version__,
             "size": size_text,
             "genome_link": genome_link,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import PurePosixPath
 
-from seqcoder.errors import IntegrityError, NotFoundError
+from seqcoder.errors import IntegrityError, MissingError, NotFoundError
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.reader import Container
 from seqcoder.reading.track import (
@@ -22,11 +22,12 @@ from seqcoder.reading.track import (
     genome_track,
 )
 from seqcoder.settings import thread_count
-from seqcoder_jobs.archive.folder import Archive
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.reading.serve.catalogue import Row
 
-Version = tuple[str, int, int]
-"""A container as it is between two appends: its name, time (ns) and size."""
+Version = tuple[str, str]
+"""A container as it is between two appends: its name, and what tells that state."""
 
 _MOST_OPEN = 16
 _COST_BYTES = 256 << 20
@@ -74,17 +75,19 @@ class Store:
             self._give_back(version)
 
     def _take(self, name: str) -> tuple[Version, Container]:
-        path = self._archive.containers / name
+        archive = self._archive
         with self._lock:
-            try:
-                status = path.stat()
-            except OSError:
-                raise IntegrityError(f"{path}: is missing; submit again writes it anew") from None
+            there = f"{CONTAINERS}/{archive.container_name(name)}"
             # Should an append come between this and opening, what is kept as the old version has
-            # the new genomes too; the next to ask sees the new one.
-            version = (name, status.st_mtime_ns, status.st_size)
+            # the new genomes too; the next to ask sees the new one. Objects do not change.
+            try:
+                state = archive.store.find(there).identity if archive.folder else there
+            except MissingError as error:
+                raise IntegrityError(f"{error}; submit again writes it anew") from None
+            version = (name, state)
             if version not in self._open:
-                self._open[version] = Container(path, threads=self._threads)
+                where = archive.store.locate(there)
+                self._open[version] = Container(where, threads=self._threads)
             self._open.move_to_end(version)
             self._users[version] += 1
             return version, self._open[version]

@@ -1,0 +1,167 @@
+"""The claim on an archive in an object store: who writes it, and that he is alive.
+
+An object that is put only if there is none, with a number of its own in it (so that one whose
+answer was lost is known as ours), and put again every few seconds, only over the one put before.
+One who finds a claim watches whether it still changes: no clocks are compared. One whose claim was
+taken over learns it before his next commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from seqcoder.errors import MissingError, StorageError, UsageError
+from seqcoder.storage.store import Store
+
+RENEW_SECONDS = 10.0
+WATCH_SECONDS = 45.0
+"""A claim that does not change for so long is of one who is gone."""
+
+
+class Claim:
+    """A claim, taken by ``held``."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        """``name`` is that of the object."""
+        self._store = store
+        self._name = name
+        self._lock = threading.Lock()
+        self._facts = _ours() | {"id": secrets.token_hex(8), "renewed": 0}
+        self._identity = ""
+        self._renewed = 0.0
+        self._lost = False
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[Claim]:
+        """Hold the claim within the block.
+
+        Raises UsageError: another run holds it; StorageError: it cannot be written.
+        """
+        self._take()
+        over = threading.Event()
+        alive = threading.Thread(target=self._keep, args=(over,), daemon=True)
+        alive.start()
+        try:
+            yield self
+        finally:
+            over.set()
+            alive.join()
+            with contextlib.suppress(StorageError), self._lock:
+                if self._renew():  # what is deleted is ours
+                    self._store.delete([self._name])
+
+    def check(self) -> None:
+        """Raise UsageError if the claim has been taken over; asks if it was not renewed lately."""
+        with self._lock:
+            if time.monotonic() - self._renewed > RENEW_SECONDS:
+                self._renew()
+            if self._lost:
+                raise UsageError(
+                    f"{self._store.url}: another run has taken the archive over, as this one did "
+                    "not answer in time; leave it to that one"
+                )
+
+    def _data(self) -> bytes:
+        return (json.dumps(self._facts) + "\n").encode()
+
+    def _take(self) -> None:
+        while not self._store.put_new(self._name, self._data()):
+            try:
+                data, there = self._store.get(self._name)
+            except MissingError:
+                continue
+            if not _is_dead(data):
+                self._watch(data)
+            self._identity = there.identity
+            if self._renew():
+                return
+            self._lost = False
+        with contextlib.suppress(MissingError):
+            self._identity = self._store.find(self._name).identity
+        self._renewed = time.monotonic()
+
+    def _watch(self, data: bytes) -> None:
+        """Watch a claim; raises UsageError as soon as it changes."""
+        until = time.monotonic() + WATCH_SECONDS
+        while time.monotonic() < until:
+            time.sleep(min(1.0, WATCH_SECONDS / 20))
+            try:
+                now = self._store.get(self._name)[0]
+            except MissingError:
+                return
+            if now != data:
+                raise _refusal(self._store, now)
+
+    def _renew(self) -> bool:
+        """Put the claim again; returns whether it is (still) ours."""
+        self._facts["renewed"] += 1
+        self._identity = self._store.replace(self._name, self._data(), self._identity)
+        self._lost = self._lost or not self._identity
+        self._renewed = time.monotonic()
+        return not self._lost
+
+    def _keep(self, over: threading.Event) -> None:
+        while not over.wait(RENEW_SECONDS):
+            with contextlib.suppress(StorageError), self._lock:  # ``check`` will tell
+                if self._lost or not self._renew():
+                    return
+
+
+def is_claimed(store: Store, name: str) -> bool:
+    """Whether there is a claim, of one that is not known to be gone."""
+    try:
+        return not _is_dead(store.get(name)[0])
+    except MissingError:
+        return False
+
+
+def _ours() -> dict[str, Any]:
+    return {"process": os.getpid(), "started": _started(os.getpid()), "host": _host()}
+
+
+def _host() -> str:
+    """Name this machine, since it was started, and its namespace of process numbers."""
+    with contextlib.suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{socket.gethostname()} {boot} {Path('/proc/self/ns/pid').stat().st_ino}"
+    return socket.gethostname()
+
+
+def _started(process: int) -> str:
+    """Return when a process was started (ticks), "" if there is none or it cannot be told."""
+    with contextlib.suppress(OSError, IndexError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    return ""
+
+
+def _is_dead(data: bytes) -> bool:
+    """Whether a claim is of a process of this machine that is gone."""
+    try:
+        facts = json.loads(data)
+        return bool(
+            " " in facts["host"]
+            and facts["host"] == _host()
+            and _started(int(facts["process"])) != facts["started"]
+        )
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _refusal(store: Store, data: bytes) -> UsageError:
+    try:
+        facts = json.loads(data)
+        who = f"process {facts['process']} on {facts['host'].partition(' ')[0]}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        who = "unknown process"
+    return UsageError(
+        f"{store.url}: another run is writing this archive ({who}); wait for it or stop it"
+    )

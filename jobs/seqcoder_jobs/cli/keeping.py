@@ -1,0 +1,46 @@
+"""``seqcoder-ray copy`` and ``seqcoder-ray clean``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from seqcoder.cli.common import say
+from seqcoder.cli.signals import stands
+from seqcoder.wording import count_of
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.copying import Part, copy_archive
+from seqcoder_jobs.archive.orphans import list_orphans, retire
+from seqcoder_jobs.cli.console import count_bar, note, size_text
+
+
+def run_copy(source: str, target: str, quiet: bool) -> None:
+    """Copy an archive; raises SeqcoderError where it cannot be."""
+    with ExitStack() as stack:
+
+        def begin(parts: list[Part]) -> Callable[[], None]:
+            return stack.enter_context(count_bar(len(parts), "copying", quiet))
+
+        stack.enter_context(stands("the same command goes on where this one stopped"))
+        copied = copy_archive(Archive(source), Archive(target), begin)
+    rest = copied.containers - copied.copied
+    note(
+        f"{target}: {count_of(copied.copied, 'container')} ({size_text(copied.size)}) copied and "
+        f"compared, {rest} there already",
+        quiet,
+    )
+
+
+def run_clean(name: str, dry_run: bool, quiet: bool) -> None:
+    """Remove what runs left in an archive; prints what that is."""
+    archive = Archive(name)
+    archive.require()
+    with archive.lock():
+        orphans = list_orphans(archive, archive.load())
+        if not dry_run:
+            retire(archive, orphans)
+    for stored in orphans:
+        say(f"{archive.store.locate(stored.name)}\t{stored.size}")
+    total = size_text(sum(stored.size for stored in orphans))
+    done = "would be removed" if dry_run else "removed"
+    note(f"{count_of(len(orphans), 'file')}, {total}, {done}", quiet)
