@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import sys
 import threading
 import time
+from hashlib import md5, sha256
 from pathlib import Path
+from urllib.request import urlopen
 
+import fsspec
 import pytest
 from local_runner import Killed, dies_reading, run_here, submit_here
 from small_corpus import CORPUS, genome
 from test_references import FOUR, SPECIES, strain
 
 import seqcoder_jobs
+from object_servers import start
+from page_server import served
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.storage.counts import COUNTS
 from seqcoder.storage.opening import open_store
@@ -23,6 +30,7 @@ from seqcoder_jobs.archive.copying import copy_archive
 from seqcoder_jobs.archive.layout import CLAIM
 from seqcoder_jobs.archive.orphans import list_orphans
 from seqcoder_jobs.archive.summary import summarise
+from seqcoder_jobs.cli import main
 from seqcoder_jobs.reading.report import write_report
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
 from seqcoder_jobs.writing.planning import GivenParameters
@@ -40,6 +48,7 @@ def url(bucket: str) -> str:
     return f"{bucket}/some/archive"
 
 
+A = b"".join(CORPUS["a.fa"].split(b"\n")[1:])
 LARGE = GivenParameters(level=1, chunk_bases=1 << 14, container_bytes=1 << 20)
 
 
@@ -79,6 +88,62 @@ def test_the_same_containers_as_in_a_folder(
         *("_SUCCESS", "containers", "manifest", "plan.json", "report.html", "seqcoder_mqc.json"),
         "sketches",
     }
+
+
+def test_azure(
+    corpus: Path,
+    contents: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with start("az") as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        url = f"{server.new_bucket()}/archive"
+        with pytest.raises(Killed):
+            submit_here([corpus], url, runner=dies_reading("d.faa"))
+        submit_here([corpus], url)
+        (tmp_path / "more").mkdir()
+        (tmp_path / "more" / "late.fa").write_bytes(genome(77, 900))
+        submit_here([tmp_path / "more"], url)
+        check(url, contents | {"late.fa": genome(77, 900)})
+        assert not Archive(url).has(CLAIM)
+        assert list_orphans(Archive(url), Archive(url).load()) == []
+
+
+def test_read_by_other_ways(
+    url: str,
+    corpus: Path,
+    contents: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    submit_here([corpus], url)
+    assert fsspec.filesystem("sqc", fo=url).cat_file("c/one.fna") == contents["c/one.fna"]
+    assert command(monkeypatch, "extract", url, "b.fa", "--stats") == 0
+    said = capsysbinary.readouterr()
+    assert said.out == contents["b.fa"]
+    assert re.fullmatch(rb"seqcoder-ray: \d+ requests \(.*\), [\d,]+ bytes read, .*\n", said.err)
+    assert command(monkeypatch, "list", url, "--checksums") == 0
+    sums = dict(line.split(b"  ")[::-1] for line in capsysbinary.readouterr().out.splitlines())
+    assert sums[b"a.fa"].decode() == sha256(contents["a.fa"]).hexdigest()
+    assert command(monkeypatch, "status", url) == 0
+    assert b"complete" in capsysbinary.readouterr().out
+    with served(Archive(url)) as port:
+        for path, told in (
+            ("fasta/b.fa", contents["b.fa"]),
+            (f"sequence/{md5(A).hexdigest()}", A),
+            ("search?q=plasmid", b"b.fa"),
+        ):
+            with urlopen(f"http://127.0.0.1:{port}/{path}", timeout=20) as answer:
+                assert told in answer.read()
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["seqcoder-ray", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
 
 
 @pytest.mark.parametrize("fatal", [*sorted(CORPUS)[1::2], "commit", "manifest"])
