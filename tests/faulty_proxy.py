@@ -19,6 +19,11 @@ BODIES = {
 }
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: clients that are killed reset connections."""
+
+
 class FaultyProxy:
     """Passes requests on to a server on loopback; ``decide(method, path)`` names a fault, or ""."""
 
@@ -28,7 +33,7 @@ class FaultyProxy:
         self.counts: Counter[str] = Counter()
         self.requests: list[str] = []
         self._upstream = port
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 

@@ -131,6 +131,7 @@ POD = shape(
     metadata=shape(labels=TEXTS, annotations=TEXTS),
     spec=shape(
         "containers",
+        serviceAccountName=TEXT,
         securityContext=shape(fsGroup=WHOLE, runAsUser=WHOLE),
         nodeSelector=TEXTS,
         tolerations=listed(shape(key=TEXT, operator=TEXT, effect=TEXT, value=TEXT)),
@@ -205,8 +206,11 @@ def test_rayjob() -> None:
     cluster = job["spec"]["rayClusterSpec"]
     assert cluster["authOptions"] == {"mode": "token"}
     assert cluster["rayVersion"] == PINS["ray"]
+    assert "/genomes" not in (DEPLOY / "kuberay-rayjob.yaml").read_text()  # a bucket only
     for group in [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]:
         pod = group["template"]["spec"]
+        assert not [volume for volume in pod["volumes"] if "persistentVolumeClaim" in volume]
+        assert pod["serviceAccountName"] == "seqcoder"
         volumes = {volume["name"] for volume in pod["volumes"]}
         for container in pod["containers"]:
             assert {mount["name"] for mount in container["volumeMounts"]} <= volumes

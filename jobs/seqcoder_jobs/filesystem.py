@@ -20,6 +20,7 @@ from seqcoder.errors import NotFoundError
 from seqcoder.reading.file_range import FileRanges
 from seqcoder.reading.genome import Genome
 from seqcoder.reading.opening import open as open_container
+from seqcoder.storage.url import is_url
 
 _BUFFER = 64 << 10
 _FAI = ".fai"
@@ -40,7 +41,7 @@ class SqcFileSystem(AbstractArchiveFileSystem):  # type: ignore[misc]
         threads: int = 0,
         **kwargs: Any,
     ) -> None:
-        """``fo``: a container's path or URL, or an archive's folder; ``threads`` 0: all cores.
+        """``fo``: path or URL of a container (``.sqc``) or an archive; ``threads`` 0: all cores.
 
         With ``target_protocol``, as fsspec gives it for what stands behind ``::``, it is read
         by that filesystem with ``target_options``; without, as ``seqcoder.open`` reads it.
@@ -54,7 +55,8 @@ class SqcFileSystem(AbstractArchiveFileSystem):  # type: ignore[misc]
         if not self.fo:
             raise ValueError("sqc:// needs an archive: sqc://NAME::ARCHIVE, or fo=ARCHIVE")
         local = target_protocol in (None, "file", "local")
-        if os.path.isdir(self.fo) or (not self.fo.endswith(".sqc") and not local):  # noqa: PTH112
+        elsewhere = not local or is_url(self.fo)
+        if os.path.isdir(self.fo) or (elsewhere and not self.fo.endswith(".sqc")):  # noqa: PTH112
             from seqcoder_jobs.reading.archive_reader import open_archive
 
             place = self.fo if local else f"{target_protocol}://{self.fo}"

@@ -116,19 +116,19 @@ def test_read_by_other_ways(
     corpus: Path,
     contents: dict[str, bytes],
     monkeypatch: pytest.MonkeyPatch,
-    capsysbinary: pytest.CaptureFixture[bytes],
+    capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     submit_here([corpus], url)
     assert fsspec.filesystem("sqc", fo=url).cat_file("c/one.fna") == contents["c/one.fna"]
     assert command(monkeypatch, "extract", url, "b.fa", "--stats") == 0
-    said = capsysbinary.readouterr()
+    said = capfdbinary.readouterr()
     assert said.out == contents["b.fa"]
     assert re.fullmatch(rb"seqcoder-ray: \d+ requests \(.*\), [\d,]+ bytes read, .*\n", said.err)
-    assert command(monkeypatch, "list", url, "--checksums") == 0
-    sums = dict(line.split(b"  ")[::-1] for line in capsysbinary.readouterr().out.splitlines())
+    assert command(monkeypatch, "list", url, "--sha256") == 0
+    sums = dict(line.split(b"  ")[::-1] for line in capfdbinary.readouterr().out.splitlines())
     assert sums[b"a.fa"].decode() == sha256(contents["a.fa"]).hexdigest()
     assert command(monkeypatch, "status", url) == 0
-    assert b"complete" in capsysbinary.readouterr().out
+    assert b"complete" in capfdbinary.readouterr().out
     with served(Archive(url)) as port:
         for path, told in (
             ("fasta/b.fa", contents["b.fa"]),
