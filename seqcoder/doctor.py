@@ -19,9 +19,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from seqcoder.circumstances import explain
 from seqcoder.errors import IntegrityError, ModelError, SeqcoderError
 from seqcoder.reading.opening import open
 from seqcoder.reading.reader import Container
+from seqcoder.storage.atomic import is_same_file
 from seqcoder.version import __version__
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -49,14 +51,17 @@ def checks() -> Iterator[Check]:
         f"{__version__}, Python {platform.python_version()}, {platform.machine()}, "
         f"{os.cpu_count()} CPUs",
     )
+    folder = _guarded("working folder", _folder)
+    yield folder
     for package in ("numpy", "zstandard"):
         yield _package(package, "broken", "pip install seqcoder")
     for name, function in (
         ("exactness", _exactness),
         ("models", _models),
-        ("torch", _torch),
     ):
         yield _guarded(name, function)
+    if folder.state == "ok":  # without one torch ends the process as it loads
+        yield _guarded("torch", _torch)
     for package in ("pyarrow", "ray"):
         yield _package(package, "missing", "pip install 'seqcoder[ray]' for seqcoder-ray")
     yield _guarded("temporary files", _temporary)
@@ -67,8 +72,21 @@ def _guarded(name: str, function: Callable[[], Check]) -> Check:
     try:
         return function()
     except Exception as error:
-        reason = str(error) or type(error).__name__
-        return Check(name, "broken", reason, "install seqcoder again, or report it")
+        return failed(name, error, "install seqcoder again, or report it")
+
+
+def failed(name: str, error: Exception, otherwise: str) -> Check:
+    """Return the check that ended in an error, with a remedy: ``otherwise`` if none is known."""
+    reason, _, remedy = (explain(error) or "").partition("; ")
+    said = " ".join(str(error).split()) or type(error).__name__
+    return Check(name, "broken", reason or said, remedy or otherwise)
+
+
+def _folder() -> Check:
+    try:
+        return Check("working folder", "ok", os.getcwd())  # noqa: PTH109
+    except FileNotFoundError:
+        return Check("working folder", "broken", "has been removed", "cd to one that is there")
 
 
 def _package(name: str, lacking: State, remedy: str) -> Check:
@@ -172,6 +190,17 @@ def _torch() -> Check:
 
 def _temporary() -> Check:
     folder = tempfile.gettempdir()
+    for variable in ("TMPDIR", "TEMP", "TMP"):
+        named = os.environ.get(variable)
+        if named and not is_same_file(Path(folder), Path(named)):
+            return Check(
+                "temporary files",
+                "broken",
+                f"{variable} names {named}, which cannot be written; {folder} is used instead",
+                f"set {variable} to a folder that can",
+            )
+        if named:
+            break
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(b"x")
     free = shutil.disk_usage(folder).free

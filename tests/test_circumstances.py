@@ -20,7 +20,10 @@ import pytest
 import seqcoder
 from genomes import small_genome
 from seqcoder.circumstances import explain, system_reason
+from seqcoder.errors import InputError
+from seqcoder.storage.standard_input import read_standard_input
 from seqcoder.wording import shown
+from seqcoder.writing.genome_source import GenomeSource, read_local
 
 MAIN = "from {0}.cli import main; main()"
 SMALL = b">a\nACGTACGTACGT\n"
@@ -284,7 +287,7 @@ def limited(what: int, value: int) -> Callable[[], None]:
     return limit
 
 
-@pytest.mark.parametrize("megabytes", [60, 120, 200, 300, 450])
+@pytest.mark.parametrize("megabytes", [60, 98, 120, 200, 300, 450])
 def test_too_little_memory_is_told_as_such(there: Path, megabytes: int) -> None:
     done = subprocess.run(
         command("compress", "-T", "2", "x.fa", "-o", "y.sqc"),
@@ -296,9 +299,35 @@ def test_too_little_memory_is_told_as_such(there: Path, megabytes: int) -> None:
         return
     assert done.returncode == 1
     assert b"a bug" not in done.stderr
-    last = done.stderr.splitlines()[-1]
-    assert b"memory" in last.lower(), done.stderr
+    (line,) = done.stderr.splitlines()
+    assert b"memory" in line.lower(), done.stderr
     assert not list(there.glob("y.sqc"))
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/urandom"])
+def test_a_device_without_end_is_no_input(
+    there: Path, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=f"{device}: is a device, whose data have no end"):
+        read_local(GenomeSource("x", device, "", 0))
+    with Path(device).open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(InputError, match="standard input: is a device"):
+            read_standard_input()
+    assert read_local(GenomeSource("x", "/dev/null", "", 0)) == b""
+
+
+def test_the_working_folder_is_not_on_the_path(there: Path) -> None:
+    for name in ("numpy.py", "seqcoder.py", "pyarrow.py", "typer.py"):
+        (there / name).write_text("raise SystemExit('a stranger')")
+    done = subprocess.run(
+        [sys.executable, "-m", "seqcoder_jobs.cli", "list", "nothing"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no archive" in done.stderr
 
 
 def test_too_many_open_files_are_told_as_such(there: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +62,41 @@ def test_lost_vectors_and_damaged_models_are_found(
     assert b"BROKEN  models" in cli.out
     assert b"bad.sqmodel: not a seqcoder model file" in cli.out
     assert b"ok " not in cli.out
+
+
+def test_doctor_without_a_working_folder(
+    cli: Cli,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert cli("doctor") == 1
+    assert b"BROKEN  working folder   has been removed" in cli.out
+    assert b"torch" not in cli.out  # which would end the process
+    assert cli.err == b"seqcoder: error: broken: working folder; the remedies are above\n"
+
+
+def test_doctor_where_temporary_files_cannot_be_written(
+    cli: Cli,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", "/nope")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    assert cli("doctor") == 1
+    assert b"TMPDIR names /nope, which cannot be written" in cli.out
+
+
+def test_doctor_tells_too_little_memory_from_a_bad_installation(
+    cli: Cli,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def starved() -> tuple[list[str], int]:
+        raise MemoryError("std::bad_alloc")
+
+    monkeypatch.setattr(doctor, "exactness", starved)
+    assert cli("doctor") == 1
+    assert b"BROKEN  exactness        out of memory\n" in cli.out
+    assert b"ulimit -v" in cli.out
+    assert b"install seqcoder again" not in cli.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,9 +34,15 @@ if TYPE_CHECKING:
     from seqcoder.writing.pipeline import Progress
 
 
+_LEAST_MEMORY = 110 << 20
+"""What an interpreter with numpy takes of the address space (``ulimit -v``)."""
+
+
 def run_app(load: Callable[[], typer.Typer], name: str) -> NoReturn:
     """Run a typer application with our manners: one line per error, no traceback."""
     _names_as_bytes()
+    # What numpy has for matrices takes memory for each core as it loads, and is not used here.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     hold_descriptors()
     with patient_stderr(), ending_signals():
         try:
@@ -49,6 +56,8 @@ def run_app(load: Callable[[], typer.Typer], name: str) -> NoReturn:
 def _run(load: Callable[[], typer.Typer], name: str) -> int:
     try:
         with whole_stdout():
+            if 0 <= resource.getrlimit(resource.RLIMIT_AS)[0] < _LEAST_MEMORY:
+                raise MemoryError  # libraries would end the process with a line of their own
             code = load()(prog_name=name, standalone_mode=False)
     except SeqcoderError as error:
         fail(name, str(error))

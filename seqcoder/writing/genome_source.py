@@ -10,6 +10,7 @@ from pathlib import Path
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError
 from seqcoder.fasta.decompression import SUFFIXES
+from seqcoder.storage.devices import check_ends
 from seqcoder.storage.names import spell
 
 
@@ -46,6 +47,7 @@ def read_local(source: GenomeSource) -> bytes:
     path = Path(source.path)
     try:
         status = path.stat()
+        check_ends(status, source.label)
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{source.label}: {system_reason(error)}; input skipped") from None

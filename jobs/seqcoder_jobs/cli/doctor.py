@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqcoder.cli.doctor import tell
-from seqcoder.doctor import Check, checks, exactness
+from seqcoder.doctor import Check, checks, exactness, failed
 from seqcoder_jobs.cli.console import NAME
 
 
@@ -24,8 +24,8 @@ def _checks(address: str | None) -> Iterator[Check]:
     try:
         yield _on_ray(address)
     except Exception as error:
-        remedy = "is the cluster up, and the address right? without one, is TMPDIR writable?"
-        yield Check("Ray task", "broken", " ".join(str(error).split()), remedy)
+        otherwise = "is the cluster up, and the address right? without one, is TMPDIR writable?"
+        yield failed("Ray task", error, otherwise)
 
 
 def _on_ray(address: str | None) -> Check:

@@ -25,8 +25,8 @@ _FOLLOW_SECONDS = 2.0
 # Jobs run in a shell on the head node, whose PATH need not lead to the Python that Ray runs with:
 # the Python of this machine is tried (homes are often shared), then what PATH has.
 _FIND_PYTHON = (
-    'for p in "$0" python3 python; do "$p" -c "import seqcoder_jobs" 2>/dev/null && '
-    'exec "$p" -m seqcoder_jobs.cli "$@"; done; '
+    'for p in "$0" python3 python; do "$p" -P -c "import seqcoder_jobs" 2>/dev/null && '
+    'exec "$p" -P -m seqcoder_jobs.cli "$@"; done; '  # -P: not what the working folder has
     'echo "seqcoder is not installed where this cluster runs jobs" >&2; exit 127'
 )
 
