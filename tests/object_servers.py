@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -103,6 +104,13 @@ class Server:
             kind = {"Content-Type": "application/json"}
             _ask(f"{self.endpoint}/storage/v1/b?project=test", "POST", data, kind)
         return f"{self.kind}://{name}"
+
+    def put(self, url: str, data: bytes) -> None:
+        """Put an object of any key into a bucket of moto, as no path can name it."""
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        auth = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request"
+        at = f"{self.endpoint}/{bucket}/{urllib.parse.quote(key)}"
+        _ask(at, "PUT", data, {"Authorization": auth})
 
     def _new_container(self, name: str) -> None:
         date = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -78,6 +78,12 @@ def reason(error: BaseException) -> str:
     whole = str(error)
     if "bucket does not exist" in text:
         return _REASONS["NoSuchBucket"]
+    odd = re.search(r'invalid path: .*?Path "(.*?)"(?:: | contained)', text, re.DOTALL)
+    if odd:
+        return (
+            f'holds the key "{odd[1]}", which no path can have: a part is empty, "." or "..", or '
+            "has a control character; copy it to another key, or name the files beside it"
+        )
     for mark, said in _CONNECTION:
         if mark in whole:
             return said + tried

@@ -37,8 +37,8 @@ class Web:
     def files(self, folder: str = "") -> list[Stored]:
         """Raise StorageError: web servers do not tell."""
         raise StorageError(
-            f"{self.locate(folder)}: a web server does not list its files; only finished archives "
-            "(with _SUCCESS) are read from one"
+            f"{self.locate(folder)}: a web server does not list its files; name one of them, or "
+            "give an archive's folder or its bucket (s3://, gs://, az://)"
         )
 
     def find(self, name: str) -> Stored:

@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from local_runner import submit_here
 from test_jobs_cli import SMALL, Run, run  # noqa: F401
 
 import seqcoder_jobs
+from object_servers import Server
+from seqcoder.storage.opening import open_store
 
 FILES = {
     b"a\xd7b.fa": b">\xd7\nACGT\n",
@@ -67,3 +70,17 @@ def test_names_survive_an_archive(run: Run, odd: Path, tmp_path: Path) -> None: 
     # The same again is nothing new.
     assert run("submit", odd, "-o", archive, *SMALL, "-q")[0] == 0
     assert [row[0] for row in lines(run("list", archive)[1])] == names
+
+
+@pytest.mark.parametrize("key", ["in//odd.fa", "in/../odd.fa", "in/a/./odd.fa", "in/\x01odd.fa"])
+def test_an_odd_key_in_a_bucket_fails_that_corpus_alone(
+    s3: Server, bucket: str, tmp_path: Path, key: str
+) -> None:
+    open_store(f"{bucket}/other").put("b.fa", b">b\nACGTACGTAC\n")
+    s3.put(f"{bucket}/{key}", b">x\nACGT\n")
+    outcome = submit_here([f"{bucket}/in", f"{bucket}/other"], tmp_path / "archive")
+    assert outcome.done == 1
+    (problem,) = outcome.todo.problems
+    assert problem.source == f"{bucket}/in"
+    assert f'holds the key "{key}", which no path can have' in problem.error
+    assert "\n" not in problem.error.replace(key, "")
