@@ -67,8 +67,8 @@ def listing(archive: Archive) -> list[str]:
     """What ``list`` says of genomes and records, as a set of lines."""
     out = io.StringIO()
     with redirect_stdout(out):
-        show.run_list(str(archive), False, False, False, False)
-        show.run_list(str(archive), True, False, False, False)
+        show.run_list(show.ListOptions(str(archive)))
+        show.run_list(show.ListOptions(str(archive), records=True))
     archived = [str(found) for found in archived_genomes(archive)]
     return sorted(out.getvalue().splitlines() + archived)
 
@@ -90,7 +90,7 @@ def told(call: Callable[[], object]) -> SeqcoderError | None:
 
 
 def verified(archive: Archive) -> SeqcoderError | None:
-    return told(lambda: verify.run(str(archive), False, None, 1, True, False))
+    return told(lambda: verify.run(verify.VerifyOptions(str(archive))))
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -27,7 +27,15 @@ def requests(folder: Path) -> list[Request]:
     one = GivenParameters(3, 1 << 20, 77 << 20, str(folder / "model.npz"), None, True, True)
     two = GivenParameters(latents=False, group=False)
     return [
-        Request(corpora, str(folder / "a"), one, True, str(folder / "groups.tsv"), options),
+        Request(
+            corpora,
+            str(folder / "a"),
+            one,
+            True,
+            str(folder / "groups.tsv"),
+            options,
+            str(folder / "metadata.tsv"),
+        ),
         Request((), str(folder / "a"), two, options=ClusterOptions("auto", actors=0)),
     ]
 
@@ -62,7 +70,7 @@ def test_every_wish_reaches_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     inputs = tmp_path / "inputs.txt"
     for request in both:
         inputs.write_text("".join(f"{corpus}\n" for corpus in request.corpora))
-        words = _arguments(request, Archive(request.archive), inputs)
+        words = _arguments(request, Archive(request.archive), str(inputs))
         assert asked(words[words.index("submit") :], monkeypatch) == request
 
 

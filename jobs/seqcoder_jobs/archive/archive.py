@@ -109,8 +109,9 @@ class Archive:
         self._plan_identity = stored.identity
         try:
             return SavedPlan.from_json(text, where)
-        except InputError as error:
-            raise IntegrityError(f"{error}; restore it from a good copy") from None
+        except (InputError, UsageError) as error:  # whatever it asks for, it was saved right
+            told = str(error) if where in str(error) else f"{where}: {error}"
+            raise IntegrityError(f"{told}; restore it from a good copy") from None
 
     def save(self, saved: SavedPlan) -> None:
         """Save the plan over the one that was loaded, whole or not at all.

@@ -88,6 +88,14 @@ def submit(
             "once to find them.",
         ),
     ] = None,
+    metadata: Annotated[
+        str | None,
+        typer.Option(
+            "--metadata",
+            metavar="FILE",
+            help="What is known of the genomes (TSV, CSV, Parquet, JSON lines), for --where.",
+        ),
+    ] = None,
     chunk_size: ChunkSize = "",
     container_size: Annotated[
         str, typer.Option("--container-size", help="Input files a container takes, default 256M.")
@@ -143,6 +151,7 @@ def submit(
             no_groups=no_groups,
             solid=solid,
             groups=groups,
+            metadata=metadata,
             chunk_size=chunk_size,
             container_size=container_size,
             address=address,

@@ -27,6 +27,14 @@ from seqcoder_jobs.cli.app import Address, Workers, app
 from seqcoder_jobs.cli.counted import counted
 
 ArchivePlace = Annotated[str, typer.Argument(metavar="ARCHIVE", help="Archive: folder or URL.")]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="EXPRESSION",
+        help="Genomes for which this holds (SQL): \"species = 'E. coli' and year >= 2024\".",
+    ),
+]
 Stats = Annotated[
     bool,
     typer.Option(
@@ -59,6 +67,11 @@ def list_(
     archive: ArchivePlace,
     records: Records = False,
     failed: Annotated[bool, typer.Option("--failed", help="List failed inputs only.")] = False,
+    where: Where = None,
+    from_file: FromFile = None,
+    metadata: Annotated[
+        bool, typer.Option("--metadata", help="Print the columns of the metadata, too.")
+    ] = False,
     checksums: Checksums = False,
     json: Json = False,
     stats: Stats = False,
@@ -68,18 +81,21 @@ def list_(
     bits_per_base counts a genome's share of latents and residual; headers, layout and walks come
     on top (side_bytes in the manifest): `status` has the bits a base of everything.
 
-    Examples: `seqcoder-ray list archive`; `seqcoder-ray list archive --failed`.
+    Examples: `seqcoder-ray list archive`; `seqcoder-ray list archive --failed`; `seqcoder-ray list
+    archive --where "bases > 5000000"`.
     """
-    from seqcoder_jobs.cli.show import run_list
+    from seqcoder_jobs.cli.show import ListOptions, run_list
 
     with counted(stats):
-        run_list(archive, records, failed, checksums, json)
+        run_list(ListOptions(archive, records, failed, where, from_file, metadata, checksums, json))
 
 
 @app.command()
 def verify(
     archive: ArchivePlace,
     full: Full = False,
+    where: Where = None,
+    from_file: FromFile = None,
     address: Address = None,
     workers: Workers = None,
     quiet: Quiet = False,
@@ -90,10 +106,10 @@ def verify(
 
     Examples: `seqcoder-ray verify archive`; `seqcoder-ray verify archive --full --json`.
     """
-    from seqcoder_jobs.cli.verify import run
+    from seqcoder_jobs.cli.verify import VerifyOptions, run
 
     with counted(stats):
-        run(archive, full, address, workers, quiet, json)
+        run(VerifyOptions(archive, full, where, from_file, address, workers, quiet, json))
 
 
 @app.command()
@@ -111,6 +127,7 @@ def extract(
     regions: Annotated[str | None, RegionsOption] = None,
     reverse: Reverse = False,
     everything: Annotated[bool, typer.Option("--all", help="All genomes.")] = False,
+    where: Where = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -159,6 +176,7 @@ def extract(
                 format,
                 reverse,
                 index,
+                where,
             )
         )
 

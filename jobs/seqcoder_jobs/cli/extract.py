@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqcoder.cli.common import fail
@@ -51,6 +51,7 @@ class ExtractOptions:
     format: str | None = None
     reverse: bool = False
     index: bool = False
+    where: str | None = None
 
 
 def run(options: ExtractOptions) -> None:
@@ -76,6 +77,8 @@ def run(options: ExtractOptions) -> None:
             return
         _restore(archive, archived, options)
         return
+    if options.where is not None:
+        options = _chosen(archive, archived, options)
     if not queries and not options.genomes:
         raise UsageError("nothing asked for; name genomes, records or regions, or take --all")
     whole = find_genomes(archived, options.genomes, str(archive))
@@ -116,6 +119,22 @@ def run(options: ExtractOptions) -> None:
             write_regions(out, strands, options.style, kind, str(archive))
         if options.index:
             write_indexes(options.output, kind)
+
+
+def _chosen(
+    archive: Archive, archived: list[ArchivedGenome], options: ExtractOptions
+) -> ExtractOptions:
+    """Return the options with the genomes named for which --where holds."""
+    from seqcoder_jobs.archive.where import genomes_where
+
+    there = {genome.name for genome in archived}
+    names = [name for name in genomes_where(archive, options.where or "") if name in there]
+    if options.genomes:
+        named = {genome.name for genome in find_genomes(archived, options.genomes, str(archive))}
+        names = [name for name in names if name in named]
+    if not names:
+        raise NoSuchNameError(str(archive), "genome", f"--where {options.where}", program=NAME)
+    return replace(options, genomes=tuple(names))
 
 
 def _genomes_like(

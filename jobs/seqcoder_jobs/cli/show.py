@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json as json_module
+from dataclasses import dataclass
 from typing import Any
 
 from seqcoder.cli.common import say
+from seqcoder.errors import UsageError
+from seqcoder.reading.naming import all_named
 from seqcoder.storage.names import checksum_line
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import JOB
 from seqcoder_jobs.archive.success import check_present
 from seqcoder_jobs.archive.summary import summarise
+from seqcoder_jobs.cli.console import NAME
 from seqcoder_jobs.cli.submit import result_table
 
 
@@ -38,11 +42,33 @@ def run_status(name: str, address: str | None, json: bool) -> None:
         say(f"job {job['job']}: {job['status']}{' - ' + job['message'] if job['message'] else ''}")
 
 
-def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool) -> None:
+@dataclass(frozen=True)
+class ListOptions:
+    """The options of ``list`` as they were given."""
+
+    archive: str
+    records: bool = False
+    failed: bool = False
+    where: str | None = None
+    from_file: str | None = None
+    metadata: bool = False
+    checksums: bool = False
+    json: bool = False
+
+
+_OF_RECORDS = ("genome", "record", "length", "refget", "container")
+_OF_GENOMES: tuple[str, ...] = (
+    *("genome", "status", "raw_bytes", "records", "bases", "bits_per_base", "container", "sha256"),
+    *("source", "error"),
+)
+_OF_FAILED = ("genome", "status", "source", "error")
+
+
+def run_list(options: ListOptions) -> None:
     """Print the genomes or records of an archive."""
     from seqcoder_jobs.archive.manifest.files import read_table
 
-    archive = Archive(name)
+    archive = Archive(options.archive)
     inputs = archive.load().inputs
     check_present(archive.store)
 
@@ -50,38 +76,65 @@ def run_list(name: str, records: bool, failed: bool, checksums: bool, json: bool
         """Return where its input stood in the corpus: relatives lie side by side in containers."""
         return inputs.get(row["genome"], (len(inputs), 0))[0]
 
-    if records:
-        columns = ["genome", "record", "length", "refget", "container"]
-        rows = read_table(archive.store, "records", columns).to_pylist()
-        rows.sort(key=place)
-    else:
-        columns = [
-            "genome",
-            "status",
-            "raw_bytes",
-            "records",
-            "bases",
-            "bits_per_base",
-            "container",
-            "sha256",
-        ]
-        wanted = [*columns, "source", "error"]
-        rows = read_table(archive.store, "genomes", wanted).to_pylist()
-        rows.sort(key=place)
-        if failed:
-            columns = ["genome", "status", "source", "error"]
-            rows = [row for row in rows if row["status"] == "failed"]
-        if checksums:
-            for row in rows:
-                if row["sha256"]:
-                    say(checksum_line(row["sha256"], row["genome"]))
-            return
-    if json:
-        say(json_module.dumps(rows, indent=1))
+    kind, columns = "genomes", _OF_GENOMES
+    if options.records:
+        kind, columns = "records", _OF_RECORDS
+    rows = sorted(read_table(archive.store, kind, list(columns)).to_pylist(), key=place)
+    names = chosen_names(archive, options.where, options.from_file)
+    if names is not None:
+        rows = [row for row in rows if row["genome"] in names]
+    if options.failed and not options.records:
+        columns = _OF_FAILED
+        rows = [row for row in rows if row["status"] == "failed"]
+    elif not options.records:
+        columns = _OF_GENOMES[:-2]
+    if options.metadata:
+        columns = (*columns, *_add_metadata(archive, rows))
+    if options.checksums and not options.records:
+        for row in rows:
+            if row["sha256"]:
+                say(checksum_line(row["sha256"], row["genome"]))
+        return
+    if options.json:
+        say(json_module.dumps(rows, indent=1, default=str))
         return
     say("#" + "\t".join(columns))
     for row in rows:
         say("\t".join(_cell(row[column]) for column in columns))
+
+
+def _add_metadata(archive: Archive, rows: list[dict[str, Any]]) -> list[str]:
+    """Add to rows what is known of their genomes; returns the columns that are new."""
+    from seqcoder_jobs.archive.metadata import GENOME, load_metadata
+
+    table = load_metadata(archive)
+    if table is None:
+        raise UsageError(f"{archive}: has no metadata; 'seqcoder-ray submit --metadata' adds some")
+    columns = [c for c in table.column_names if c != GENOME and not (rows and c in rows[0])]
+    known = {row[GENOME]: row for row in table.select([GENOME, *columns]).to_pylist()}
+    for row in rows:
+        row |= {column: known.get(row["genome"], {}).get(column) for column in columns}
+    return columns
+
+
+def chosen_names(archive: Archive, where: str | None, from_file: str | None) -> set[str] | None:
+    """Return the genomes that --where and --from-file name, None for all.
+
+    Raises NoSuchNameError, UsageError where a name or an expression means none.
+    """
+    chosen: set[str] | None = None
+    if where is not None:
+        from seqcoder_jobs.archive.where import genomes_where
+
+        chosen = set(genomes_where(archive, where))
+    if from_file is not None:
+        from seqcoder.cli.extract import name_list
+        from seqcoder_jobs.archive.manifest.files import read_table
+
+        there = read_table(archive.store, "genomes", ["genome"])["genome"].to_pylist()
+        named = set(all_named(there, name_list(from_file), str(archive), NAME))
+        chosen = named if chosen is None else chosen & named
+    return chosen
 
 
 def _cell(value: object) -> str:

@@ -14,7 +14,7 @@ from seqcoder.cli.common import say
 from seqcoder.errors import InputError, UsageError
 from seqcoder.settings import parse_size, thread_count
 from seqcoder.storage.lists import names_in, read_list
-from seqcoder.wording import count_of
+from seqcoder.wording import count_of, listed
 from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.summary import Summary, summarise
@@ -58,6 +58,7 @@ class SubmitOptions:
     no_groups: bool = False
     solid: bool = False
     groups: str | None = None
+    metadata: str | None = None
     chunk_size: str = ""
     container_size: str = ""
     address: str | None = None
@@ -101,6 +102,7 @@ def run(options: SubmitOptions) -> None:
             gpus_per_actor=options.gpus_per_actor,
             metrics=options.metrics,
         ),
+        options.metadata,
     )
     if options.dry_run:
         _dry_run(request, options)
@@ -230,6 +232,12 @@ def _submit(request: Request, options: SubmitOptions) -> None:
         else:
             result_table(summary, outcome, seconds)
     list_failures(problems)
+    if outcome.unmatched:
+        note(
+            f"{options.metadata}: {count_of(len(outcome.unmatched), 'row')} of no genome here: "
+            f"{listed(outcome.unmatched, 3)}",
+            options.quiet,
+        )
     if outcome.error is not None:
         raise outcome.error
     if problems:

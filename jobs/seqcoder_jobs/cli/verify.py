@@ -5,15 +5,16 @@ from __future__ import annotations
 import json as json_module
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TypeVar
 
 from seqcoder.cli.common import fail, say
 from seqcoder.cli.verify import damaged_genomes
-from seqcoder.errors import IntegrityError
+from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.cli.console import NAME, count_bar, note
+from seqcoder_jobs.cli.show import chosen_names
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
 
 T = TypeVar("T")
@@ -47,18 +48,33 @@ def worth_ray(containers: int, address: str | None, heavy: bool) -> bool:
     return has_cluster(address) or (heavy and containers > 1)
 
 
-def run(
-    name: str, full: bool, address: str | None, workers: int | None, quiet: bool, json: bool
-) -> None:
+@dataclass(frozen=True)
+class VerifyOptions:
+    """The options of ``verify`` as they were given."""
+
+    archive: str
+    full: bool = False
+    where: str | None = None
+    from_file: str | None = None
+    address: str | None = None
+    workers: int | None = None
+    quiet: bool = False
+    json: bool = False
+
+
+def run(options: VerifyOptions) -> None:
     """Verify an archive; raises IntegrityError at the end if anything is damaged."""
-    archive = Archive(name)
+    archive, full, quiet = Archive(options.archive), options.full, options.quiet
+    address, workers = options.address, options.workers
     found = list(manifest_findings(archive))
     for problem in found:
         fail(NAME, problem)
     saved = archive.load()
-    n_containers = len({container.file for container in saved.plan.containers})
+    names = chosen_names(archive, options.where, options.from_file)
+    chosen = _containers_of(archive, names)
+    n_containers = len(chosen or {container.file for container in saved.plan.containers})
     use_ray = worth_ray(n_containers, address, full)
-    work = expectations(archive, full=full, threads=1 if use_ray else workers or 0)
+    work = expectations(archive, full=full, threads=1 if use_ray else workers or 0, only=chosen)
     results = []
     with count_bar(len(work), "verifying", quiet) as advance:
         for result in mapped(verify_container, work, address, workers, use_ray):
@@ -68,7 +84,7 @@ def run(
                 fail(NAME, finding.message)
     damaged = [result for result in results if not result.intact]
     genomes = [genome for result in damaged for genome in result.damaged_genomes]
-    if json:
+    if options.json:
         report = {
             "archive": str(archive),
             "full": full,
@@ -93,3 +109,17 @@ def run(
             + (f", and {count_of(len(found), 'file')} of the manifest" if found else "")
             + damaged_genomes(genomes)
         )
+
+
+def _containers_of(archive: Archive, names: set[str] | None) -> set[str] | None:
+    """Return the containers that hold genomes, and what these extend; None for all."""
+    if names is None:
+        return None
+    from seqcoder_jobs.archive.manifest.files import read_table
+
+    rows = read_table(archive.store, "genomes", ["genome", "container"]).to_pylist()
+    chosen = {row["container"] for row in rows if row["genome"] in names and row["container"]}
+    if not chosen:
+        raise UsageError(f"{archive}: holds none of the genomes that were asked for")
+    rows = read_table(archive.store, "containers", ["container", "reference"]).to_pylist()
+    return chosen | {r["reference"] for r in rows if r["container"] in chosen and r["reference"]}

@@ -170,6 +170,16 @@ class OpenArchive(Mapping[str, Genome]):
         rows = zip(table["genome"].to_pylist(), table["raw_bytes"].to_pylist(), strict=True)
         return {name: size for name, size in rows if name in self}
 
+    def where(self, expression: str) -> list[str]:
+        """Return the genomes for which an SQL expression over manifest and metadata holds.
+
+        ``archive.where("species = 'Escherichia coli' and year >= 2024")``. Raises UsageError where
+        it is none.
+        """
+        from seqcoder_jobs.archive.where import genomes_where
+
+        return [name for name in genomes_where(self.archive, expression) if name in self]
+
     def records_called(self, name: str) -> Iterator[Record]:
         """Yield all records called ``name``, in any genome, as the manifest has them.
 

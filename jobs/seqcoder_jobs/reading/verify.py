@@ -35,8 +35,12 @@ def genomes_digest(pairs: list[tuple[str, str]]) -> str:
     return hashlib.sha256(json.dumps(sorted(pairs)).encode()).hexdigest()
 
 
-def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected]:
-    """Return what there is to check; raises UsageError where there is no archive.
+def expectations(
+    archive: Archive, *, full: bool, threads: int, only: set[str] | None = None
+) -> list[Expected]:
+    """Return what there is to check, of the containers ``only`` if that is given.
+
+    Raises UsageError where there is no archive.
 
     A container whose rows an interrupted run wrote in part is not there yet; of one that was to
     be appended to, the manifest does not know whether it was, and only it itself is checked.
@@ -66,7 +70,7 @@ def expectations(archive: Archive, *, full: bool, threads: int) -> list[Expected
             # References first: what is damaged there is the cause of what is told of others.
             key=lambda row: (row["reference"] is not None, str(row["container"])),
         )
-        if row["container"] in covered
+        if row["container"] in covered and (only is None or row["container"] in only)
     ]
 
 

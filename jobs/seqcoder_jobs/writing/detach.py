@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from seqcoder.errors import InputError, MissingError, SeqcoderError, UsageError
@@ -112,7 +111,9 @@ def _arguments(request: Request, archive: Archive, inputs: str) -> list[str]:
     if options.metrics:
         words.append("--metrics")
     if request.groups is not None:
-        words += ["--groups", str(Path(request.groups).absolute())]
+        words += ["--groups", absolute(request.groups)]
+    if request.metadata is not None:
+        words += ["--metadata", absolute(request.metadata)]
     for option, value in (
         ("--level", given.level),
         ("--chunk-size", given.chunk_bases),

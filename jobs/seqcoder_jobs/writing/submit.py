@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.settings import Settings
@@ -23,6 +23,7 @@ from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
 from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.writing.choose_container import Sketch
 from seqcoder_jobs.writing.families import Mapper
+from seqcoder_jobs.writing.finishing import add_metadata, finish, read_metadata_of
 from seqcoder_jobs.writing.group_inputs import (
     Grouping,
     by_names,
@@ -69,6 +70,8 @@ class Request:
     groups: str | None = None
     """A file that tells the groups of new inputs (``read_groups``); None: they are looked for."""
     options: ClusterOptions = field(default_factory=ClusterOptions)
+    metadata: str | None = None
+    """A table of metadata (``read_metadata``) for genomes of the archive."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,8 @@ class Outcome:
     """What ended the run early, if something did; the same command goes on from there."""
     done: int = 0
     """Inputs that this run got done: verified or stored, and in the manifest."""
+    unmatched: tuple[str, ...] = ()
+    """What the metadata tell of and the archive has not."""
 
 
 def request_grouping(request: Request, mapper: Mapper = map_here) -> Grouping:
@@ -209,6 +214,7 @@ def submit(
     """
     archive = Archive(request.archive)
     grouping = request_grouping(request, mapper)
+    metadata = read_metadata_of(request.metadata)
     todo = None
     if not archive.exists:
         # Before any folder is made: what makes no sense, or has no input at all, leaves none.
@@ -232,9 +238,10 @@ def submit(
             archive.save(todo.saved)
         if todo.pending:
             error, done = _run(archive, todo, request.options, runner, on_progress)
-        failures = _finish(archive, todo)
+        unmatched = add_metadata(archive, metadata, todo.saved)
+        failures = finish(archive, todo.saved)
         retire(archive, list_orphans(archive, todo.saved))
-        return Outcome(todo, failures, error, done)
+        return Outcome(todo, failures, error, done, tuple(unmatched))
 
 
 def _run(
@@ -277,31 +284,3 @@ def _run(
     except SeqcoderError as error:
         return error, done
     return None, done
-
-
-def _finish(archive: Archive, todo: Todo) -> tuple[Problem, ...]:
-    """Compact the manifest and mark success, if all is there; returns the failures."""
-    from seqcoder_jobs.archive.manifest.files import compact, covered_containers, read_table
-
-    plan = todo.saved.plan
-    table = read_table(archive.store, "genomes", ["genome", "source", "status", "error"])
-    names = {genome.name for container in plan.containers for genome in container.genomes}
-    failures = tuple(
-        Problem(row["source"], row["error"] or "")
-        for row in table.to_pylist()
-        if row["status"] == "failed" and row["genome"] in names
-    )
-    if {container.key for container in plan.containers} <= covered_containers(archive.store):
-        archive.check_held()
-        compact(archive.store, names)
-        if not failures and not archive.is_marked:
-            archive.mark_success(todo.saved, container_facts(archive))
-    return failures
-
-
-def container_facts(archive: Archive) -> list[dict[str, Any]]:
-    """Return name, bytes and SHA-256 of every container, from the manifest."""
-    from seqcoder_jobs.archive.manifest.files import read_table
-
-    table = read_table(archive.store, "containers", ["container", "bytes", "sha256"])
-    return sorted(table.to_pylist(), key=lambda row: str(row["container"]))

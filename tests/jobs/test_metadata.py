@@ -1,0 +1,194 @@
+"""Metadata of genomes, and genomes chosen by them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from local_runner import Killed, dies_reading, run_here, submit_here
+from small_corpus import genome
+from test_jobs_cli import SMALL, Run, run  # noqa: F401
+
+from seqcoder.errors import InputError, UsageError
+from seqcoder_jobs import open_archive
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.metadata import load_metadata, read_metadata, save_metadata
+from seqcoder_jobs.archive.where import genomes_where
+from seqcoder_jobs.reading.verify import manifest_findings
+from seqcoder_jobs.writing import submit as submitting
+from seqcoder_jobs.writing.submit import Request, submit
+
+NAMES = (
+    "GCF_000005845.2/GCF_000005845.2_ASM584v2_genomic.fna",
+    "GCA_000006945.2_ASM694v2_genomic.fna",
+    "ERR1234567.fa",
+    "mine.fa",
+)
+SUMMARY = b"""##  See ftp://ftp.ncbi.nlm.nih.gov/genomes/README_assembly_summary.txt
+#assembly_accession\tbioproject\torganism_name\tseq_rel_date\tgenome_size
+GCF_000005845.2\tPRJNA57779\tEscherichia coli "K-12\t2013-09-26\t4641652
+GCA_000006945.2\tPRJNA241\tSalmonella enterica\t2016-01-13\tna
+GCF_999999999.1\tPRJNA1\tnothing here\t2020-01-01\t1
+"""
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    for number, name in enumerate(NAMES):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(genome(number, 500 * (number + 1)))
+    submit_here([tmp_path / "in"], tmp_path / "archive")
+    return Archive(tmp_path / "archive")
+
+
+def rows(archive: Archive) -> dict[str, dict[str, object]]:
+    return {row["genome"]: row for row in load_metadata(archive).to_pylist()}
+
+
+def parquet() -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.table({"run_accession": ["ERR1234567"], "year": [2024]}), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("assembly_summary.txt", SUMMARY, {NAMES[0]: {"genome_size": 4641652}}),
+        ("s.txt.gz", gzip.compress(SUMMARY), {NAMES[1]: {"genome_size": None}}),
+        ("filereport.tsv", b"run_accession\tcountry\nERR1234567\tChile\n", {NAMES[2]: {}}),
+        (
+            "assembly_data_report.jsonl",
+            b'{"accession":"GCF_000005845.2","organism":{"organismName":"E. coli","taxId":562}}\n'
+            b'{"accession":"GCA_000006945.2","organism":{"organismName":"S. enterica"}}\n',
+            {NAMES[0]: {"organism_organismname": "E. coli", "organism_taxid": 562}},
+        ),
+        ("x.csv", b'\xef\xbb\xbfName,"Where, exactly"\nmine,"a, b"\n', {NAMES[3]: {}}),
+        ("x.parquet", parquet(), {NAMES[2]: {"year": 2024}}),
+    ],
+)
+def test_tables_of_all_kinds(
+    archive: Archive, tmp_path: Path, name: str, data: bytes, told: dict[str, dict[str, object]]
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    unmatched = save_metadata(archive, read_metadata(str(tmp_path / name)), NAMES)
+    assert unmatched == (["GCF_999999999.1"] if b"##" in data or name == "s.txt.gz" else [])
+    found = rows(archive)
+    for genome_name, facts in told.items():
+        assert found[genome_name].items() >= facts.items()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"species\tyear\nx\t1\n", "no column tells which genome a row is of"),
+        (b"genome\tgenome\nmine\t1\n", "two columns are called genome"),
+        (b"genome\tx\nmine\t1\nmine.fa\t2\n", "two rows are of mine.fa"),
+        (b"genome\tx\nmine\n", "cannot be read as a table"),
+        (b"", "cannot be read as a table"),
+        (b'{"accession": 1', "cannot be read as a table"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_one_line(
+    archive: Archive, tmp_path: Path, data: bytes, said: str
+) -> None:
+    (tmp_path / "x.tsv").write_bytes(data)
+    with pytest.raises((InputError, UsageError), match=said) as caught:
+        save_metadata(archive, read_metadata(str(tmp_path / "x.tsv")), NAMES)
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path / "x.tsv") in str(caught.value)
+    assert load_metadata(archive) is None
+
+
+def test_later_rows_replace_earlier_ones(archive: Archive, tmp_path: Path) -> None:
+    for text in ("genome\tyear\nmine\t2023\nERR1234567\t2020\n", "genome\tplace\nmine.fa\tOslo\n"):
+        (tmp_path / "x.tsv").write_text(text)
+        save_metadata(archive, read_metadata(str(tmp_path / "x.tsv")), NAMES)
+    assert rows(archive) == {
+        "mine.fa": {"genome": "mine.fa", "year": None, "place": "Oslo"},
+        "ERR1234567.fa": {"genome": "ERR1234567.fa", "year": 2020, "place": None},
+    }
+    (tmp_path / "x.tsv").write_text("genome\tyear\nmine\tlast year\n")
+    with pytest.raises(UsageError, match="does not fit the archive's earlier metadata"):
+        save_metadata(archive, read_metadata(str(tmp_path / "x.tsv")), NAMES)
+
+
+def test_expressions(archive: Archive, tmp_path: Path) -> None:
+    assert genomes_where(archive, "bases > 1500") == [NAMES[3]]
+    (tmp_path / "x.txt").write_bytes(SUMMARY)
+    save_metadata(archive, read_metadata(str(tmp_path / "x.txt")), NAMES)
+    assert genomes_where(archive, "organism_name = 'Salmonella enterica'") == [NAMES[1]]
+    assert genomes_where(archive, "organism_name LIKE '%coli%' and bases < 600") == [NAMES[0]]
+    assert genomes_where(archive, "seq_rel_date >= '2014'") == [NAMES[1]]
+    assert set(genomes_where(archive, "genome_size IS NULL -- a remark")) == set(NAMES[1:])
+    with open_archive(archive.folder) as opened:
+        (name,) = opened.where("seq_rel_date >= '2014'")
+        assert opened[name].read().startswith(b">c1 genome 1")
+    assert set(genomes_where(archive, "genome GLOB '*.fa' or bases > 1e9")) == set(NAMES[2:])
+    for wrong in (
+        "speces = 'x'",
+        "bases >",
+        "1=1) UNION SELECT sql FROM sqlite_master WHERE (1=1; DROP TABLE genomes",
+        "load_extension('x')",
+    ):
+        with pytest.raises(UsageError, match="--where ") as caught:
+            genomes_where(archive, wrong)
+        assert "columns are genome, source, status" in str(caught.value)
+        assert "organism_name" in str(caught.value)
+
+
+def test_the_commands(archive: Archive, tmp_path: Path, run: Run) -> None:  # noqa: F811
+    (tmp_path / "x.txt").write_bytes(SUMMARY)
+    code, _, err = run("submit", "-o", archive, "--metadata", tmp_path / "x.txt")
+    assert code == 0
+    assert "1 row of no genome here: GCF_999999999.1" in err
+    assert archive.is_marked
+    assert list(manifest_findings(archive)) == []
+    where = ("--where", "organism_name = 'Salmonella enterica'")
+    code, out, _ = run("list", archive, *where)
+    assert [line.split("\t")[0] for line in out.splitlines()[1:]] == [NAMES[1]]
+    code, out, _ = run("list", archive, *where, "--metadata", "--json")
+    (row,) = json.loads(out)
+    assert (row["genome"], row["seq_rel_date"]) == (NAMES[1], "2016-01-13")
+    code, out, _ = run("extract", archive, *where)
+    assert out == (tmp_path / "in" / NAMES[1]).read_text()
+    (tmp_path / "names").write_text("mine\n")
+    code, out, _ = run("list", archive, "--from-file", tmp_path / "names")
+    assert [line.split("\t")[0] for line in out.splitlines()[1:]] == [NAMES[3]]
+    code, out, _ = run("verify", archive, "--from-file", tmp_path / "names")
+    assert (code, "1 container" in out) == (0, True)
+    assert run("verify", archive, "--where", "bases > 1e9")[0] == 2
+    code, _, err = run("extract", archive, "--where", "bases > 1e9", "-o", tmp_path / "none/")
+    assert code == 2
+    assert "--where bases > 1e9" in err
+    code, _, err = run("list", archive, "--where", "nonsense")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_killed_before_and_after(archive: Archive, tmp_path: Path) -> None:
+    """Metadata are there whole or not at all, and the same command ends it."""
+    (tmp_path / "x.txt").write_bytes(SUMMARY)
+    (tmp_path / "in" / "late.fa").write_bytes(genome(9, 700))
+    request = Request((str(tmp_path / "in"),), str(archive), metadata=str(tmp_path / "x.txt"))
+    with pytest.raises(Killed):
+        submit(request, runner=dies_reading("late.fa"))
+    assert load_metadata(archive) is None
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(submitting, "finish", killed)
+        with pytest.raises(Killed):
+            submit(request, runner=run_here)
+    assert set(rows(archive)) == set(NAMES[:2])
+    assert not archive.is_marked
+    assert submit(request, runner=run_here).unmatched == ("GCF_999999999.1",)
+    assert archive.is_marked
+    assert list(manifest_findings(archive)) == []
