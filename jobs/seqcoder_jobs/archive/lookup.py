@@ -69,11 +69,13 @@ def _records(archive: Archive, names: Collection[str]) -> list[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from seqcoder_jobs.archive.manifest.changes import hidden_genomes, visible
     from seqcoder_jobs.archive.manifest.files import manifest_files
     from seqcoder_jobs.archive.manifest.table_file import open_table
 
     # Not with pyarrow.dataset, which imports pandas, where it is installed, for half a second.
     wanted = pa.array(sorted(names), pa.string())
+    gone = hidden_genomes(archive.store)
     rows: list[dict[str, Any]] = []
     for part in manifest_files(archive.store, "records"):
         with open_table(archive.store, part.name) as file:
@@ -82,5 +84,6 @@ def _records(archive: Archive, names: Collection[str]) -> list[dict[str, Any]]:
                 if bounds and not any(bounds[0] <= name <= bounds[1] for name in names):
                     continue
                 table = file.read(["genome", "container", "ordinal", "record"], [group])
-                rows += table.filter(pc.is_in(table["record"], wanted)).to_pylist()
+                found = table.filter(pc.is_in(table["record"], wanted))
+                rows += visible(found, gone).to_pylist()
     return rows

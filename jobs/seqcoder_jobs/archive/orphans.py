@@ -1,11 +1,13 @@
 """What runs left in an archive that nothing needs any more.
 
 In an object store: states of containers that were appended to since, and uploads of runs that were
-killed. In a folder: the temporary files of containers that are done.
+killed. In a folder: the temporary files of containers that are done, and containers that a purge
+wrote anew.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from seqcoder.container.parity import SUFFIX as PARITY
@@ -15,6 +17,8 @@ from seqcoder.storage.store import Stored
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.archive.saved_plan import SavedPlan
+
+_OURS = re.compile(r"\d{6,}(-reference)?\.sqc")
 
 
 def list_orphans(archive: Archive, saved: SavedPlan) -> list[Stored]:
@@ -26,9 +30,10 @@ def list_orphans(archive: Archive, saved: SavedPlan) -> list[Stored]:
 
     covered = covered_containers(archive.store)
     pending = {c.file for c in saved.plan.containers if c.key not in covered}
-    if archive.folder is not None:
-        return _partials(archive, pending)
     digests = archive.container_digests()
+    if archive.folder is not None:
+        planned = {c.file for c in saved.plan.containers}
+        return [*_partials(archive, pending), *_dropped(archive, planned | set(digests))]
     names = {object_name(name, sha256) for name, sha256 in digests.items()}
     orphans = []
     for stored in archive.store.files(CONTAINERS):
@@ -45,6 +50,16 @@ def _partials(archive: Archive, pending: set[str]) -> list[Stored]:
     found = (archive.folder / CONTAINERS).glob(".*.partial")
     names = sorted(f"{CONTAINERS}/{p.name}" for p in found if not p.name.startswith(kept))
     return [archive.store.find(name) for name in names]
+
+
+def _dropped(archive: Archive, known: set[str]) -> list[Stored]:
+    """Return containers, called as ours are, that neither plan nor manifest have any more."""
+    found = []
+    for stored in archive.store.files(CONTAINERS):
+        name = stored.name.partition("/")[2].removesuffix(PARITY)
+        if _OURS.fullmatch(name) and name not in known:
+            found.append(stored)
+    return found
 
 
 def retire(archive: Archive, orphans: Iterable[Stored]) -> None:

@@ -58,6 +58,7 @@ def summarise(archive: Archive) -> Summary:
     """Add up an archive; raises UsageError where there is none."""
     import pyarrow.compute as pc
 
+    from seqcoder_jobs.archive.manifest.changes import hidden_genomes
     from seqcoder_jobs.archive.manifest.files import covered_containers, read_table
 
     saved = archive.load()
@@ -65,7 +66,13 @@ def summarise(archive: Archive) -> Summary:
     genomes = read_table(archive.store, "genomes")
     containers = read_table(archive.store, "containers", ["container", "bytes", "sha256"])
     statuses = genomes["status"].to_pylist()
-    planned = {genome.name for c in saved.plan.containers for genome in c.genomes}
+    gone = hidden_genomes(archive.store)
+    planned = {
+        genome.name
+        for c in saved.plan.containers
+        for genome in c.genomes
+        if (genome.name, c.file) not in gone
+    }
     covered = covered_containers(archive.store)
     # A failed genome that is planned anew is pending again.
     again = {

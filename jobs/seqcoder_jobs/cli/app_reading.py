@@ -218,6 +218,41 @@ def clean(
         run_clean(archive, dry_run, quiet)
 
 
+@app.command("remove")
+def remove_(
+    archive: ArchivePlace,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Genomes, also patterns.")
+    ] = None,
+    from_file: FromFile = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the manifest.")] = "",
+    purge: Annotated[
+        bool,
+        typer.Option(
+            "--purge", help="Also out of the bytes: containers that held them are written anew."
+        ),
+    ] = False,
+    address: Address = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Take genomes out of an archive: out of sight at once, with --purge out of its bytes.
+
+    Without --purge their bytes stay in their containers. The manifest keeps what was removed, when
+    and why; inputs that were removed are not taken again by `submit`.
+
+    Examples: `seqcoder-ray remove archive contaminated.fa --reason "human reads"`; `seqcoder-ray
+    remove archive --purge`.
+    """
+    from seqcoder.cli.extract import name_list
+    from seqcoder_jobs.cli.keeping import run_remove
+    from seqcoder_jobs.cli.submit import SubmitOptions, run
+
+    options = SubmitOptions((), archive, address=address, workers=workers, quiet=quiet)
+    chosen = [*(names or ()), *name_list(from_file)]
+    run_remove(archive, chosen, reason, purge, quiet, lambda: run(options))
+
+
 @app.command()
 def logs(
     job: Job,

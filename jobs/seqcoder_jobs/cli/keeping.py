@@ -1,17 +1,19 @@
-"""``seqcoder-ray copy`` and ``seqcoder-ray clean``."""
+"""``seqcoder-ray copy``, ``clean`` and ``remove``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from seqcoder.cli.common import say
 from seqcoder.cli.signals import stands
+from seqcoder.errors import UsageError
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.copying import Part, copy_archive
 from seqcoder_jobs.archive.orphans import list_orphans, retire
 from seqcoder_jobs.cli.console import count_bar, note, size_text
+from seqcoder_jobs.writing.removing import remove
 
 
 def run_copy(source: str, target: str, quiet: bool) -> None:
@@ -44,3 +46,24 @@ def run_clean(name: str, dry_run: bool, quiet: bool) -> None:
     total = size_text(sum(stored.size for stored in orphans))
     done = "would be removed" if dry_run else "removed"
     note(f"{count_of(len(orphans), 'file')}, {total}, {done}", quiet)
+
+
+def run_remove(
+    name: str,
+    names: Sequence[str],
+    reason: str,
+    purge: bool,
+    quiet: bool,
+    submit: Callable[[], None],
+) -> None:
+    """Take genomes out of an archive; ``submit`` writes what is then planned."""
+    if not names and not purge:
+        raise UsageError("nothing named; name genomes, or give --purge for those removed before")
+    archive = Archive(name)
+    removed, containers = remove(archive, names, reason, purge)
+    note(f"{count_of(removed, 'genome')} removed from {archive}", quiet)
+    if not purge:
+        return
+    note(f"{count_of(containers, 'container')} to be written anew", quiet)
+    with stands("what is removed is out of sight; the same command goes on with the purge"):
+        submit()

@@ -81,6 +81,10 @@ def run_list(options: ListOptions) -> None:
         kind, columns = "records", _OF_RECORDS
     rows = sorted(read_table(archive.store, kind, list(columns)).to_pylist(), key=place)
     names = chosen_names(archive, options.where, options.from_file)
+    if options.records:  # while a container is written anew, its records are there twice
+        table = read_table(archive.store, "genomes", ["genome", "container"])
+        held = set(zip(table["genome"].to_pylist(), table["container"].to_pylist(), strict=True))
+        rows = [row for row in rows if (row["genome"], row["container"]) in held]
     if names is not None:
         rows = [row for row in rows if row["genome"] in names]
     if options.failed and not options.records:

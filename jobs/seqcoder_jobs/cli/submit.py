@@ -196,6 +196,11 @@ def _remark(todo: Todo, options: SubmitOptions) -> None:
             "(--all-files takes them)",
             options.quiet,
         )
+    if todo.removed:
+        note(
+            f"{count_of(todo.removed, 'input')} left out: removed from the archive before",
+            options.quiet,
+        )
 
 
 def _submit(request: Request, options: SubmitOptions) -> None:

@@ -20,7 +20,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from seqcoder.errors import (
     InputError,
@@ -187,8 +187,15 @@ class OpenArchive(Mapping[str, Genome]):
             IntegrityError: manifest or container is damaged.
         """
         for row in records_called(self.archive, {spell(name)}):
-            if row["genome"] in self._container_of:
+            if self.holds(row):
                 yield Record(self[row["genome"]], row["ordinal"])
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row (genome, container) is of a genome here, where it is read from.
+
+        While a container is written anew, its rows are there twice.
+        """
+        return bool(self._container_of.get(row["genome"]) == row["container"])
 
     def close(self) -> None:
         """Close all files; what was taken from here cannot be read any more."""

@@ -71,7 +71,7 @@ def find_regions(
     }
     by_record: dict[str, list[str]] = {}
     for row in records_called(opened.archive, names):
-        if row["genome"] in opened and (not within or row["genome"] in within):
+        if opened.holds(row) and (not within or row["genome"] in within):
             by_record.setdefault(row["record"], []).append(row["genome"])
     found = []
     for query in queries:

@@ -48,11 +48,13 @@ def expectations(
     from seqcoder_jobs.archive.manifest.files import covered_by, read_table
 
     plan = archive.load().plan
-    covered = covered_by(archive.store, "genomes")  # written last
+    planned = {container.file for container in plan.containers}
+    # The genomes' part is written last. What a purge writes anew is planned no more.
+    covered = covered_by(archive.store, "genomes") & planned
     in_doubt = {container.file for container in plan.containers if container.key not in covered}
     columns = ["genome", "sha256", "container", "status"]
     genomes: dict[str, list[tuple[str, str]]] = {}
-    for row in read_table(archive.store, "genomes", columns).to_pylist():
+    for row in read_table(archive.store, "genomes", columns, hidden=True).to_pylist():
         if row["status"] != "failed":
             genomes.setdefault(row["container"], []).append((row["genome"], row["sha256"]))
     columns = ["container", "bytes", "sha256", "reference"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from seqcoder.container.parity import SUFFIX as PARITY
 from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.archive.saved_plan import SavedPlan
 from seqcoder_jobs.corpus.listing import Problem
 
@@ -46,6 +48,7 @@ def finish(archive: Archive, saved: SavedPlan) -> tuple[Problem, ...]:
     )
     if {container.key for container in plan.containers} <= covered_containers(archive.store):
         archive.check_held()
+        drop_superseded(archive, saved)
         compact(archive.store, names)
         if not failures and not archive.is_marked:
             archive.mark_success(saved, container_facts(archive))
@@ -58,3 +61,28 @@ def container_facts(archive: Archive) -> list[dict[str, Any]]:
 
     table = read_table(archive.store, "containers", ["container", "bytes", "sha256"])
     return sorted(table.to_pylist(), key=lambda row: str(row["container"]))
+
+
+_COLUMNS = ["genome", "container", "sha256", "source"]
+
+
+def drop_superseded(archive: Archive, saved: SavedPlan) -> None:
+    """Let go of containers that the plan has no more: their rows first, then their bytes."""
+    from seqcoder_jobs.archive.manifest.changes import PURGED, add_changes, hidden_genomes
+    from seqcoder_jobs.archive.manifest.files import forget, read_table
+
+    planned = {container.file for container in saved.plan.containers}
+    digests = archive.container_digests()
+    files = sorted(set(digests) - planned)
+    if not files:
+        return
+    table = read_table(archive.store, "genomes", _COLUMNS, hidden=True).to_pylist()
+    hidden = hidden_genomes(archive.store)
+    gone = [r for r in table if r["container"] in files and (r["genome"], r["container"]) in hidden]
+    if gone:
+        add_changes(archive.store, PURGED, gone, "")
+    archive.check_held()
+    names = [f"{CONTAINERS}/{archive.container_name(file)}" for file in files]
+    forget(archive.store, set(files))
+    archive.refresh()
+    archive.store.delete([*names, *(name + PARITY for name in names)])

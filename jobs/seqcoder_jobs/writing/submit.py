@@ -20,7 +20,6 @@ from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.archive.orphans import list_orphans, retire
 from seqcoder_jobs.archive.saved_plan import SavedPlan
 from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
-from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.writing.choose_container import Sketch
 from seqcoder_jobs.writing.families import Mapper
 from seqcoder_jobs.writing.finishing import add_metadata, finish, read_metadata_of
@@ -33,6 +32,7 @@ from seqcoder_jobs.writing.group_inputs import (
 )
 from seqcoder_jobs.writing.planning import Done, GivenParameters, Parameters, agree, extend
 from seqcoder_jobs.writing.recovery import recover, written_containers
+from seqcoder_jobs.writing.removing import opener_of, removed_sources
 from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
 
 _CHANGED = (
@@ -87,6 +87,8 @@ class Todo:
     """Those of inputs planned just now, by genome name."""
     changed: tuple[Problem, ...] = ()
     """Inputs that are not what the archive holds under their names."""
+    removed: int = 0
+    """Inputs listed whose genomes were taken out of the archive: they stay out."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -167,9 +169,11 @@ def _look_through(
     listing = list_corpora(
         request.corpora, all_files=request.all_files, known=known, leave_out=str(archive)
     )
+    out = removed_sources(archive)
+    sources = [source for source in listing.sources if source.label not in out]
     extended = extend(
         saved,
-        listing.sources,
+        sources,
         parameters,
         done,
         grouping,
@@ -182,14 +186,15 @@ def _look_through(
         genome.name: 1 + failed.get(genome.name, 0) for c in pending for genome in c.genomes
     }
     changed = tuple(Problem(source.label, _CHANGED) for source in extended.changed)
-    return Todo(extended.saved, pending, listing, attempts, extended.sketches, changed)
+    n_removed = len(listing.sources) - len(sources)
+    return Todo(extended.saved, pending, listing, attempts, extended.sketches, changed, n_removed)
 
 
 def _done(archive: Archive) -> Done:
     """Read from the manifest what is done."""
     from seqcoder_jobs.archive.manifest.files import covered_containers, failed_genomes, read_table
 
-    table = read_table(archive.store, "genomes", ["genome", "sha256"])
+    table = read_table(archive.store, "genomes", ["genome", "sha256"], hidden=True)
     digests = dict(zip(table["genome"].to_pylist(), table["sha256"].to_pylist(), strict=True))
     failed = {name: attempt for name, (attempt, _) in failed_genomes(archive.store).items()}
     return Done(frozenset(covered_containers(archive.store)), digests, failed)
@@ -276,7 +281,7 @@ def _run(
             todo.saved.plan.settings,
             archive.store.locate(CONTAINERS),
             options,
-            opener=ArchiveOpener(),
+            opener=opener_of(archive, todo.pending),
             on_report=on_report,
             on_progress=on_progress,
             digests={name: row["sha256"] for name, row in written.items()},

@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from seqcoder.errors import ChangedError, InputError, IntegrityError, MissingError, StorageError
 from seqcoder.storage.folder import Folder
-from seqcoder.storage.store import Store
+from seqcoder.storage.store import Store, Stored
 from seqcoder.writing.container_report import FAILED
 from seqcoder_jobs.archive.layout import MANIFEST, TABLES
+from seqcoder_jobs.archive.manifest.changes import hidden_genomes, visible
 from seqcoder_jobs.archive.manifest.rows import Rows
 from seqcoder_jobs.archive.manifest.schema import SCHEMAS, covered, metadata
 from seqcoder_jobs.archive.manifest.table_file import TableFile, open_table
@@ -31,6 +32,7 @@ COMPACTED = "all.parquet"
 _LATEST = {"genomes": ("genome", "attempt"), "containers": ("container", "bytes")}
 
 
+_OF_GENOMES = ("genomes", "records")
 _TRIES = 5
 
 
@@ -64,14 +66,19 @@ def manifest_files(store: Store, table: str) -> list[ManifestFile]:
     Raises:
         IntegrityError: a file is damaged or not a manifest of this schema.
     """
-    return steadily(lambda: [facts for facts, _ in _open_files(store, table)])
+    return steadily(
+        lambda: [facts for facts, _ in _open_files(store, table, store.files(MANIFEST))]
+    )
 
 
-def _open_files(store: Store, table: str) -> Iterator[tuple[ManifestFile, TableFile]]:
-    """Yield the files of a table, each open until the next."""
+def _open_files(
+    store: Store, table: str, there: Iterable[Stored]
+) -> Iterator[tuple[ManifestFile, TableFile]]:
+    """Yield the files of a table, each open until the next; ``there``: those of the manifest."""
     seen: set[str] = set()
-    there = [s for s in store.files(f"{MANIFEST}/{table}") if s.name.endswith(".parquet")]
-    for stored in sorted(there, key=lambda s: (not s.name.endswith(f"/{COMPACTED}"), s.name)):
+    folder = f"{MANIFEST}/{table}/"
+    ours = [s for s in there if s.name.startswith(folder) and s.name.endswith(".parquet")]
+    for stored in sorted(ours, key=lambda s: (not s.name.endswith(f"/{COMPACTED}"), s.name)):
         where = store.locate(stored.name)
         with open_table(store, stored.name) as file:
             covers = covered(file.schema.metadata)
@@ -82,22 +89,29 @@ def _open_files(store: Store, table: str) -> Iterator[tuple[ManifestFile, TableF
                 yield ManifestFile(stored.name, covers, stored.identity), file
 
 
-def read_table(store: Store, table: str, columns: list[str] | None = None) -> Any:
+def read_table(
+    store: Store, table: str, columns: list[str] | None = None, *, hidden: bool = False
+) -> Any:
     """Return a table of the manifest as a ``pyarrow.Table``, nothing twice.
 
     Of the genomes only the latest attempt is given, of a container what it is since the last
-    append; raises InputError.
+    append; raises InputError. Genomes that were removed are left out, and so are their records,
+    unless ``hidden``.
     """
-    return steadily(lambda: _table(store, table, columns))
+    return steadily(lambda: _table(store, table, columns, hidden))
 
 
-def _table(store: Store, table: str, columns: list[str] | None) -> Any:
+def _table(store: Store, table: str, columns: list[str] | None, hidden: bool) -> Any:
     schema = SCHEMAS[table]
     wanted = columns
     if columns is not None and table in _LATEST:
         wanted = list(dict.fromkeys([*columns, *_LATEST[table]]))
+    there = store.files(MANIFEST)
+    gone = set() if hidden or table not in _OF_GENOMES else hidden_genomes(store, there)
+    if gone and wanted is not None:
+        wanted = list(dict.fromkeys([*wanted, "genome", "container"]))
     parts = []
-    for facts, file in _open_files(store, table):
+    for facts, file in _open_files(store, table, there):
         check_file(store, facts.name)
         parts.append(file.read(wanted))
     if not parts:
@@ -106,7 +120,7 @@ def _table(store: Store, table: str, columns: list[str] | None) -> Any:
     whole = pa.concat_tables(parts).unify_dictionaries()
     if table in _LATEST:
         whole = _latest(whole, *_LATEST[table])
-    whole = whole.replace_schema_metadata(None)
+    whole = visible(whole.replace_schema_metadata(None), gone)
     return whole if columns is None else whole.select(columns)
 
 
@@ -153,7 +167,7 @@ def compact(store: Store, planned: Collection[str]) -> None:
         name = f"{MANIFEST}/{table}/{COMPACTED}"
         if [file.name for file in files] != [name]:
             covers = [container for file in files for container in file.covers]
-            data = read_table(store, table)
+            data = read_table(store, table, hidden=True)
             if table == "genomes":
                 rows = zip(data["genome"].to_pylist(), data["status"].to_pylist(), strict=True)
                 keep = [status != FAILED or name in planned for name, status in rows]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from seqcoder.storage.atomic import write_atomically
 from seqcoder.storage.folder import Folder
 from seqcoder.storage.store import Store
 from seqcoder.writing.workplace import scratch_folder
-from seqcoder_jobs.archive.manifest.files import manifest_files, steadily
+from seqcoder_jobs.archive.manifest.changes import hidden_genomes
+from seqcoder_jobs.archive.manifest.files import manifest_files, read_table, steadily
 
 
 def local_files(store: Store, table: str) -> list[str]:
@@ -22,6 +26,9 @@ def local_files(store: Store, table: str) -> list[str]:
 
 def _local_files(store: Store, table: str) -> list[str]:
     files = manifest_files(store, table)
+    hidden = hidden_genomes(store)
+    if hidden:
+        return [_without_hidden(store, table, hidden)]
     if isinstance(store, Folder):
         return [store.locate(file.name) for file in files]
     folder = scratch_folder(store.url)
@@ -37,3 +44,18 @@ def _local_files(store: Store, table: str) -> list[str]:
             write_atomically(path, data)
         paths.append(str(path))
     return paths
+
+
+def _without_hidden(store: Store, table: str, hidden: set[tuple[str, str]]) -> str:
+    """Return the path of a file of all rows but those of genomes that were removed."""
+    states = [*sorted(hidden), *(file.identity for file in manifest_files(store, table))]
+    state = hashlib.sha256(repr(states).encode()).hexdigest()[:16]
+    folder = scratch_folder(store.url)
+    path = folder / f"{table}-shown-{state}.parquet"
+    if not path.exists():
+        out = io.BytesIO()
+        pq.write_table(read_table(store, table), out)
+        for old in folder.glob(f"{table}-shown-*.parquet"):
+            old.unlink(missing_ok=True)
+        write_atomically(path, out.getvalue())
+    return str(path)
