@@ -27,6 +27,7 @@ from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify
 from seqcoder_jobs.writing import finishing, removing
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.removing import remove
+from seqcoder_jobs.writing.sketches import load_sketches
 from seqcoder_jobs.writing.submit import Request, submit
 
 HELD = {f"k{number:02d}.fa": strain(SPECIES[0], number) for number in range(14)}
@@ -138,6 +139,7 @@ def test_out_of_the_bytes(archive: Archive, tmp_path: Path) -> None:
     for name in OUT:
         assert not own_mers(name) & after
     assert {row["action"] for row in read_changes(archive.store)} == {"removed", "purged"}
+    assert set(load_sketches(archive.store)) == set(HELD) - set(OUT)
     held = read_table(archive.store, "genomes", hidden=True)["genome"].to_pylist()
     assert not set(held) & set(OUT)
     # The inputs that were removed stay out; others are appended to what there is.

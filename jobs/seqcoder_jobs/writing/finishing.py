@@ -9,6 +9,7 @@ from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.archive.saved_plan import SavedPlan
 from seqcoder_jobs.corpus.listing import Problem
+from seqcoder_jobs.writing.sketches import forget_sketches
 
 if TYPE_CHECKING:
     from seqcoder_jobs.archive.metadata import Metadata
@@ -82,6 +83,7 @@ def drop_superseded(archive: Archive, saved: SavedPlan) -> None:
     if gone:
         add_changes(archive.store, PURGED, gone, "")
     archive.check_held()
+    forget_sketches(archive.store, {row["genome"] for row in gone})
     names = [f"{CONTAINERS}/{archive.container_name(file)}" for file in files]
     forget(archive.store, set(files))
     archive.refresh()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -69,6 +69,22 @@ def load_sketches(store: Store) -> dict[str, Sketch]:
         for i, genome in enumerate(table["genome"].to_pylist()):
             sketches[genome] = flat[edges[i] : edges[i + 1]]
     return sketches
+
+
+def forget_sketches(store: Store, names: Collection[str]) -> None:
+    """Take the sketches of genomes out of the files that have them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for name in _files(store):
+        with pq.ParquetFile(pa.BufferReader(store.get(name)[0])) as file:
+            table = file.read()
+        keep = [genome not in names for genome in table["genome"].to_pylist()]
+        if not all(keep):
+            out = io.BytesIO()
+            left = table.filter(pa.array(keep, pa.bool_()))
+            pq.write_table(left, out, compression="zstd", use_dictionary=False)
+            store.put(name, out.getvalue())
 
 
 def _files(store: Store) -> dict[str, int]:
