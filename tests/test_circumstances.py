@@ -465,3 +465,52 @@ def test_folders_and_tars_point_to_submit(there: Path) -> None:
     assert b"dir: is a folder; " in done.stderr
     assert b"'seqcoder-ray submit dir -o ARCHIVE'" in done.stderr
     assert not (there / "y.sqc").exists()
+
+
+def test_an_output_that_is_full_is_named(there: Path) -> None:
+    subprocess.run(command("compress", "x.fa", "-q", "-o", "full.sqc"), check=True)
+    for words in (
+        ("compress", "x.fa", "-o", "/dev/full"),
+        ("extract", "full.sqc", "-g", "x.fa", "-o", "/dev/full"),
+        ("decompress", "full.sqc", "-o", "/dev/full"),
+    ):
+        done = subprocess.run(command(*words), capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert done.stderr.startswith("seqcoder: error: /dev/full: No space left on device"), words
+        assert done.stderr.count("\n") == 1
+
+
+def test_what_lies_on_standard_input_is_called_so(there: Path) -> None:
+    for verb in ("list", "info", "verify", "decompress"):
+        done = subprocess.run(command(verb, "-"), input=b"", capture_output=True, check=False)
+        assert done.returncode == 1, verb
+        assert done.stderr.startswith(b"seqcoder: error: standard input: "), done.stderr
+    for words in (("parity", "-"), ("repair", "-", "-o", "y.sqc")):
+        done = subprocess.run(command(*words), input=b"", capture_output=True, check=False)
+        assert done.returncode == 2
+        assert b"takes a file; write standard input to one" in done.stderr
+
+
+def test_a_pipe_by_its_name_is_told_as_that(there: Path) -> None:
+    os.mkfifo("pipe")
+    writer = subprocess.Popen(["sh", "-c", "cat x.fa > pipe"])
+    done = subprocess.run(command("list", "pipe"), capture_output=True, text=True, check=False)
+    writer.wait()
+    assert done.returncode == 1
+    said = "seqcoder: error: pipe: is a pipe or device, that cannot be sought in; give a pipe as -"
+    assert done.stderr.splitlines()[0] == said
+
+
+def test_a_limit_on_files_is_told_with_its_remedy(there: Path) -> None:
+    Path("big.fa").write_bytes(small_genome(400_000))
+    words = command("compress", "-1", "big.fa", "-q", "-o", "big.sqc")
+    done = subprocess.run(
+        words, capture_output=True, preexec_fn=limited(resource.RLIMIT_FSIZE, 20_000), check=False
+    )
+    assert done.returncode == 1
+    assert b"big.sqc: cannot be written: File too large; raise the limit (ulimit -f)" in done.stderr
+    assert not Path("big.sqc").exists()
+    # What is whole was kept, and the same command goes on from it.
+    assert [path.suffix for path in there.glob(".big.sqc*")] == [".partial"]
+    subprocess.run(words, check=True)
+    assert not list(there.glob(".big.sqc*"))

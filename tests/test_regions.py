@@ -137,3 +137,20 @@ def test_the_other_strand_of_the_other_strand(residues: bytes) -> None:
     assert reverse_complement(reverse_complement(dna)) == dna
     rna = dna.replace(b"T", b"U").replace(b"t", b"u")
     assert reverse_complement(reverse_complement(rna, rna=True), rna=True) == rna
+
+
+@pytest.mark.parametrize(
+    "row", ["seq\t-1\t3", "seq\t\u0661\t\u0663", "seq\t1.5\t3", "chrom\tstart\tend"]
+)
+def test_a_row_of_bed_without_numbers_is_told_as_that(row: str) -> None:
+    with pytest.raises(
+        seqcoder.UsageError, match=r"x\.bed: .*: a row of BED whose start and end are no"
+    ):
+        read_regions(f"{row}\n".encode(), "x.bed")
+
+
+def test_a_list_of_no_regions_is_told(cli: Cli, all_sqc: Path, tmp_path: Path) -> None:  # noqa: F811
+    for data in (b"", b"\n# nothing\n", b"track name=x\n"):
+        (tmp_path / "none.bed").write_bytes(data)
+        assert cli("extract", "all.sqc", "-r", "none.bed") == 2
+        assert cli.err == b"seqcoder: error: none.bed: lists no region\n"

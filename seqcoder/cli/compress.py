@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from seqcoder.api import try_append, try_compress
 from seqcoder.cli.common import binary_stdout, fail, note, progress_bar, say
-from seqcoder.cli.files import STDOUT, not_written
+from seqcoder.cli.files import STDOUT, device_output, not_written
 from seqcoder.cli.signals import stands
 from seqcoder.cli.streams import check_stdout
 from seqcoder.container.rows import check_name
@@ -105,7 +105,7 @@ def _opened(device: Path | None) -> Iterator[BinaryIO]:
     if device is None:
         yield binary_stdout()
         return
-    with device.open("wb") as out:
+    with device_output(device) as out:
         yield out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from seqcoder import core
 from seqcoder.cli.common import note, say, text_stdout
@@ -17,7 +18,7 @@ from seqcoder.reading.naming import genomes_named
 from seqcoder.reading.opening import open as open_container
 from seqcoder.reading.restoring import decompress
 from seqcoder.storage.atomic import is_special
-from seqcoder.storage.standard_input import read_standard_input
+from seqcoder.storage.standard_input import StandardInput, read_standard_input
 from seqcoder.storage.url import is_url
 from seqcoder.wording import count_of
 
@@ -106,16 +107,20 @@ def _restore(
         if written:
             note(f"{folder}: restored", quiet)
             return written
-    written = decompress(data, folder, genomes=names, force=force, threads=threads)
+    written = decompress(_source(data), folder, genomes=names, force=force, threads=threads)
     note(f"{name}: {count_of(len(written), 'file')} restored below {folder}", quiet)
     return written
+
+
+def _source(data: str | bytes) -> str | BinaryIO:
+    return data if isinstance(data, str) else StandardInput(data)
 
 
 def _to_file(
     data: str | bytes, names: list[str] | None, target: Path, force: bool, threads: int
 ) -> list[Path]:
     """Restore the only genome asked for to a file; returns none where there are several."""
-    with open_container(data, threads=threads) as container:
+    with open_container(_source(data), threads=threads) as container:
         genomes = [container[name] for name in (container if names is None else names)]
         special = is_special(target)
         if len(genomes) != 1 and not special:

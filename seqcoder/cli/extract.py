@@ -88,5 +88,11 @@ def name_list(path: str | None) -> list[str]:
 
 
 def region_list(path: Path) -> list[str | Query]:
-    """Return the regions listed in a file, ``-``: standard input; InputError if unreadable."""
-    return read_regions(read_list(path), str(path))
+    """Return the regions listed in a file, ``-``: standard input.
+
+    Raises InputError: it cannot be read. UsageError: it has none, or an odd row of BED.
+    """
+    found = read_regions(read_list(path), str(path))
+    if not found:
+        raise UsageError(f"{path}: lists no region")
+    return found

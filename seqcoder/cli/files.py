@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from seqcoder.reading.opening import open as open_container
 from seqcoder.reading.reader import Container
 from seqcoder.storage.atomic import atomic_file, is_special
 from seqcoder.storage.output_files import check_other, make_folder
-from seqcoder.storage.standard_input import read_standard_input
+from seqcoder.storage.standard_input import StandardInput, read_standard_input
 
 STDOUT = (None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 """What names standard output."""
@@ -25,8 +25,14 @@ STDOUT = (None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 def open_source(name: str, threads: int = 1) -> Container:
     """Open a container by path or URL, or the one on standard input for ``-``."""
     if name == "-":
-        return Container(io.BytesIO(read_standard_input()), threads=threads)
+        return Container(StandardInput(read_standard_input()), threads=threads)
     return open_container(name, threads=threads)
+
+
+def check_file(command: str, container: Path) -> None:
+    """Raise UsageError for ``-`` where a command needs a file, and what lies beside it."""
+    if str(container) == "-":
+        raise UsageError(f"-: {command} takes a file; write standard input to one, and name that")
 
 
 @contextmanager
@@ -81,6 +87,18 @@ def write_indexes(output: str | None, format: str) -> None:
 
 
 @contextmanager
+def device_output(target: Path) -> Iterator[BinaryIO]:
+    """Give a device or pipe to write to; an OSError within names it."""
+    try:
+        with target.open("wb") as out:
+            yield out
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(target)) from None
+
+
+@contextmanager
 def file_output(target: Path, force: bool, source: str) -> Iterator[BinaryIO]:
     """Give a file, whole when it appears, or the device or pipe that has the name.
 
@@ -89,7 +107,7 @@ def file_output(target: Path, force: bool, source: str) -> Iterator[BinaryIO]:
     """
     check_other(target, source)
     if is_special(target):
-        with target.open("wb") as out:
+        with device_output(target) as out:
             yield out
         return
     if target.exists() and not force:

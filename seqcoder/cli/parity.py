@@ -29,11 +29,13 @@ def parity(
 
     Example: `seqcoder parity --percent 10 all.sqc`.
     """
+    from seqcoder.cli.files import check_file
     from seqcoder.container.check import check_frames
     from seqcoder.container.parity import write_parity
 
     facts = []
     for container in containers:
+        check_file("parity", container)
         check_frames(container)
         out = write_parity(container, percent, force)
         facts.append({"container": str(container), "parity": str(out), "bytes": out.stat().st_size})

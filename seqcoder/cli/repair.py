@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seqcoder.cli.common import fail, note, say
+from seqcoder.cli.files import check_file
 from seqcoder.errors import InputError
 from seqcoder.reading.repair import repair
 from seqcoder.wording import count_of
@@ -14,6 +15,7 @@ from seqcoder.wording import count_of
 
 def run(container: Path, output: Path, force: bool, quiet: bool, json: bool) -> None:
     """Repair; raises InputError at the end if genomes are lost."""
+    check_file("repair", container)
     result = repair(container, output, force=force)
     for problem in result.problems:
         note(problem, quiet)

@@ -69,7 +69,7 @@ def read_regions(data: bytes, what: str = "regions") -> list[str | Query]:
     """Read a list of regions: one a line, or BED (name, 0-based start, end; strand the sixth).
 
     Raises:
-        UsageError: a row of BED is empty.
+        UsageError: a row of BED is empty, or its start and end are no numbers.
     """
     queries: list[str | Query] = []
     for line in lines_of(data, what):
@@ -84,10 +84,15 @@ def read_regions(data: bytes, what: str = "regions") -> list[str | Query]:
 def _bed_row(line: str, what: str) -> Query | None:
     """Return what a row of BED asks for; None for another line."""
     fields = line.split("\t") if "\t" in line else line.split(" ")
+    comment = line[:1] == "#"
     if len(fields) < 3 or not all(f.isascii() and f.isdecimal() for f in fields[1:3]):
+        if "\t" in line and len(fields) > 2 and not comment and not _BED_HEAD.match(line):
+            raise UsageError(
+                f"{what}: {' '.join(fields[:3])}: a row of BED whose start and end are no numbers "
+                "from 0; mend or drop it"
+            )
         return None
     start, end = int(fields[1]), int(fields[2])
-    comment = line[0] == "#"
     if start >= end and not comment:
         raise UsageError(f"{what}: {' '.join(fields[:3])}: a row of BED without a base; drop it")
     strand = fields[5].strip() if len(fields) > 5 else "+"

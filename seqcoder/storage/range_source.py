@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterable
@@ -61,9 +62,10 @@ class RangeSource:
         try:
             self.size = self._file.seek(0, os.SEEK_END)
         except OSError as error:
+            if error.errno not in (None, errno.ESPIPE):
+                raise InputError(f"{self.name}: {system_reason(error)}") from None
             raise InputError(
-                f"{self.name}: {system_reason(error)}; it takes a file that can be sought in; give "
-                "a pipe as -"
+                f"{self.name}: is a pipe or device, that cannot be sought in; give a pipe as -"
             ) from None
 
     def read(self, offset: int, length: int) -> bytes:

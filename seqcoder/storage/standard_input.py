@@ -12,6 +12,12 @@ from seqcoder.errors import InputError
 from seqcoder.storage.devices import check_ends
 
 
+class StandardInput(io.BytesIO):
+    """All of standard input, as a file that tells what it is."""
+
+    name = "standard input"
+
+
 def read_standard_input() -> bytes:
     """Return all bytes of standard input.
 

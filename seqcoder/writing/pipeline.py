@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from seqcoder.circumstances import system_reason
 from seqcoder.container import frames
 from seqcoder.container.check import check_frames
 from seqcoder.container.index import Index
@@ -300,7 +301,7 @@ def _add_genomes(writer: ContainerWriter, genomes: Sequence[GenomeRun]) -> None:
 
 
 def _cannot_write(out: Path, error: OSError) -> InputError:
-    reason = "no space left" if error.errno == errno.ENOSPC else error.strerror or str(error)
+    reason = "no space left" if error.errno == errno.ENOSPC else system_reason(error)
     return InputError(
         f"{out}: cannot be written: {reason}; mend that and repeat the command, it goes on where "
         "it stopped"

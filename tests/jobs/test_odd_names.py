@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,21 @@ def test_an_odd_key_in_a_bucket_fails_that_corpus_alone(
     assert problem.source == f"{bucket}/in"
     assert f'holds the key "{key}", which no path can have' in problem.error
     assert "\n" not in problem.error.replace(key, "")
+
+
+def test_an_encrypted_member_fails_alone(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as packed:
+        packed.writestr("open.fa", b">a\nACGTACGT\n")
+        packed.writestr("secret.fa", b">b\nGGGGGGGG\n")
+    data = bytearray((tmp_path / "x.zip").read_bytes())
+    # The flag of both headers of the second member (APPNOTE 4.4.4).
+    for signature, flag in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.rindex(signature) + flag] |= 1
+    (tmp_path / "x.zip").write_bytes(data)
+    outcome = submit_here([tmp_path / "x.zip"], tmp_path / "archive")
+    problems = (*outcome.todo.problems, *outcome.failures)
+    assert [problem.error.partition("::")[2] for problem in problems] == [
+        "secret.fa: is encrypted; unpack it and give the file"
+    ]
+    with seqcoder_jobs.open_archive(tmp_path / "archive") as archive:
+        assert list(archive) == ["open.fa"]
