@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from time import sleep as pause
 
 from seqcoder.errors import SeqcoderError
@@ -37,6 +38,8 @@ def is_retriable(error: BaseException) -> bool:
     from ray import exceptions
 
     cause = unwrap(error)
+    if never_began(cause):
+        return False
     if isinstance(cause, OSError | ImportError) and os.strerror(errno.ENOMEM) in str(cause):
         return True  # a library could not be mapped, a thread or file not made
     return isinstance(
@@ -53,6 +56,28 @@ def is_retriable(error: BaseException) -> bool:
     )
 
 
+def never_began(cause: BaseException) -> bool:
+    """Whether an actor died of an error in its own start, which another one would meet, too."""
+    from ray.exceptions import RayActorError
+
+    text = str(cause)
+    return isinstance(cause, RayActorError) and any(mark in text for mark in _OF_START)
+
+
+_OF_START = ("error raised in its creation task", "failed to import on the worker")
+_DETAIL = re.compile(r"Worker exit detail: (.+)")
+
+
+def reason_of(cause: BaseException) -> str:
+    """Return why work was lost, as one line: of what Ray says, the line that tells it."""
+    text = str(cause)
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    if never_began(cause):
+        return lines[-1]
+    detail = _DETAIL.search(text)
+    return f"{type(cause).__name__}: {detail[1].strip() if detail else lines[0]}"
+
+
 def try_again(what: str, tries: int, error: BaseException) -> int:
     """Return the number of the next try of ``what`` after ``tries``, having waited a moment.
 
@@ -62,12 +87,16 @@ def try_again(what: str, tries: int, error: BaseException) -> int:
         BaseException: any other error of the task's own, as it was raised.
     """
     cause = unwrap(error)
+    if never_began(cause):
+        raise ClusterError(
+            f"{what}: {reason_of(cause)}; is the same seqcoder installed on every node? "
+            "'seqcoder-ray doctor --address ...' tries it there"
+        ) from None
     if not is_retriable(cause):
         raise cause from (None if isinstance(cause, SeqcoderError) else error)
     if tries >= MAX_TRIES:
-        first_line = next(iter(str(cause).splitlines()), "")
         raise ClusterError(
-            f"{what}: lost {tries} times ({type(cause).__name__}: {first_line}); "
+            f"{what}: lost {tries} times ({reason_of(cause)}); "
             "is there too little memory a worker? Mend that and repeat the command, "
             "it goes on where it stopped"
         ) from None

@@ -20,7 +20,7 @@ from seqcoder.settings import Settings
 from seqcoder.writing.chunk_input import ChunkInput
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import read_local
-from seqcoder_cluster import ClusterOptions
+from seqcoder_cluster import ClusterError, ClusterOptions, faults
 from seqcoder_cluster.actors import Actors
 from seqcoder_cluster.coordinator import Job
 from seqcoder_cluster.executor import BATCH_BASES, RayExecutor
@@ -169,3 +169,32 @@ def test_driver_killed_and_run_again(ray_cluster: Any, corpus: Corpus, tmp_path:
     corpus.check(out)
     resumed = [c.ordinal for r in reports for c in r.chunks if c.code_seconds is None]
     assert resumed, "nothing was taken up"
+
+
+class Unable(ModelActor):
+    """Cannot begin."""
+
+    def __init__(self, *_: object) -> None:
+        raise OSError("libcuda.so.1: cannot open shared object file")
+
+
+def test_the_cause_of_an_actors_death_is_told(ray_cluster: Any) -> None:
+    from ray.exceptions import WorkerCrashedError
+
+    options = ClusterOptions(actors=1)
+    coding = Coding(Settings(), ())
+    with Actors() as actors, pytest.raises(ClusterError) as told:
+        start_model_actors(coding, options, actors, Unable)
+    assert "loading the model: OSError: libcuda.so.1: cannot open shared" in str(told.value)
+    assert "lost" not in str(told.value)  # it is not tried again where each would meet it
+
+    class DiedError(WorkerCrashedError):
+        def __str__(self) -> str:  # as Ray 2.60 has it of an actor
+            return (
+                "The actor died unexpectedly before finishing this task.\n\tclass_name: X\n"
+                "The actor is dead because its worker process has died. Worker exit type: "
+                "SYSTEM_ERROR Worker exit detail: Worker killed by SIGILL: illegal instruction.\n"
+            )
+
+    with pytest.raises(ClusterError, match=f"lost {MAX_TRIES} times .*: Worker killed by SIGILL"):
+        faults.try_again("loading the model", MAX_TRIES, DiedError())
