@@ -138,7 +138,8 @@ def test_out_of_the_bytes(archive: Archive, tmp_path: Path) -> None:
     after = decodable(archive)
     for name in OUT:
         assert not own_mers(name) & after
-    assert {row["action"] for row in read_changes(archive.store)} == {"removed", "purged"}
+    actions = {row["action"] for row in read_changes(archive.store)}
+    assert actions == {"removed", "purged", "replaced"}
     assert set(load_sketches(archive.store)) == set(HELD) - set(OUT)
     held = read_table(archive.store, "genomes", hidden=True)["genome"].to_pylist()
     assert not set(held) & set(OUT)
@@ -149,6 +150,22 @@ def test_out_of_the_bytes(archive: Archive, tmp_path: Path) -> None:
     with seqcoder_jobs.open_archive(archive.name) as opened:
         assert set(opened) == set(HELD) - set(OUT) | {"late.fa"}
         assert opened["late.fa"].read() == strain(SPECIES[0], 77)
+
+
+def test_containers_that_an_old_plan_does_not_know_stay(archive: Archive, tmp_path: Path) -> None:
+    """A plan restored from an older copy costs nothing that was compressed since."""
+    old = archive.load()
+    (tmp_path / "in" / "new.fa").write_bytes(b">new\n" + b"ACGTTGCAAC" * 900 + b"\n")
+    submit_here([tmp_path / "in"], archive.name, given=FOUR)
+    before = {stored.name for stored in archive.store.files("containers")}
+    fresh = Archive(archive.name)
+    fresh.load()
+    fresh.save(old)
+    remove(fresh, ["other.fa"], "", purge=False)
+    go_on(fresh)
+    assert before <= {stored.name for stored in archive.store.files("containers")}
+    with seqcoder_jobs.open_archive(archive.name) as opened:
+        assert opened["new.fa"].read().startswith(b">new")
 
 
 def dying_with(prefix: str, real: Callable[..., None]) -> Callable[..., None]:

@@ -7,7 +7,6 @@ wrote anew.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from seqcoder.container.parity import SUFFIX as PARITY
@@ -17,8 +16,6 @@ from seqcoder.storage.store import Stored
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.archive.saved_plan import SavedPlan
-
-_OURS = re.compile(r"\d{6,}(-reference)?\.sqc")
 
 
 def list_orphans(archive: Archive, saved: SavedPlan) -> list[Stored]:
@@ -53,13 +50,12 @@ def _partials(archive: Archive, pending: set[str]) -> list[Stored]:
 
 
 def _dropped(archive: Archive, known: set[str]) -> list[Stored]:
-    """Return containers, called as ours are, that neither plan nor manifest have any more."""
-    found = []
-    for stored in archive.store.files(CONTAINERS):
-        name = stored.name.partition("/")[2].removesuffix(PARITY)
-        if _OURS.fullmatch(name) and name not in known:
-            found.append(stored)
-    return found
+    """Return containers that a purge wrote anew and neither plan nor manifest have any more."""
+    from seqcoder_jobs.archive.manifest.changes import replaced_containers
+
+    gone = replaced_containers(archive.store) - known
+    there = archive.store.files(CONTAINERS) if gone else []
+    return [s for s in there if s.name.partition("/")[2].removesuffix(PARITY) in gone]
 
 
 def retire(archive: Archive, orphans: Iterable[Stored]) -> None:

@@ -13,6 +13,7 @@ from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.copying import Part, copy_archive
 from seqcoder_jobs.archive.orphans import list_orphans, retire
 from seqcoder_jobs.cli.console import count_bar, note, size_text
+from seqcoder_jobs.reading.report import write_report
 from seqcoder_jobs.writing.removing import remove
 
 
@@ -63,6 +64,7 @@ def run_remove(
     removed, containers = remove(archive, names, reason, purge)
     note(f"{count_of(removed, 'genome')} removed from {archive}", quiet)
     if not purge:
+        write_report(archive)
         return
     note(f"{count_of(containers, 'container')} to be written anew", quiet)
     with stands("what is removed is out of sight; the same command goes on with the purge"):

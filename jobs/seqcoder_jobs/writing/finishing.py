@@ -68,13 +68,18 @@ _COLUMNS = ["genome", "container", "sha256", "source"]
 
 
 def drop_superseded(archive: Archive, saved: SavedPlan) -> None:
-    """Let go of containers that the plan has no more: their rows first, then their bytes."""
-    from seqcoder_jobs.archive.manifest.changes import PURGED, add_changes, hidden_genomes
+    """Let go of containers that a purge planned anew: their rows first, then their bytes."""
+    from seqcoder_jobs.archive.manifest.changes import (
+        PURGED,
+        add_changes,
+        hidden_genomes,
+        replaced_containers,
+    )
     from seqcoder_jobs.archive.manifest.files import forget, read_table
 
     planned = {container.file for container in saved.plan.containers}
     digests = archive.container_digests()
-    files = sorted(set(digests) - planned)
+    files = sorted((replaced_containers(archive.store) & set(digests)) - planned)
     if not files:
         return
     table = read_table(archive.store, "genomes", _COLUMNS, hidden=True).to_pylist()

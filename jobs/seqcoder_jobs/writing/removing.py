@@ -33,7 +33,12 @@ def remove(archive: Archive, names: Iterable[str], reason: str, purge: bool) -> 
     Raises:
         UsageError: another run is writing it, there is no archive. NoSuchNameError.
     """
-    from seqcoder_jobs.archive.manifest.changes import REMOVED, add_changes, hidden_genomes
+    from seqcoder_jobs.archive.manifest.changes import (
+        REMOVED,
+        REPLACED,
+        add_changes,
+        hidden_genomes,
+    )
     from seqcoder_jobs.archive.manifest.files import read_table
 
     archive.require()
@@ -55,7 +60,13 @@ def remove(archive: Archive, names: Iterable[str], reason: str, purge: bool) -> 
             add_changes(archive.store, REMOVED, fresh, reason)
         count = 0
         if purge:
-            saved, count = _purged(saved, hidden_genomes(archive.store))
+            anew, count = _purged(saved, hidden_genomes(archive.store))
+            left = {c.file for c in anew.plan.containers}
+            gone = {c.file for c in saved.plan.containers if c.file not in left}
+            if gone:  # only what is noted here is ever let go of, whatever plan is found
+                rows_of = [{"container": file} for file in sorted(gone)]
+                add_changes(archive.store, REPLACED, rows_of, "")
+            saved = anew
             archive.save(saved)
         finish(archive, saved)
         return len(fresh), count

@@ -16,6 +16,8 @@ from seqcoder_jobs.archive.manifest.table_file import open_table
 
 FOLDER = f"{MANIFEST}/changes"
 REMOVED, PURGED = "removed", "purged"
+REPLACED = "replaced"
+"""Of a container (no genome) that others take the place of: once they are there, it may go."""
 SCHEMA = pa.schema(
     [
         pa.field("time", pa.timestamp("us", "UTC"), nullable=False),
@@ -27,6 +29,8 @@ SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+
+_KEPT = ("genome", "container", "sha256", "source")
 
 
 def read_changes(store: Store, there: Iterable[Stored] | None = None) -> list[dict[str, Any]]:
@@ -42,7 +46,13 @@ def read_changes(store: Store, there: Iterable[Stored] | None = None) -> list[di
 
 def hidden_genomes(store: Store, there: Iterable[Stored] | None = None) -> set[tuple[str, str]]:
     """Return the genomes that count as not there: name, and the container that they were in."""
-    return {(row["genome"], row["container"]) for row in read_changes(store, there)}
+    rows = read_changes(store, there)
+    return {(row["genome"], row["container"]) for row in rows if row["action"] != REPLACED}
+
+
+def replaced_containers(store: Store) -> set[str]:
+    """Return the containers that a purge planned anew, gone by now or not."""
+    return {row["container"] for row in read_changes(store) if row["action"] == REPLACED}
 
 
 def visible(table: Any, hidden: set[tuple[str, str]]) -> Any:
@@ -56,9 +66,9 @@ def visible(table: Any, hidden: set[tuple[str, str]]) -> Any:
 def add_changes(store: Store, action: str, rows: Sequence[dict[str, Any]], reason: str) -> None:
     """Note what is done to genomes (rows of the manifest's table); it holds from then on."""
     now = datetime.now(UTC)
-    kept = ("genome", "container", "sha256", "source")
     facts = [
-        {"time": now, "action": action, "reason": reason} | {name: row[name] for name in kept}
+        {"time": now, "action": action, "reason": reason, "genome": ""}
+        | {name: row[name] for name in _KEPT if name in row}
         for row in rows
     ]
     out = io.BytesIO()
