@@ -40,8 +40,9 @@ def main(tests: list[str]) -> int:
             "ASAN_OPTIONS": "detect_leaks=0",  # of Python itself
             "PYTHONPATH": os.pathsep.join([site, *packages]),
         }
-        # -S: without the editable install that this environment may have of the source tree.
-        command = [sys.executable, "-S", "-m", "pytest", "-q", *(tests or TESTS)]
+        # -S: without the editable install that this environment may have of the source tree; -P:
+        # without that tree itself, which has no core.
+        command = [sys.executable, "-S", "-P", "-m", "pytest", "-q", *(tests or TESTS)]
         return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
 
 

@@ -279,7 +279,9 @@ echo "$(basename "$0") $*" >> "$CALLS"
 case "$(basename "$0") $*" in
     "scontrol show hostnames"*) printf 'n1\\nn2\\nn3\\n' ;;
     *hostname\\ --ip-address) echo "10.0.0.1 fe80::1" ;;
-    seqcoder-ray*) sleep "${SUBMIT_SECONDS:-1}"; exit "$SUBMIT_CODE" ;;
+    seqcoder-ray*)
+        [ -z "$SUBMIT_SECONDS" ] || exec sleep "$SUBMIT_SECONDS"
+        sleep 1; exit "$SUBMIT_CODE" ;;
     srun*" ray start"*" --head "*) exec sleep "${HEAD_SECONDS:-60}" ;;
     srun*" ray start"*) exec sleep 60 ;;
 esac

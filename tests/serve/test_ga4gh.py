@@ -22,8 +22,8 @@ pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
 from local_runner import submit_here
-from page_server import served
 
+from page_server import served
 from seqcoder.fasta import digest
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.reading.serve.seqcol import LARGEST_BODY, compare

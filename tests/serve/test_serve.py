@@ -23,8 +23,8 @@ pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
 from local_runner import submit_here
-from page_server import served
 
+from page_server import served
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.reading.serve.catalogue import Catalogue
 from seqcoder_jobs.reading.serve.guard import disposition, host_of, is_loopback
