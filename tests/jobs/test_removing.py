@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from test_references import FOUR, SPECIES, strain
 import seqcoder
 import seqcoder_jobs
 from page_server import served
-from seqcoder.errors import NoSuchNameError
+from seqcoder.errors import InputError, NoSuchNameError
 from seqcoder.reading.reader import Container
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.manifest.changes import read_changes
@@ -166,6 +167,49 @@ def test_containers_that_an_old_plan_does_not_know_stay(archive: Archive, tmp_pa
     assert before <= {stored.name for stored in archive.store.files("containers")}
     with seqcoder_jobs.open_archive(archive.name) as opened:
         assert opened["new.fa"].read().startswith(b">new")
+
+
+def test_a_genome_that_came_at_its_second_attempt(archive: Archive, tmp_path: Path) -> None:
+    path = tmp_path / "in" / "late.fa.gz"
+    path.write_bytes(b"\x1f\x8b\x08")  # cut short
+    assert len(submit_here([tmp_path / "in"], archive.name, given=FOUR).failures) == 1
+    path.write_bytes(gzip.compress(strain(SPECIES[1], 99)))
+    assert submit_here([tmp_path / "in"], archive.name, given=FOUR).failures == ()
+    with seqcoder_jobs.open_archive(archive.name) as opened:
+        beside = [n for n in opened if opened[n].container.path == opened["late.fa"].container.path]
+    for name in [name for name in beside if name != "late.fa"][:1] or ["late.fa"]:
+        assert remove(Archive(archive.name), [name], "", purge=True)[0] == 1
+    go_on(archive)
+    files = {stored.name for stored in archive.store.files("containers")}
+    remove(Archive(archive.name), [], "", purge=True)
+    go_on(archive)
+    assert {stored.name for stored in archive.store.files("containers")} == files  # all was done
+    actions = [row["action"] for row in read_changes(archive.store)]
+    assert actions.count("purged") == 1
+    if beside != ["late.fa"]:
+        with seqcoder_jobs.open_archive(archive.name) as opened:
+            assert opened["late.fa"].read() == strain(SPECIES[1], 99)
+
+
+def test_what_cannot_be_read_stays(archive: Archive) -> None:
+    """A purge that cannot read what is to stay ends, and lets go of nothing."""
+    remove(archive, OUT, "", purge=True)
+
+    def unreadable(self: Any, location: str, name: str) -> bytes:
+        raise InputError(f"{location}: the connection was cut")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(removing._Held, "read", unreadable)
+        outcome = submit(Request((), archive.name), runner=run_here)
+    assert outcome.error is not None
+    assert "the connection was cut" in str(outcome.error)
+    assert outcome.failures == ()
+    with seqcoder_jobs.open_archive(archive.name) as opened:
+        assert {name: opened[name].read() for name in opened} == {
+            name: data for name, data in HELD.items() if name not in OUT
+        }
+    go_on(archive)
+    check(archive, OUT)
 
 
 def dying_with(prefix: str, real: Callable[..., None]) -> Callable[..., None]:

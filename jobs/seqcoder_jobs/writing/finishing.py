@@ -84,7 +84,10 @@ def drop_superseded(archive: Archive, saved: SavedPlan) -> None:
         return
     table = read_table(archive.store, "genomes", _COLUMNS, hidden=True).to_pylist()
     hidden = hidden_genomes(archive.store)
-    gone = [r for r in table if r["container"] in files and (r["genome"], r["container"]) in hidden]
+    there = [row for row in table if row["container"] in files]
+    gone = [row for row in there if (row["genome"], row["container"]) in hidden]
+    if len(gone) < len(there):
+        return  # something is nowhere else: that must not be, and nothing goes before it is
     if gone:
         add_changes(archive.store, PURGED, gone, "")
     archive.check_held()

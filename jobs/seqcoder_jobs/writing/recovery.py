@@ -110,7 +110,7 @@ def written_containers(archive: Archive) -> dict[str, dict[str, Any]]:
 
 
 def _attempts(archive: Archive, genomes: Iterable[GenomeSource]) -> dict[str, int]:
-    from seqcoder_jobs.archive.manifest.files import failed_genomes
+    from seqcoder_jobs.archive.manifest.files import next_attempts
 
-    failed = failed_genomes(archive.store)
-    return {genome.name: 1 + failed.get(genome.name, (0, ""))[0] for genome in genomes}
+    known = next_attempts(archive.store)
+    return {genome.name: known.get(genome.name, 1) for genome in genomes}

@@ -7,10 +7,12 @@ lets go of the old ones: killed anywhere, it is gone on with.
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from seqcoder.errors import SeqcoderError
 from seqcoder.reading.naming import all_named
 from seqcoder.reading.reader import Container
 from seqcoder.writing.genome_source import GenomeSource
@@ -113,10 +115,17 @@ class HeldOpener:
     others: ArchiveOpener = field(default_factory=ArchiveOpener)
 
     def __call__(self, source: GenomeSource) -> bytes:
-        """Return the bytes of a source; raises as ``ArchiveOpener``, and IntegrityError."""
+        """Return the bytes of a source; raises as ``ArchiveOpener``.
+
+        Raises OSError where what the archive holds cannot be read: that ends the whole container,
+        and the old one stays. A genome must not count as an input that failed.
+        """
         if source.name not in self.held:
             return self.others(source)
-        return _HELD.read(self.held[source.name], source.name)
+        try:
+            return _HELD.read(self.held[source.name], source.name)
+        except SeqcoderError as error:
+            raise OSError(errno.EIO, str(error)) from None
 
     def expect(self, sources: Sequence[GenomeSource]) -> None:
         """Announce what will be read."""

@@ -181,13 +181,19 @@ def _look_through(
     )
     plan = extended.saved.plan
     pending = tuple(c for c in plan.containers if c.key not in done.containers)
-    failed = done.failed or {}
+    known_attempts = _attempts(archive) if saved else {}
     attempts = {
-        genome.name: 1 + failed.get(genome.name, 0) for c in pending for genome in c.genomes
+        genome.name: known_attempts.get(genome.name, 1) for c in pending for genome in c.genomes
     }
     changed = tuple(Problem(source.label, _CHANGED) for source in extended.changed)
     n_removed = len(listing.sources) - len(sources)
     return Todo(extended.saved, pending, listing, attempts, extended.sketches, changed, n_removed)
+
+
+def _attempts(archive: Archive) -> dict[str, int]:
+    from seqcoder_jobs.archive.manifest.files import next_attempts
+
+    return next_attempts(archive.store)
 
 
 def _done(archive: Archive) -> Done:

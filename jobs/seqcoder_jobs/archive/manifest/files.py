@@ -218,6 +218,17 @@ def failed_genomes(store: Store) -> dict[str, tuple[int, str]]:
     }
 
 
+def next_attempts(store: Store) -> dict[str, int]:
+    """Return, by genome, which attempt a row written now is: a later one only after a failure.
+
+    Of rows of one attempt the one written last counts.
+    """
+    table = read_table(store, "genomes", ["genome", "status", "attempt"], hidden=True)
+    columns = (table[name].to_pylist() for name in ("genome", "status", "attempt"))
+    rows = zip(*columns, strict=True)
+    return {name: attempt + (status == FAILED) for name, status, attempt in rows}
+
+
 def forget(store: Store, containers: set[str]) -> None:
     """Take the rows of containers that were lost out of all tables; attempts that failed stay."""
     for table in TABLES:
