@@ -58,7 +58,7 @@ def test_nothing_is_lost(
     nodes: Any, corpora: Callable[[str], Any], tmp_path: Path, kind: str, corpus: str
 ) -> None:
     needs_mounts(kind)
-    for number in range(1, 5):  # until the harm has met a run at work
+    for number in range(1, 21):  # until the harm has met a run at work
         folder = tmp_path / str(number)
         folder.mkdir()
         if trial(number, kind, corpora(corpus), nodes, folder).met:

@@ -302,7 +302,7 @@ def test_copied_to_a_folder_and_back(
 
 def test_one_writer_at_a_time(url: str, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claim, "RENEW_SECONDS", 0.1)
-    monkeypatch.setattr(claim, "WATCH_SECONDS", 1.0)
+    monkeypatch.setattr(claim, "WATCH_SECONDS", 20.0)
     archive = Archive(url)
     with archive.lock():
         assert Archive(url).is_locked
