@@ -35,6 +35,7 @@ def requests(folder: Path) -> list[Request]:
             str(folder / "groups.tsv"),
             options,
             str(folder / "metadata.tsv"),
+            True,
         ),
         Request((), str(folder / "a"), two, options=ClusterOptions("auto", actors=0)),
     ]

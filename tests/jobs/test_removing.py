@@ -25,7 +25,7 @@ from seqcoder_jobs.archive.manifest.changes import read_changes
 from seqcoder_jobs.archive.manifest.files import read_table
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
-from seqcoder_jobs.writing import finishing, removing
+from seqcoder_jobs.writing import finishing, held_genomes
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.removing import remove
 from seqcoder_jobs.writing.sketches import load_sketches
@@ -140,7 +140,7 @@ def test_out_of_the_bytes(archive: Archive, tmp_path: Path) -> None:
     for name in OUT:
         assert not own_mers(name) & after
     actions = {row["action"] for row in read_changes(archive.store)}
-    assert actions == {"removed", "purged", "replaced"}
+    assert actions == {"removed", "purged", "rewritten"}
     assert set(load_sketches(archive.store)) == set(HELD) - set(OUT)
     held = read_table(archive.store, "genomes", hidden=True)["genome"].to_pylist()
     assert not set(held) & set(OUT)
@@ -199,7 +199,7 @@ def test_what_cannot_be_read_stays(archive: Archive) -> None:
         raise InputError(f"{location}: the connection was cut")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(removing._Held, "read", unreadable)
+        patch.setattr(held_genomes._Held, "read", unreadable)
         outcome = submit(Request((), archive.name), runner=run_here)
     assert outcome.error is not None
     assert "the connection was cut" in str(outcome.error)
@@ -240,14 +240,14 @@ def test_killed_at_each_step(archive: Archive, step: str) -> None:
             patch.setattr(Archive, "save", killed)
         elif step.endswith(".fa"):
             # What the archive holds is read from it: the reading is what dies.
-            real = removing.HeldOpener.__call__
+            real = held_genomes.HeldOpener.__call__
 
             def dying(self: Any, source: Any) -> bytes:
                 if source.name == step:
                     raise Killed
                 return real(self, source)
 
-            patch.setattr(removing.HeldOpener, "__call__", dying)
+            patch.setattr(held_genomes.HeldOpener, "__call__", dying)
         elif step == "superseded":
             patch.setattr(finishing, "drop_superseded", killed)
         elif step == "forgotten":
@@ -259,7 +259,7 @@ def test_killed_at_each_step(archive: Archive, step: str) -> None:
             patch.setattr("seqcoder_jobs.archive.manifest.files.compact", killed)
         with pytest.raises(Killed):
             purge()
-    removing._HELD.close()
+    held_genomes._HELD.close()
     for expected in expectations(archive, full=False, threads=1):
         assert verify_container(expected).intact
     with seqcoder_jobs.open_archive(archive.name) as opened:  # never between

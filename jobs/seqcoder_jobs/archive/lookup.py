@@ -69,8 +69,8 @@ def _records(archive: Archive, names: Collection[str]) -> list[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from seqcoder_jobs.archive.manifest.changes import hidden_genomes, visible
-    from seqcoder_jobs.archive.manifest.files import manifest_files
+    from seqcoder_jobs.archive.manifest.changes import visible
+    from seqcoder_jobs.archive.manifest.files import hidden_genomes, manifest_files
     from seqcoder_jobs.archive.manifest.table_file import open_table
 
     # Not with pyarrow.dataset, which imports pandas, where it is installed, for half a second.

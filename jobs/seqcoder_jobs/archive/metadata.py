@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -160,11 +160,28 @@ def save_metadata(archive: Archive, metadata: Metadata, names: Collection[str]) 
             raise UsageError(
                 f"{metadata.what}: does not fit the archive's earlier metadata ({reason})"
             ) from None
+    _save(archive, table)
+    return unmatched
+
+
+def copy_rows(archive: Archive, names: Mapping[str, str]) -> None:
+    """Say of genomes under their new names (by the old ones) what is known of them."""
+    table = load_metadata(archive)
+    if table is None:
+        return
+    named = table[GENOME].to_pylist()
+    new = set(names.values())
+    old = table.filter(pa.array([name not in new for name in named], pa.bool_()))
+    copies = table.filter(pa.array([name in names for name in named], pa.bool_()))
+    given = pa.array([names[name] for name in copies[GENOME].to_pylist()], pa.string())
+    _save(archive, pa.concat_tables([old, copies.set_column(0, GENOME, given)]))
+
+
+def _save(archive: Archive, table: pa.Table) -> None:
     out = io.BytesIO()
     pq.write_table(table, out, compression="zstd", write_page_checksum=True)
     archive.check_held()
     archive.store.put(NAME, out.getvalue())
-    return unmatched
 
 
 def load_metadata(archive: Archive) -> Any:

@@ -51,9 +51,9 @@ def _partials(archive: Archive, pending: set[str]) -> list[Stored]:
 
 def _dropped(archive: Archive, known: set[str]) -> list[Stored]:
     """Return containers that a purge wrote anew and neither plan nor manifest have any more."""
-    from seqcoder_jobs.archive.manifest.changes import replaced_containers
+    from seqcoder_jobs.archive.manifest.changes import rewritten_containers
 
-    gone = replaced_containers(archive.store) - known
+    gone = rewritten_containers(archive.store) - known
     there = archive.store.files(CONTAINERS) if gone else []
     return [s for s in there if s.name.partition("/")[2].removesuffix(PARITY) in gone]
 

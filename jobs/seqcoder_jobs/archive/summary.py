@@ -58,8 +58,11 @@ def summarise(archive: Archive) -> Summary:
     """Add up an archive; raises UsageError where there is none."""
     import pyarrow.compute as pc
 
-    from seqcoder_jobs.archive.manifest.changes import hidden_genomes
-    from seqcoder_jobs.archive.manifest.files import covered_containers, read_table
+    from seqcoder_jobs.archive.manifest.files import (
+        covered_containers,
+        hidden_genomes,
+        read_table,
+    )
 
     saved = archive.load()
     check_present(archive.store)

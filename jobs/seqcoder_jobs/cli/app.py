@@ -96,6 +96,10 @@ def submit(
             help="What is known of the genomes (TSV, CSV, Parquet, JSON lines), for --where.",
         ),
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Take inputs that changed, in place of what is held."),
+    ] = False,
     chunk_size: ChunkSize = "",
     container_size: Annotated[
         str, typer.Option("--container-size", help="Input files a container takes, default 256M.")
@@ -116,7 +120,7 @@ def submit(
         typer.Option(
             "--dry-run",
             help="Print the plan and write nothing. New inputs are read to find relatives if they "
-            "are no more than 1 GiB.",
+            "are no more than 16 GiB.",
         ),
     ] = False,
     metrics: Annotated[
@@ -131,7 +135,8 @@ def submit(
     """Compress corpora into an archive, or go on with one.
 
     The same command again does only what is missing. Inputs that fail are listed and tried again
-    next time; the others are done. Changed inputs or parameters are refused.
+    next time; the others are done. Changed parameters are refused, and changed inputs too unless
+    --replace takes them.
 
     Examples: `seqcoder-ray submit genomes/ -o archive`; `find . -name "*.fna.gz" | seqcoder-ray
     submit - -o archive`; `seqcoder-ray submit batch.tar.xz ncbi_dataset.zip s3://bucket/fasta
@@ -152,6 +157,7 @@ def submit(
             solid=solid,
             groups=groups,
             metadata=metadata,
+            replace=replace,
             chunk_size=chunk_size,
             container_size=container_size,
             address=address,

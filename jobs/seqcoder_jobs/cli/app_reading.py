@@ -254,6 +254,34 @@ def remove_(
 
 
 @app.command()
+def rename(
+    archive: ArchivePlace,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="OLD NEW", help="A genome, and its new name.")
+    ] = None,
+    from_file: Annotated[
+        str | None, typer.Option("--from-file", metavar="LIST", help="Lines OLD<tab>NEW.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the manifest.")] = "",
+    address: Address = None,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Give genomes of an archive other names; their files stay bit for bit the same.
+
+    They are written anew under these, next to nothing larger, and verified. Until then the old
+    names stand. `remove --purge` frees what the old names take.
+
+    Example: `seqcoder-ray rename archive sample17.fa GCF_000005845.2.fa`.
+    """
+    from seqcoder_jobs.cli.keeping import run_rename
+    from seqcoder_jobs.cli.submit import SubmitOptions, run
+
+    options = SubmitOptions((), archive, address=address, workers=workers, quiet=quiet)
+    run_rename(archive, names or [], from_file, reason, quiet, lambda: run(options))
+
+
+@app.command()
 def logs(
     job: Job,
     address: JobAddress = None,

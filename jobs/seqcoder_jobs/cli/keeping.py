@@ -1,4 +1,4 @@
-"""``seqcoder-ray copy``, ``clean`` and ``remove``."""
+"""``seqcoder-ray copy``, ``clean``, ``remove`` and ``rename``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from seqcoder.cli.common import say
 from seqcoder.cli.signals import stands
 from seqcoder.errors import UsageError
+from seqcoder.storage.lists import is_comment, lines_of, read_list
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.copying import Part, copy_archive
@@ -15,6 +16,7 @@ from seqcoder_jobs.archive.orphans import list_orphans, retire
 from seqcoder_jobs.cli.console import count_bar, note, size_text
 from seqcoder_jobs.reading.report import write_report
 from seqcoder_jobs.writing.removing import remove
+from seqcoder_jobs.writing.replacing import rename
 
 
 def run_copy(source: str, target: str, quiet: bool) -> None:
@@ -69,3 +71,32 @@ def run_remove(
     note(f"{count_of(containers, 'container')} to be written anew", quiet)
     with stands("what is removed is out of sight; the same command goes on with the purge"):
         submit()
+
+
+def run_rename(
+    name: str,
+    names: Sequence[str],
+    listed: str | None,
+    reason: str,
+    quiet: bool,
+    submit: Callable[[], None],
+) -> None:
+    """Give genomes other names; ``submit`` writes them under these."""
+    if len(names) not in (0, 2) or bool(names) == (listed is not None):
+        raise UsageError("name a genome and what it is to be called: OLD NEW, or --from-file LIST")
+    pairs = {names[0]: names[1]} if names else {}
+    if listed is not None:
+        for number, line in enumerate(lines_of(read_list(listed), listed), 1):
+            if is_comment(line):
+                continue
+            old, tab, new = line.partition("\t")
+            if not (old and tab and new) or "\t" in new:
+                raise UsageError(f"{listed}, line {number}: not OLD<tab>NEW; mend the line")
+            if pairs.setdefault(old, new) != new:
+                raise UsageError(f"{listed}, line {number}: {old} has two new names; leave one")
+    archive = Archive(name)
+    renamed = rename(archive, pairs, reason)
+    note(f"{count_of(renamed, 'genome')} to be renamed in {archive}", quiet)
+    if renamed:
+        with stands("the old names stand until the new ones do; the same command goes on"):
+            submit()

@@ -59,6 +59,7 @@ class SubmitOptions:
     solid: bool = False
     groups: str | None = None
     metadata: str | None = None
+    replace: bool = False
     chunk_size: str = ""
     container_size: str = ""
     address: str | None = None
@@ -103,6 +104,7 @@ def run(options: SubmitOptions) -> None:
             metrics=options.metrics,
         ),
         options.metadata,
+        options.replace,
     )
     if options.dry_run:
         _dry_run(request, options)
@@ -201,6 +203,8 @@ def _remark(todo: Todo, options: SubmitOptions) -> None:
             f"{count_of(todo.removed, 'input')} left out: removed from the archive before",
             options.quiet,
         )
+    if todo.replaced:
+        note(f"{count_of(len(todo.replaced), 'genome')} to be replaced", options.quiet)
 
 
 def _submit(request: Request, options: SubmitOptions) -> None:

@@ -45,13 +45,13 @@ def expectations(
     A container whose rows an interrupted run wrote in part is not there yet; of one that was to
     be appended to, the manifest does not know whether it was, and only it itself is checked.
     """
-    from seqcoder_jobs.archive.manifest.changes import replaced_containers
+    from seqcoder_jobs.archive.manifest.changes import rewritten_containers
     from seqcoder_jobs.archive.manifest.files import covered_by, read_table
 
     plan = archive.load().plan
     planned = {container.file for container in plan.containers}
     covered = covered_by(archive.store, "genomes")  # written last
-    covered -= replaced_containers(archive.store) - planned
+    covered -= rewritten_containers(archive.store) - planned
     in_doubt = {container.file for container in plan.containers if container.key not in covered}
     columns = ["genome", "sha256", "container", "status"]
     genomes: dict[str, list[tuple[str, str]]] = {}

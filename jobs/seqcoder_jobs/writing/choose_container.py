@@ -86,6 +86,7 @@ class Joining:
         self._room = dict(held.room)
         self._files: dict[int, list[str]] = {}
         self._places: dict[str, list[int]] = {}
+        self._names = set(zip((s.name for s in held.sources), held.files, strict=True))
         for place, (file, group) in enumerate(zip(held.files, held.groups, strict=True)):
             self._places.setdefault(file, []).append(place)
             files = self._files.setdefault(group, [])
@@ -98,7 +99,9 @@ class Joining:
         """Find a container of ``group`` with room for ``source``, ``nearest`` before others."""
         files = [nearest, *reversed(self._files.get(group, []))]
         for file in files:
-            if self._room.get(file, -1) >= source.size:
+            room = self._room.get(file, -1)
+            # A container has each name once: what takes a genome's place goes to another.
+            if room >= source.size and (source.name, file) not in self._names:
                 self._room[file] -= source.size
                 self.taken.setdefault(file, []).append(number)
                 return True

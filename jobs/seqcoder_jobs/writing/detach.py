@@ -108,6 +108,8 @@ def _arguments(request: Request, archive: Archive, inputs: str) -> list[str]:
         words.append("--no-groups")
     if given.solid:
         words.append("--solid")
+    if request.replace:
+        words.append("--replace")
     if options.metrics:
         words.append("--metrics")
     if request.groups is not None:

@@ -28,10 +28,13 @@ def add_metadata(archive: Archive, metadata: Metadata | None, saved: SavedPlan) 
     """Keep metadata of the genomes planned; returns what is of none. Raises as ``matched``."""
     if metadata is None:
         return []
+    from seqcoder_jobs.archive.manifest.files import hidden_genomes
     from seqcoder_jobs.archive.metadata import save_metadata
 
     archive.mark_incomplete()
-    names = {genome.name for container in saved.plan.containers for genome in container.genomes}
+    hidden = hidden_genomes(archive.store)
+    planned = [(genome.name, c.file) for c in saved.plan.containers for genome in c.genomes]
+    names = {name for name, file in planned if (name, file) not in hidden}
     return save_metadata(archive, metadata, names)
 
 
@@ -40,20 +43,40 @@ def finish(archive: Archive, saved: SavedPlan) -> tuple[Problem, ...]:
     from seqcoder_jobs.archive.manifest.files import compact, covered_containers, read_table
 
     plan = saved.plan
-    table = read_table(archive.store, "genomes", ["genome", "source", "status", "error"])
-    names = {genome.name for container in plan.containers for genome in container.genomes}
+    settle(archive)
+    columns = ["genome", "container", "source", "status", "error"]
+    table = read_table(archive.store, "genomes", columns, hidden=True).to_pylist()
+    held = {(row["genome"], row["container"]) for row in table}
+    files = {genome.name: c.file for c in plan.containers for genome in c.genomes}  # the last ones
+    missing = {name for name, file in files.items() if (name, file) not in held}
     failures = tuple(
         Problem(row["source"], row["error"] or "")
-        for row in table.to_pylist()
-        if row["status"] == "failed" and row["genome"] in names
+        for row in table
+        if row["status"] == "failed" and row["genome"] in missing
     )
     if {container.key for container in plan.containers} <= covered_containers(archive.store):
         archive.check_held()
         drop_superseded(archive, saved)
-        compact(archive.store, names)
+        compact(archive.store, missing)
         if not failures and not archive.is_marked:
             archive.mark_success(saved, container_facts(archive))
     return failures
+
+
+def settle(archive: Archive) -> None:
+    """Note the genomes whose places others have taken by now."""
+    from seqcoder_jobs.archive.manifest.changes import DONE, add_changes, read_changes, unsettled
+    from seqcoder_jobs.archive.manifest.files import hidden_genomes
+
+    left = unsettled(read_changes(archive.store))
+    hidden = hidden_genomes(archive.store) if left else set()
+    for action, done in DONE.items():
+        rows = [
+            r for r in left if r["action"] == action and (r["genome"], r["container"]) in hidden
+        ]
+        if rows:
+            archive.check_held()
+            add_changes(archive.store, done, rows, "")
 
 
 def container_facts(archive: Archive) -> list[dict[str, Any]]:
@@ -72,26 +95,28 @@ def drop_superseded(archive: Archive, saved: SavedPlan) -> None:
     from seqcoder_jobs.archive.manifest.changes import (
         PURGED,
         add_changes,
-        hidden_genomes,
-        replaced_containers,
+        rewritten_containers,
     )
-    from seqcoder_jobs.archive.manifest.files import forget, read_table
+    from seqcoder_jobs.archive.manifest.files import forget, hidden_genomes, read_table
 
     planned = {container.file for container in saved.plan.containers}
     digests = archive.container_digests()
-    files = sorted((replaced_containers(archive.store) & set(digests)) - planned)
+    files = sorted((rewritten_containers(archive.store) & set(digests)) - planned)
     if not files:
         return
     table = read_table(archive.store, "genomes", _COLUMNS, hidden=True).to_pylist()
     hidden = hidden_genomes(archive.store)
     there = [row for row in table if row["container"] in files]
     gone = [row for row in there if (row["genome"], row["container"]) in hidden]
-    if len(gone) < len(there):
+    elsewhere = {row["genome"] for row in table if row["container"] not in (None, *files)}
+    stay = {row["genome"] for row in there if (row["genome"], row["container"]) not in hidden}
+    if not stay <= elsewhere:
         return  # something is nowhere else: that must not be, and nothing goes before it is
     if gone:
         add_changes(archive.store, PURGED, gone, "")
     archive.check_held()
-    forget_sketches(archive.store, {row["genome"] for row in gone})
+    left = {genome.name for container in saved.plan.containers for genome in container.genomes}
+    forget_sketches(archive.store, {row["genome"] for row in gone} - left)
     names = [f"{CONTAINERS}/{archive.container_name(file)}" for file in files]
     forget(archive.store, set(files))
     archive.refresh()

@@ -1,26 +1,21 @@
-"""What a submit will do: settings agreed, inputs compared with the plan, containers added."""
+"""What a submit will do: settings agreed, containers added for new inputs."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from seqcoder import fasta
-from seqcoder.errors import ModelError, SeqcoderError, UsageError
+from seqcoder.errors import ModelError, UsageError
 from seqcoder.settings import DEFAULT_LEVEL, Settings, default_chunk_bases
-from seqcoder.storage.url import is_url
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_groups
 from seqcoder_jobs.archive.saved_plan import SavedPlan
-from seqcoder_jobs.corpus.opener import ArchiveOpener
 from seqcoder_jobs.writing.choose_container import Sketch, held
+from seqcoder_jobs.writing.comparing import Done, compare
 from seqcoder_jobs.writing.group_inputs import Group, Grouped, Grouping, alone
-
-_Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -110,29 +105,27 @@ def model_digest(settings: Settings) -> str:
 
 
 @dataclass(frozen=True)
-class Done:
-    """What the manifest tells of an archive: containers finished, genomes and failures in them.
-
-    Containers are named by ``ContainerPlan.key``.
-
-    ``sha256`` and ``failed`` (attempts made) go by genome name.
-    """
-
-    containers: frozenset[str] = frozenset()
-    sha256: Mapping[str, str] | None = None
-    failed: Mapping[str, int] | None = None
-
-
-@dataclass(frozen=True)
 class Extended:
     """A plan with new inputs, and their sketches, to be saved beside it.
 
-    ``changed``: inputs that are not what the archive holds under their names.
+    ``changed``: inputs that are not what the archive holds under their names. ``replaced``: genomes
+    that others of their names are planned to take the place of.
     """
 
     saved: SavedPlan
     sketches: Mapping[str, Sketch]
     changed: tuple[GenomeSource, ...] = ()
+    replaced: tuple[Replaced, ...] = ()
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A genome, the container it is in, and the one planned for what takes its place."""
+
+    genome: str
+    container: str
+    successor: str
+    into: str
 
 
 def extend(
@@ -142,53 +135,21 @@ def extend(
     done: Done,
     grouping: Grouping = alone,
     sketches: Callable[[], Mapping[str, Sketch]] = dict,
+    *,
+    replacing: bool = False,
+    left_out: Collection[str] = (),
 ) -> Extended:
     """Return the plan with new inputs, and those that failed, appended or in new containers.
 
-    What is in containers stays where it is. What is planned and not yet in one is taken as it is
-    now. A failed input is taken out of the container it was left out of, and planned anew as it is
-    now; or not, if its file has been removed. ``grouping``
-    is asked about what is planned now only, and not at all with ``--no-groups``; ``sketches``
-    reads those that were saved.
+    ``grouping`` is asked about what is planned now only, and not at all with ``--no-groups``;
+    ``sketches`` reads those that were saved. ``replacing`` and ``left_out`` as ``compare``.
     """
     old = saved.plan.containers if saved else ()
-    failed = done.failed or {}
-    places = {_key(genome): (genome, c.key) for c in old for genome in c.genomes}
-    retry = {
-        key
-        for key, (genome, file) in places.items()
-        if file in done.containers and genome.name in failed
-    }
-    listed = {_key(source): source for source in sources}
-    touched = {
-        key: source
-        for key, source in listed.items()
-        if key in places and key not in retry and _facts(source) != _facts(places[key][0])
-    }
-    held_now = [source for key, source in touched.items() if places[key][1] in done.containers]
-    now_pending = {key: s for key, s in touched.items() if places[key][1] not in done.containers}
-    again = [
-        replace(listed.get(key, genome), name=genome.name)
-        for key, (genome, _) in places.items()
-        if key in retry and (key in listed or not _is_gone(genome))
-    ]
-    fresh = [source for key, source in listed.items() if key not in places]
-    kept = [
-        replace(
-            c,
-            genomes=tuple(
-                now_pending.get(_key(genome), genome)
-                for genome in c.genomes
-                if _key(genome) not in retry
-            ),
-        )
-        for c in old
-    ]
-    kept = [container for container in kept if container.genomes]
+    found = compare(old, sources, done, replacing=replacing, left_out=left_out)
     first = saved.next_container if saved else 0
-    now = [*again, *fresh]
+    now = [*found.again, *found.fresh]
     numbers = {name: group for name, (_, group) in saved.inputs.items()} if saved else {}
-    there = held(kept, numbers, parameters.container_bytes, sketches)
+    there = held(found.kept, numbers, parameters.container_bytes, sketches)
     wanted = parameters.settings.group and (len(now) > 1 or (now and there.sources))
     grouped = (grouping if wanted else alone)(now, parameters.container_bytes, there)
     added = _containers(grouped.groups, parameters.container_bytes, first)
@@ -197,10 +158,15 @@ def extend(
         ContainerPlan(joined.file, joined.sources, 1 + parts[joined.file], joined.relatives)
         for joined in grouped.joined
     ]
-    plan = Plan(parameters.settings, parameters.model_digest, (*kept, *appended, *added))
+    plan = Plan(parameters.settings, parameters.model_digest, (*found.kept, *appended, *added))
     inputs = _inputs(saved.inputs if saved else {}, plan, now, grouped)
     extended = SavedPlan(plan, parameters.container_bytes, first + len(added), inputs)
-    return Extended(extended, grouped.sketches, _changed(held_now, done.sha256 or {}))
+    into = {genome.name: c.file for c in (*appended, *added) for genome in c.genomes}
+    again = {source.name for source in found.again}
+    replaced = tuple(
+        Replaced(name, file, name, into[name]) for name, file in sorted(done.held) if name in again
+    )
+    return Extended(extended, grouped.sketches, found.changed, replaced)
 
 
 def _containers(
@@ -258,34 +224,3 @@ def _inputs(
         }
     names = [genome.name for container in plan.containers for genome in container.genomes]
     return {name: (places[name], of_group[name]) for name in names}
-
-
-def _key(source: GenomeSource) -> _Key:
-    return source.path, source.member
-
-
-def _is_gone(source: GenomeSource) -> bool:
-    """Whether the user removed a local input."""
-    return not is_url(source.path) and not Path(source.path).exists()
-
-
-def _facts(source: GenomeSource) -> tuple[int, int]:
-    return source.size, source.mtime_ns
-
-
-def _changed(
-    sources: Sequence[GenomeSource], sha256: Mapping[str, str]
-) -> tuple[GenomeSource, ...]:
-    """Return the inputs that are not what the archive holds; ``sha256`` (hex) by genome name."""
-    ArchiveOpener().expect(sources)
-    return tuple(source for source in sources if _digest(source) != sha256.get(source.name))
-
-
-def _digest(source: GenomeSource) -> str:
-    """Return the SHA-256 (hex) of the file as it is now, "" if it cannot be read."""
-    try:
-        return hashlib.sha256(
-            fasta.decompress(ArchiveOpener()(source), source.label).data
-        ).hexdigest()
-    except SeqcoderError:
-        return ""

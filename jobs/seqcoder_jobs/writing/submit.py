@@ -21,6 +21,7 @@ from seqcoder_jobs.archive.orphans import list_orphans, retire
 from seqcoder_jobs.archive.saved_plan import SavedPlan
 from seqcoder_jobs.corpus.listing import Listing, Problem, list_corpora
 from seqcoder_jobs.writing.choose_container import Sketch
+from seqcoder_jobs.writing.comparing import Done
 from seqcoder_jobs.writing.families import Mapper
 from seqcoder_jobs.writing.finishing import add_metadata, finish, read_metadata_of
 from seqcoder_jobs.writing.group_inputs import (
@@ -30,15 +31,24 @@ from seqcoder_jobs.writing.group_inputs import (
     map_here,
     read_groups,
 )
-from seqcoder_jobs.writing.planning import Done, GivenParameters, Parameters, agree, extend
+from seqcoder_jobs.writing.held_genomes import opener_of
+from seqcoder_jobs.writing.planning import (
+    GivenParameters,
+    Parameters,
+    Replaced,
+    agree,
+    extend,
+)
 from seqcoder_jobs.writing.recovery import recover, written_containers
-from seqcoder_jobs.writing.removing import opener_of, removed_sources
+from seqcoder_jobs.writing.removing import removed_sources
+from seqcoder_jobs.writing.replacing import note_replaced
 from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
 
 _CHANGED = (
-    "changed since it was compressed, and the archive keeps what it holds; restore it, or submit "
-    "it under another name"
+    "changed since it was compressed, and the archive keeps what it holds; restore it, or take it "
+    "with --replace"
 )
+_NOT_NOW = "changed, and cannot be read or is in a purge that is not done; repeat the command"
 
 
 class Runner(Protocol):
@@ -72,6 +82,8 @@ class Request:
     options: ClusterOptions = field(default_factory=ClusterOptions)
     metadata: str | None = None
     """A table of metadata (``read_metadata``) for genomes of the archive."""
+    replace: bool = False
+    """Take inputs that changed, in place of what the archive holds of them."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +93,14 @@ class Todo:
     saved: SavedPlan
     pending: tuple[ContainerPlan, ...]
     listing: Listing
-    attempts: dict[str, int]
-    """By genome name, which try this will be."""
     sketches: Mapping[str, Sketch] = field(default_factory=dict)
     """Those of inputs planned just now, by genome name."""
     changed: tuple[Problem, ...] = ()
     """Inputs that are not what the archive holds under their names."""
     removed: int = 0
     """Inputs listed whose genomes were taken out of the archive: they stay out."""
+    replaced: tuple[Replaced, ...] = ()
+    """Genomes whose places others of their names take."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -178,32 +190,30 @@ def _look_through(
         done,
         grouping,
         lambda: load_sketches(archive.store),
+        replacing=request.replace,
+        left_out=out,
     )
     plan = extended.saved.plan
     pending = tuple(c for c in plan.containers if c.key not in done.containers)
-    known_attempts = _attempts(archive) if saved else {}
-    attempts = {
-        genome.name: known_attempts.get(genome.name, 1) for c in pending for genome in c.genomes
-    }
-    changed = tuple(Problem(source.label, _CHANGED) for source in extended.changed)
+    reason = _NOT_NOW if request.replace else _CHANGED
+    changed = tuple(Problem(source.label, reason) for source in extended.changed)
     n_removed = len(listing.sources) - len(sources)
-    return Todo(extended.saved, pending, listing, attempts, extended.sketches, changed, n_removed)
-
-
-def _attempts(archive: Archive) -> dict[str, int]:
-    from seqcoder_jobs.archive.manifest.files import next_attempts
-
-    return next_attempts(archive.store)
+    return Todo(
+        extended.saved,
+        pending,
+        listing,
+        extended.sketches,
+        changed,
+        n_removed,
+        extended.replaced,
+    )
 
 
 def _done(archive: Archive) -> Done:
     """Read from the manifest what is done."""
-    from seqcoder_jobs.archive.manifest.files import covered_containers, failed_genomes, read_table
+    from seqcoder_jobs.archive.manifest.files import covered_containers, held_genomes
 
-    table = read_table(archive.store, "genomes", ["genome", "sha256"], hidden=True)
-    digests = dict(zip(table["genome"].to_pylist(), table["sha256"].to_pylist(), strict=True))
-    failed = {name: attempt for name, (attempt, _) in failed_genomes(archive.store).items()}
-    return Done(frozenset(covered_containers(archive.store)), digests, failed)
+    return Done(frozenset(covered_containers(archive.store)), held_genomes(archive.store))
 
 
 def submit(
@@ -246,6 +256,7 @@ def submit(
             archive.mark_incomplete()
             # First the sketches: those of what is not planned after all do no harm.
             save_sketches(archive.store, todo.sketches)
+            note_replaced(archive, todo.replaced)
             archive.save(todo.saved)
         if todo.pending:
             error, done = _run(archive, todo, request.options, runner, on_progress)
@@ -263,11 +274,12 @@ def _run(
     on_progress: Callable[[ProgressCounts], None],
 ) -> tuple[SeqcoderError | None, int]:
     """Write the pending containers; returns what ended that early, and the inputs done."""
-    from seqcoder_jobs.archive.manifest.files import write_part
+    from seqcoder_jobs.archive.manifest.files import next_attempts, write_part
     from seqcoder_jobs.archive.manifest.rows import container_rows
 
     planned = {genome.name: c for c in todo.pending for genome in c.genomes}
     written = written_containers(archive)
+    attempts = next_attempts(archive.store)
     done = 0
 
     def on_report(report: ContainerReport) -> None:
@@ -275,7 +287,7 @@ def _run(
         # A report without container (all inputs failed) tells by its genomes which it is.
         container = planned[report.genomes[0].name]
         before = written.get(container.file) if container.part else None
-        rows = container_rows(container.file, report, todo.attempts, before)
+        rows = container_rows(container.file, report, attempts, before)
         archive.check_held()
         write_part(archive.store, container.key, rows)
         written.update({row["container"]: row for row in rows["containers"]})

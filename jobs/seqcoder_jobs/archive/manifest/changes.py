@@ -1,4 +1,4 @@
-"""What was taken out of an archive: a table of its own, which hides rows of the others at once."""
+"""What was done to genomes of an archive: a table of its own, which hides rows of the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from seqcoder_jobs.archive.manifest.table_file import open_table
 
 FOLDER = f"{MANIFEST}/changes"
 REMOVED, PURGED = "removed", "purged"
-REPLACED = "replaced"
+TO_REPLACE, TO_RENAME = "to be replaced", "to be renamed"
+"""Of a genome whose ``successor`` is planned for the container ``into``. Once that is in the
+manifest, it has taken the place."""
+DONE = {TO_REPLACE: "replaced", TO_RENAME: "renamed"}
+REWRITTEN = "rewritten"
 """Of a container (no genome) that others take the place of: once they are there, it may go."""
 SCHEMA = pa.schema(
     [
@@ -27,10 +31,14 @@ SCHEMA = pa.schema(
         pa.field("sha256", pa.string()),
         pa.field("source", pa.string()),
         pa.field("reason", pa.string()),
+        pa.field("successor", pa.string()),
+        pa.field("into", pa.string()),
     ]
 )
 
-_KEPT = ("genome", "container", "sha256", "source")
+Place = tuple[str, str]
+"""A genome and the container it is in, by their names."""
+_KEPT = ("genome", "container", "sha256", "source", "successor", "into")
 
 
 def read_changes(store: Store, there: Iterable[Stored] | None = None) -> list[dict[str, Any]]:
@@ -44,18 +52,28 @@ def read_changes(store: Store, there: Iterable[Stored] | None = None) -> list[di
     return sorted(rows, key=lambda row: row["time"])
 
 
-def hidden_genomes(store: Store, there: Iterable[Stored] | None = None) -> set[tuple[str, str]]:
-    """Return the genomes that count as not there: name, and the container that they were in."""
-    rows = read_changes(store, there)
-    return {(row["genome"], row["container"]) for row in rows if row["action"] != REPLACED}
+def place(row: dict[str, Any]) -> Place:
+    """Return what a row is about."""
+    return row["genome"], row["container"]
 
 
-def replaced_containers(store: Store) -> set[str]:
+def out_of_sight(rows: Iterable[dict[str, Any]]) -> set[Place]:
+    """Return the genomes that count as not there, whatever the manifest holds."""
+    return {place(row) for row in rows if row["action"] not in (*DONE, REWRITTEN)}
+
+
+def unsettled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of genomes that are to be replaced or renamed, and were not noted as done."""
+    gone = out_of_sight(rows)
+    return [row for row in rows if row["action"] in DONE and place(row) not in gone]
+
+
+def rewritten_containers(store: Store) -> set[str]:
     """Return the containers that a purge planned anew, gone by now or not."""
-    return {row["container"] for row in read_changes(store) if row["action"] == REPLACED}
+    return {row["container"] for row in read_changes(store) if row["action"] == REWRITTEN}
 
 
-def visible(table: Any, hidden: set[tuple[str, str]]) -> Any:
+def visible(table: Any, hidden: set[Place]) -> Any:
     """Return a table with columns ``genome`` and ``container`` without the rows of ``hidden``."""
     if not hidden:
         return table

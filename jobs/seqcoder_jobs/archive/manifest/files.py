@@ -7,7 +7,7 @@ clear what is there twice (a part and the compacted file that took it in) and wh
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,7 +19,14 @@ from seqcoder.storage.folder import Folder
 from seqcoder.storage.store import Store, Stored
 from seqcoder.writing.container_report import FAILED
 from seqcoder_jobs.archive.layout import MANIFEST, TABLES
-from seqcoder_jobs.archive.manifest.changes import hidden_genomes, visible
+from seqcoder_jobs.archive.manifest.changes import (
+    Place,
+    out_of_sight,
+    place,
+    read_changes,
+    unsettled,
+    visible,
+)
 from seqcoder_jobs.archive.manifest.rows import Rows
 from seqcoder_jobs.archive.manifest.schema import SCHEMAS, covered, metadata
 from seqcoder_jobs.archive.manifest.table_file import TableFile, open_table
@@ -28,10 +35,6 @@ from seqcoder_jobs.archive.success import check_file
 T = TypeVar("T")
 
 COMPACTED = "all.parquet"
-# What a row is about, and what is more in a later one: a container only grows.
-_LATEST = {"genomes": ("genome", "attempt"), "containers": ("container", "bytes")}
-
-
 _OF_GENOMES = ("genomes", "records")
 _TRIES = 5
 
@@ -94,22 +97,26 @@ def read_table(
 ) -> Any:
     """Return a table of the manifest as a ``pyarrow.Table``, nothing twice.
 
-    Of the genomes only the latest attempt is given, of a container what it is since the last
-    append; raises InputError. Genomes that were removed are left out, and so are their records,
-    unless ``hidden``.
+    Of a genome one row is given, where it is or, if it is nowhere, its latest failure; of a
+    container what it is since the last append; raises InputError. Genomes that were removed or
+    replaced are left out, and so are their records. With ``hidden`` they are given too: a row for
+    each container a genome is in, and one for its latest failure.
     """
     return steadily(lambda: _table(store, table, columns, hidden))
 
 
 def _table(store: Store, table: str, columns: list[str] | None, hidden: bool) -> Any:
     schema = SCHEMAS[table]
+    needed = {
+        "genomes": ["genome", "container", "attempt"],
+        "records": ["genome", "container"],
+        "containers": ["container", "bytes"],
+    }
     wanted = columns
-    if columns is not None and table in _LATEST:
-        wanted = list(dict.fromkeys([*columns, *_LATEST[table]]))
+    if columns is not None:
+        wanted = list(dict.fromkeys([*columns, *needed.get(table, [])]))
     there = store.files(MANIFEST)
     gone = set() if hidden or table not in _OF_GENOMES else hidden_genomes(store, there)
-    if gone and wanted is not None:
-        wanted = list(dict.fromkeys([*wanted, "genome", "container"]))
     parts = []
     for facts, file in _open_files(store, table, there):
         check_file(store, facts.name)
@@ -118,22 +125,45 @@ def _table(store: Store, table: str, columns: list[str] | None, hidden: bool) ->
         empty = schema.empty_table()
         return empty if columns is None else empty.select(columns)
     whole = pa.concat_tables(parts).unify_dictionaries()
-    if table in _LATEST:
-        whole = _latest(whole, *_LATEST[table])
     whole = visible(whole.replace_schema_metadata(None), gone)
+    if table == "genomes":
+        names, files, attempts = (whole[name].to_pylist() for name in needed[table])
+        keys = list(zip(names, files, strict=True)) if hidden else names
+        ranks = [(file is not None, n) for file, n in zip(files, attempts, strict=True)]
+        whole = _latest(whole, keys, ranks)
+    elif table == "containers":  # a container only grows
+        whole = _latest(whole, *(whole[name].to_pylist() for name in needed[table]))
     return whole if columns is None else whole.select(columns)
 
 
-def _latest(rows: Any, by: str, rises: str) -> Any:
-    """Return of the rows that agree in column ``by`` the one highest, or last, in ``rises``."""
-    names, values = rows[by].to_pylist(), rows[rises].to_pylist()
-    latest: dict[str, int] = {}
-    for i, (name, value) in enumerate(zip(names, values, strict=True)):
-        if name not in latest or value >= values[latest[name]]:
-            latest[name] = i
-    if len(latest) == len(names):
+def _latest(rows: Any, keys: Sequence[Any], ranks: Sequence[Any]) -> Any:
+    """Return of the rows of equal keys the one of the highest rank, of these the last."""
+    latest: dict[Any, int] = {}
+    for i, (key, rank) in enumerate(zip(keys, ranks, strict=True)):
+        if key not in latest or rank >= ranks[latest[key]]:
+            latest[key] = i
+    if len(latest) == len(keys):
         return rows
     return rows.take(pa.array(sorted(latest.values())))
+
+
+def hidden_genomes(store: Store, there: Iterable[Stored] | None = None) -> set[Place]:
+    """Return the genomes that count as not there, by the containers that they were in.
+
+    ``there``: the files of the manifest, if they are known.
+    """
+    rows = read_changes(store, there)
+    hidden = out_of_sight(rows)
+    if left := unsettled(rows):
+        held = held_genomes(store)
+        hidden |= {place(row) for row in left if (row["successor"], row["into"]) in held}
+    return hidden
+
+
+def held_genomes(store: Store) -> dict[Place, str]:
+    """Return the SHA-256 (hex) of all genomes in containers, hidden or not."""
+    table = read_table(store, "genomes", ["genome", "container", "sha256"], hidden=True)
+    return {place(row): row["sha256"] for row in table.to_pylist() if row["container"]}
 
 
 def covered_containers(store: Store) -> set[str]:
@@ -156,10 +186,10 @@ def write_part(store: Store, container: str, rows: Rows) -> None:
         _write(store, f"{MANIFEST}/{table}/{part_name(container)}", data, [container])
 
 
-def compact(store: Store, planned: Collection[str]) -> None:
+def compact(store: Store, missing: Collection[str]) -> None:
     """Make one file of each table. May be interrupted anywhere and called again.
 
-    Failures of genomes that are no longer ``planned`` (their files were removed) fall away.
+    Failures of genomes that are not ``missing`` (their files were removed) fall away.
     Raises StorageError where another has written a table's file meanwhile.
     """
     for table in TABLES:
@@ -170,7 +200,7 @@ def compact(store: Store, planned: Collection[str]) -> None:
             data = read_table(store, table, hidden=True)
             if table == "genomes":
                 rows = zip(data["genome"].to_pylist(), data["status"].to_pylist(), strict=True)
-                keep = [status != FAILED or name in planned for name, status in rows]
+                keep = [status != FAILED or name in missing for name, status in rows]
                 data = data.filter(pa.array(keep, pa.bool_()))
             before = [file.identity for file in files if file.name == name]
             _write(store, name, data, list(dict.fromkeys(covers)), before[0] if before else "")
@@ -208,25 +238,19 @@ def _write(
         raise StorageError(f"{store.locate(name)}: another run has written it; repeat the command")
 
 
-def failed_genomes(store: Store) -> dict[str, tuple[int, str]]:
-    """Return the genomes that failed at their latest attempt: name to (attempt, error)."""
-    table = read_table(store, "genomes", ["genome", "status", "attempt", "error"])
-    return {
-        row["genome"]: (row["attempt"], row["error"] or "")
-        for row in table.to_pylist()
-        if row["status"] == FAILED
-    }
-
-
 def next_attempts(store: Store) -> dict[str, int]:
-    """Return, by genome, which attempt a row written now is: a later one only after a failure.
+    """Return, by genome, which attempt a row written now is: a later one after a failure.
 
-    Of rows of one attempt the one written last counts.
+    So is one that takes another's place. Of rows of one attempt the one written last counts.
     """
     table = read_table(store, "genomes", ["genome", "status", "attempt"], hidden=True)
     columns = (table[name].to_pylist() for name in ("genome", "status", "attempt"))
-    rows = zip(*columns, strict=True)
-    return {name: attempt + (status == FAILED) for name, status, attempt in rows}
+    follows = {row["successor"] for row in unsettled(read_changes(store))}
+    attempts: dict[str, int] = {}
+    for name, status, attempt in zip(*columns, strict=True):
+        number = attempt + (status == FAILED or name in follows)
+        attempts[name] = max(number, attempts.get(name, 1))
+    return attempts
 
 
 def forget(store: Store, containers: set[str]) -> None:

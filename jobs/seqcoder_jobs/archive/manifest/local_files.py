@@ -12,8 +12,12 @@ from seqcoder.storage.atomic import write_atomically
 from seqcoder.storage.folder import Folder
 from seqcoder.storage.store import Store
 from seqcoder.writing.workplace import scratch_folder
-from seqcoder_jobs.archive.manifest.changes import hidden_genomes
-from seqcoder_jobs.archive.manifest.files import manifest_files, read_table, steadily
+from seqcoder_jobs.archive.manifest.files import (
+    hidden_genomes,
+    manifest_files,
+    read_table,
+    steadily,
+)
 
 
 def local_files(store: Store, table: str) -> list[str]:

@@ -1,0 +1,96 @@
+"""Reading what is to be written anew from the archive itself, instead of from where it once lay."""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seqcoder.errors import SeqcoderError
+from seqcoder.reading.reader import Container
+from seqcoder.writing.genome_source import GenomeSource
+from seqcoder.writing.plan import ContainerPlan
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.corpus.opener import ArchiveOpener
+
+
+@dataclass(frozen=True)
+class HeldOpener:
+    """Reads genomes that the archive holds from its containers, all others as they lie."""
+
+    held: Mapping[str, tuple[str, str]]
+    """By genome name, the path or URL of the container that has it, and its name there."""
+    others: ArchiveOpener = field(default_factory=ArchiveOpener)
+
+    def __call__(self, source: GenomeSource) -> bytes:
+        """Return the bytes of a source; raises as ``ArchiveOpener``.
+
+        Raises OSError where what the archive holds cannot be read: that ends the whole container,
+        and the old one stays. A genome must not count as an input that failed.
+        """
+        if source.name not in self.held:
+            return self.others(source)
+        try:
+            return _HELD.read(*self.held[source.name])
+        except SeqcoderError as error:
+            raise OSError(errno.EIO, str(error)) from None
+
+    def expect(self, sources: Sequence[GenomeSource]) -> None:
+        """Announce what will be read."""
+        self.others.expect([source for source in sources if source.name not in self.held])
+        _HELD.expect(self.held[source.name][0] for source in sources if source.name in self.held)
+
+
+class _Held:
+    """The containers that genomes are read from, each open until the last one expected is read."""
+
+    def __init__(self) -> None:
+        self._left: Counter[str] = Counter()
+        self._open: dict[str, Container] = {}
+
+    def expect(self, locations: Iterable[str]) -> None:
+        self.close()
+        self._left = Counter(locations)
+
+    def read(self, location: str, name: str) -> bytes:
+        if location not in self._open:
+            self._open[location] = Container(location, threads=1)
+        data = self._open[location][name].read()
+        self._left[location] -= 1
+        if self._left[location] <= 0:
+            self._open.pop(location).close()
+        return data
+
+    def close(self) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
+
+
+_HELD = _Held()
+
+
+def opener_of(archive: Archive, pending: Iterable[ContainerPlan]) -> ArchiveOpener | HeldOpener:
+    """Return what reads the inputs of containers: those that the archive holds, from there."""
+    from seqcoder_jobs.archive.manifest.changes import (
+        TO_RENAME,
+        TO_REPLACE,
+        read_changes,
+        unsettled,
+    )
+    from seqcoder_jobs.archive.manifest.files import read_table
+
+    rows = read_table(archive.store, "genomes", ["genome", "container"]).to_pylist()
+    places = {row["genome"]: (row["container"], row["genome"]) for row in rows if row["container"]}
+    for row in unsettled(read_changes(archive.store)):
+        if row["action"] == TO_RENAME:
+            places[row["successor"]] = (row["container"], row["genome"])
+        elif row["action"] == TO_REPLACE:
+            places.pop(row["successor"], None)
+    held: dict[str, tuple[str, str]] = {}
+    for container in pending:
+        for genome in container.genomes:
+            file, name = places.get(genome.name, ("", ""))
+            if file and (file, genome.name) != (container.file, name):
+                held[genome.name] = archive.container(file), name
+    return HeldOpener(held) if held else ArchiveOpener()
