@@ -65,7 +65,7 @@ _GENERATED = ("reference/cli.md", "index.md")
 def commands_page() -> str:
     """Return the reference of all commands, from what typer knows of them."""
     from seqcoder.cli.app import app as local
-    from seqcoder_jobs.cli import app_reading as reading  # noqa: F401 - adds its commands
+    from seqcoder_jobs.cli import app_keeping as commands  # noqa: F401 - adds its commands
     from seqcoder_jobs.cli.app import app as ray
 
     parts = ["# Commands\n\nGenerated from the programs' own help.\n"]

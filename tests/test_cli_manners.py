@@ -18,7 +18,7 @@ import seqcoder
 from genomes import small_genome
 from seqcoder.cli.app import app
 from seqcoder.storage.atomic import commit, is_special
-from seqcoder_jobs.cli import app_reading as reading  # noqa: F401 - adds its commands
+from seqcoder_jobs.cli import app_keeping as commands  # noqa: F401 - adds its commands
 from seqcoder_jobs.cli.app import app as ray_app
 from test_cli import Cli, cli  # noqa: F401
 

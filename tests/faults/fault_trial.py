@@ -63,7 +63,7 @@ def submit_here(corpus: FaultCorpus, archive: Path, inputs: Sequence[str] = ()) 
     Raises:
         BaseException: whatever a user would have been told is a bug.
     """
-    from seqcoder_jobs.cli import app_reading as reading  # noqa: F401
+    from seqcoder_jobs.cli import app_keeping as commands  # noqa: F401
     from seqcoder_jobs.cli.app import app
 
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from seqcoder.settings import Settings
 from seqcoder.writing.chunk import ChunkCoder
@@ -86,6 +87,7 @@ def submit_here(
     *,
     given: GivenParameters = SMALL,
     runner: Callable[..., None] = run_here,
+    **more: Any,
 ) -> Outcome:
-    request = Request(tuple(map(str, corpora)), str(archive), given)
+    request = Request(tuple(map(str, corpora)), str(archive), given, **more)
     return submit(request, runner=runner)

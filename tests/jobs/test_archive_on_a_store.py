@@ -86,7 +86,7 @@ def test_the_same_containers_as_in_a_folder(
     assert not there.has(CLAIM)
     assert {s.name.partition("/")[0] for s in there.store.files()} == {
         *("_SUCCESS", "containers", "manifest", "plan.json", "report.html", "seqcoder_mqc.json"),
-        "sketches",
+        *("sketches", "index.tsv"),
     }
 
 

@@ -223,7 +223,7 @@ def test_damaged_tars_are_told(tmp_path: Path) -> None:
     assert "double.tar::d/z.fa: a second member of this name" in text
     assert "short.tar.gz: the tar file is cut short or damaged" in text
     assert "cut.tar: the tar file is cut short or damaged" in text
-    assert "none.tar: no FASTA files in this tar file" in text
+    assert "none.tar: no FASTA files in this tar" in text
     assert "text.tar: not a readable tar file" in text
 
 

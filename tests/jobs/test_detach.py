@@ -17,7 +17,7 @@ from seqcoder_jobs.writing.detach import _arguments
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import Request
 
-NOT_ON_THE_COMMAND_LINE = {"containers_in_flight", "object_store_bytes"}
+NOT_ON_THE_COMMAND_LINE = {"containers_in_flight", "object_store_bytes", "sources"}
 
 
 def requests(folder: Path) -> list[Request]:
@@ -53,7 +53,7 @@ def of_default(value: Any) -> set[str]:
 def asked(words: list[str], monkeypatch: pytest.MonkeyPatch) -> Request:
     """Return what the command line comes to."""
     found: list[Request] = []
-    monkeypatch.setattr(command, "_submit", lambda request, choices: found.append(request))
+    monkeypatch.setattr(command, "run_request", lambda request, choices: found.append(request))
     monkeypatch.setattr(sys, "argv", ["seqcoder-ray", *words])
     with pytest.raises(SystemExit) as ended:
         main()

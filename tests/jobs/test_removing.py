@@ -24,6 +24,7 @@ from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.manifest.changes import read_changes
 from seqcoder_jobs.archive.manifest.files import read_table
 from seqcoder_jobs.archive.summary import summarise
+from seqcoder_jobs.corpus import containers
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
 from seqcoder_jobs.writing import finishing, held_genomes
 from seqcoder_jobs.writing.planning import GivenParameters
@@ -199,7 +200,7 @@ def test_what_cannot_be_read_stays(archive: Archive) -> None:
         raise InputError(f"{location}: the connection was cut")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(held_genomes._Held, "read", unreadable)
+        patch.setattr(containers._Opened, "read", unreadable)
         outcome = submit(Request((), archive.name), runner=run_here)
     assert outcome.error is not None
     assert "the connection was cut" in str(outcome.error)
@@ -259,7 +260,7 @@ def test_killed_at_each_step(archive: Archive, step: str) -> None:
             patch.setattr("seqcoder_jobs.archive.manifest.files.compact", killed)
         with pytest.raises(Killed):
             purge()
-    held_genomes._HELD.close()
+    containers._OPENED.close()
     for expected in expectations(archive, full=False, threads=1):
         assert verify_container(expected).intact
     with seqcoder_jobs.open_archive(archive.name) as opened:  # never between

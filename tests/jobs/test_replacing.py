@@ -20,8 +20,8 @@ from seqcoder_jobs.archive.manifest.changes import read_changes
 from seqcoder_jobs.archive.manifest.files import read_table
 from seqcoder_jobs.archive.metadata import load_metadata
 from seqcoder_jobs.archive.summary import summarise
+from seqcoder_jobs.corpus import containers
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
-from seqcoder_jobs.writing import held_genomes
 from seqcoder_jobs.writing import submit as submitting
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.removing import remove
@@ -233,7 +233,7 @@ def test_killed_at_each_step(
             patch.setattr("seqcoder_jobs.archive.manifest.files.compact", killed)
         with pytest.raises(Killed):
             act(**options)
-    held_genomes._HELD.close()
+    containers._OPENED.close()
     left = {name: data for name, data in HELD.items() if name not in pairs}
     there = held(archive)
     for name, (new, data) in pairs.items():  # old or new, never between

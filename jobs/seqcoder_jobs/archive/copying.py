@@ -11,8 +11,16 @@ from seqcoder.storage.checksum import file_sha256
 from seqcoder.storage.container_name import object_name
 from seqcoder.writing.workplace import Scratch, open_workplace
 from seqcoder_jobs.archive.archive import Archive
-from seqcoder_jobs.archive.layout import CONTAINERS, MANIFEST, MULTIQC, PLAN, REPORT, SKETCHES
+from seqcoder_jobs.archive.layout import (
+    CONTAINERS,
+    MANIFEST,
+    MULTIQC,
+    PLAN,
+    REPORT,
+    SKETCHES,
+)
 from seqcoder_jobs.archive.orphans import list_orphans, retire
+from seqcoder_jobs.archive.static_index import write_index
 from seqcoder_jobs.archive.success import NAME as SUCCESS
 
 
@@ -76,13 +84,13 @@ def copy_archive(
                 sizes.append(part.size)
             advance()
         _copy_files(source, target)
-        target.refresh()
         retire(target, list_orphans(target, saved))
     return Copied(len(sizes), sum(sizes), len(parts))
 
 
 def _check_target(source: Archive, target: Archive) -> None:
-    """Raise UsageError where the target holds what the source does not."""
+    """Raise UsageError where the target holds what the source does not, and did not before."""
+    from seqcoder_jobs.archive.manifest.changes import read_changes
     from seqcoder_jobs.archive.manifest.files import read_table
 
     if not target.exists:
@@ -92,8 +100,9 @@ def _check_target(source: Archive, target: Archive) -> None:
         table = read_table(archive.store, "genomes", ["genome", "sha256"])
         names, digests = (table[column].to_pylist() for column in ("genome", "sha256"))
         held.append({n: d for n, d in zip(names, digests, strict=True) if d})
+    before = {(row["genome"], row["sha256"]) for row in read_changes(source.store)}
     for name, sha256 in held[1].items():
-        if held[0].get(name) != sha256:
+        if held[0].get(name) != sha256 and (name, sha256) not in before:
             raise UsageError(
                 f"{target}: holds {name}, which {source} does not (or another file of that name); "
                 "name another place"
@@ -149,6 +158,8 @@ def _copy_files(source: Archive, target: Archive) -> None:
             target.store.put(name, data)
     gone = {stored.name for stored in target.store.files(MANIFEST)} - set(names)
     target.store.delete(sorted(gone))
+    target.refresh()
+    write_index(target)
     if source.is_marked:
         target.check_held()
         target.store.put(SUCCESS, source.store.get(SUCCESS)[0])

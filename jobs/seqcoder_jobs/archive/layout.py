@@ -10,6 +10,7 @@ JOB = "job.json"
 INPUTS = "inputs.txt"
 REPORT = "report.html"
 MULTIQC = "seqcoder_mqc.json"
+INDEX = "index.tsv"
 CLAIM = "claim.json"
 TABLES = ("genomes", "records", "chunks", "containers")
 LOCK = ".lock"
@@ -22,7 +23,7 @@ LEFT = (
 )
 _OUR_NAMES = {
     LOCK,
-    *(CONTAINERS, MANIFEST, SKETCHES, CLAIM, JOB, INPUTS, PLAN, REPORT, MULTIQC),
+    *(CONTAINERS, MANIFEST, SKETCHES, CLAIM, JOB, INPUTS, PLAN, INDEX, REPORT, MULTIQC),
 }
 
 

@@ -1,6 +1,7 @@
 """The command line ``seqcoder-ray``. Ray and Arrow wait until a command needs them.
 
-``app`` and ``app_reading`` have the signatures, a module of its name does a command's work.
+``app``, ``app_reading`` and ``app_keeping`` have the signatures, a module of its name does a
+command's work.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def main() -> None:
 
 
 def _load() -> typer.Typer:
-    from seqcoder_jobs.cli import app_reading as reading  # noqa: F401 - adds its commands to the app
+    from seqcoder_jobs.cli import app_keeping as commands  # noqa: F401 - adds its commands to the app
     from seqcoder_jobs.cli.app import app
 
     return app

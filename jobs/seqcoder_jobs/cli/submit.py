@@ -113,7 +113,7 @@ def run(options: SubmitOptions) -> None:
 
         detach(request, options.address, options.quiet)
     else:
-        _submit(request, options)
+        run_request(request, options)
 
 
 def _corpora(options: SubmitOptions) -> Iterator[str]:
@@ -207,7 +207,8 @@ def _remark(todo: Todo, options: SubmitOptions) -> None:
         note(f"{count_of(len(todo.replaced), 'genome')} to be replaced", options.quiet)
 
 
-def _submit(request: Request, options: SubmitOptions) -> None:
+def run_request(request: Request, options: SubmitOptions) -> None:
+    """Do what is asked for and report it; raises SeqcoderError at the end if anything failed."""
     from seqcoder_cluster import run_containers
     from seqcoder_jobs.reading.report import write_report
 

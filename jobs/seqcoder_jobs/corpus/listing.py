@@ -14,6 +14,7 @@ from seqcoder.errors import InputError
 from seqcoder.storage.url import is_url, split_url
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus import ncbi
+from seqcoder_jobs.corpus.containers import genome_members, is_container
 from seqcoder_jobs.corpus.locations import FileFacts, absolute, facts, one_line, walk_url
 from seqcoder_jobs.corpus.names import (
     Candidate,
@@ -124,7 +125,7 @@ class _Lister:
     def _add_named_file(self, found: FileFacts) -> None:
         """Take a file the user named himself, whatever its suffix."""
         name, parent = _last_parts(found.location)
-        if is_tar(name) or is_zip(name):
+        if is_tar(name) or is_zip(name) or is_container(name):
             self._add_bundle(found, prefix="", corpus=strip_bundle(name))
         else:
             self._add_file(found, name, parent)
@@ -226,12 +227,16 @@ class _Lister:
                 raise InputError(f"{location}: the pattern matches nothing")
 
     def _add_bundle(self, found: FileFacts, prefix: str, corpus: str) -> None:
-        """List the members of a tar or zip file, in its own order."""
-        kind = "zip" if is_zip(found.location) else "tar"
+        """List the members of a tar or zip file, or the genomes of a container, in its order."""
+        kind, list_members = "tar", tar_members
+        if is_zip(found.location):
+            kind, list_members = "zip", zip_members
+        elif is_container(found.location):
+            kind, list_members = "container", genome_members
         seen: set[str] = set()
         taken = False
         sums: list[str] = []
-        members = zip_members(found.location) if kind == "zip" else tar_members(found.location)
+        members: Iterable[tuple[str, int | None]] = list_members(found.location)
         try:
             for name, size in members:
                 label = f"{found.location}::{name}"
@@ -243,7 +248,7 @@ class _Lister:
                     else:
                         self.passed_over += 1
                     continue
-                if not (self._all_files or looks_like_fasta(name)):
+                if not (self._all_files or looks_like_fasta(name) or kind == "container"):
                     self.passed_over += 1
                     continue
                 if name in seen:
@@ -263,7 +268,7 @@ class _Lister:
             self._met.append(found.location)
         lost = self._missing(sums, seen, f"{found.location}::")
         if not taken and not lost:
-            self._problem(found.location, f"no FASTA files in this {kind} file")
+            self._problem(found.location, f"no FASTA files in this {kind}")
 
     def _missing(self, listed: Iterable[str], present: Iterable[str], root: str) -> bool:
         """Tell what a package's md5sum.txt lists and the package lacks; whether there is any."""

@@ -1,4 +1,4 @@
-"""Reading an input wherever it lies: a local file, a URI, a member of a tar or zip file."""
+"""Reading an input wherever it lies: a file, a URL, a member of a tar, a zip or a container."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from seqcoder.errors import InputError
 from seqcoder.storage.url import is_url
 from seqcoder.writing.genome_source import GenomeSource, changed_message, read_local
 from seqcoder_jobs.corpus import ncbi
+from seqcoder_jobs.corpus.containers import expect_genomes, is_container, read_genome
 from seqcoder_jobs.corpus.locations import read_url
 from seqcoder_jobs.corpus.names import is_zip
 from seqcoder_jobs.corpus.tar import expect_members, read_member
@@ -23,6 +24,8 @@ def open_source(source: GenomeSource) -> bytes:
     Raises:
         InputError: it cannot be read, is damaged, or has changed since it was listed.
     """
+    if source.member and is_container(source.path):
+        return read_genome(source.path, source.member)
     if source.member and is_zip(source.path):
         data = read_zip_member(source.path, source.mtime_ns, source.member)
         ncbi.check_member(source.path, source.mtime_ns, source.member, data)
@@ -45,8 +48,10 @@ class ArchiveOpener:
     def expect(self, sources: Sequence[GenomeSource]) -> None:
         """Announce what a container will ask for, in any order: a tar is then read once for all."""
         by_tar: dict[str, list[str]] = {}
-        for source in sources:
-            if source.member and not is_zip(source.path):
+        inside = [source for source in sources if source.member]
+        expect_genomes(source.path for source in inside if is_container(source.path))
+        for source in inside:
+            if not (is_zip(source.path) or is_container(source.path)):
                 by_tar.setdefault(source.path, []).append(source.member)
         for path, members in by_tar.items():
             expect_members(path, members)

@@ -114,7 +114,7 @@ def _arguments(request: Request, archive: Archive, inputs: str) -> list[str]:
         words.append("--metrics")
     if request.groups is not None:
         words += ["--groups", absolute(request.groups)]
-    if request.metadata is not None:
+    if isinstance(request.metadata, str):
         words += ["--metadata", absolute(request.metadata)]
     for option, value in (
         ("--level", given.level),

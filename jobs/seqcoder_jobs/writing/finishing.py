@@ -8,6 +8,7 @@ from seqcoder.container.parity import SUFFIX as PARITY
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.archive.saved_plan import SavedPlan
+from seqcoder_jobs.archive.static_index import write_index
 from seqcoder_jobs.corpus.listing import Problem
 from seqcoder_jobs.writing.sketches import forget_sketches
 
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
     from seqcoder_jobs.archive.metadata import Metadata
 
 
-def read_metadata_of(location: str | None) -> Metadata | None:
-    """Read a table, if one is given; raises as ``read_metadata``."""
-    if location is None:
-        return None
+def read_metadata_of(given: str | Metadata | None) -> Metadata | None:
+    """Read a table, if one is given by its path or URL; raises as ``read_metadata``."""
+    if not isinstance(given, str):
+        return given
     from seqcoder_jobs.archive.metadata import read_metadata
 
-    return read_metadata(location)
+    return read_metadata(given)
 
 
 def add_metadata(archive: Archive, metadata: Metadata | None, saved: SavedPlan) -> list[str]:
@@ -56,7 +57,9 @@ def finish(archive: Archive, saved: SavedPlan) -> tuple[Problem, ...]:
     )
     if {container.key for container in plan.containers} <= covered_containers(archive.store):
         archive.check_held()
-        drop_superseded(archive, saved)
+        dropped = drop_superseded(archive, saved)
+        write_index(archive)
+        archive.store.delete(dropped)
         compact(archive.store, missing)
         if not failures and not archive.is_marked:
             archive.mark_success(saved, container_facts(archive))
@@ -90,8 +93,8 @@ def container_facts(archive: Archive) -> list[dict[str, Any]]:
 _COLUMNS = ["genome", "container", "sha256", "source"]
 
 
-def drop_superseded(archive: Archive, saved: SavedPlan) -> None:
-    """Let go of containers that a purge planned anew: their rows first, then their bytes."""
+def drop_superseded(archive: Archive, saved: SavedPlan) -> list[str]:
+    """Let go of the rows of containers that a purge planned anew; returns their files, to go."""
     from seqcoder_jobs.archive.manifest.changes import (
         PURGED,
         add_changes,
@@ -103,7 +106,7 @@ def drop_superseded(archive: Archive, saved: SavedPlan) -> None:
     digests = archive.container_digests()
     files = sorted((rewritten_containers(archive.store) & set(digests)) - planned)
     if not files:
-        return
+        return []
     table = read_table(archive.store, "genomes", _COLUMNS, hidden=True).to_pylist()
     hidden = hidden_genomes(archive.store)
     there = [row for row in table if row["container"] in files]
@@ -111,7 +114,7 @@ def drop_superseded(archive: Archive, saved: SavedPlan) -> None:
     elsewhere = {row["genome"] for row in table if row["container"] not in (None, *files)}
     stay = {row["genome"] for row in there if (row["genome"], row["container"]) not in hidden}
     if not stay <= elsewhere:
-        return  # something is nowhere else: that must not be, and nothing goes before it is
+        return []  # something is nowhere else: that must not be, and nothing goes before it is
     if gone:
         add_changes(archive.store, PURGED, gone, "")
     archive.check_held()
@@ -120,4 +123,4 @@ def drop_superseded(archive: Archive, saved: SavedPlan) -> None:
     names = [f"{CONTAINERS}/{archive.container_name(file)}" for file in files]
     forget(archive.store, set(files))
     archive.refresh()
-    archive.store.delete([*names, *(name + PARITY for name in names)])
+    return [*names, *(name + PARITY for name in names)]

@@ -16,6 +16,7 @@ from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.settings import thread_count
 from seqcoder.storage.lists import is_comment, lines_of, read_list
 from seqcoder.writing.genome_source import GenomeSource
+from seqcoder_jobs.corpus.containers import expect_genomes, is_container
 from seqcoder_jobs.corpus.opener import open_source
 from seqcoder_jobs.writing.choose_container import (
     Held,
@@ -215,6 +216,7 @@ def sketch_sources(sources: Sources) -> Sketches:
     from seqcoder.pangenome.sketches import SIZE
 
     sketches: Sketches = []
+    expect_genomes(source.path for source in sources if is_container(source.path))
     for source in sources:
         try:
             parsed = fasta.parse(fasta.decompress(open_source(source), source.label).data)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seqcoder.errors import SeqcoderError
-from seqcoder.reading.reader import Container
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
 from seqcoder_jobs.archive.archive import Archive
@@ -32,42 +30,19 @@ class HeldOpener:
         if source.name not in self.held:
             return self.others(source)
         try:
-            return _HELD.read(*self.held[source.name])
+            return self.others(self._there(source))
         except SeqcoderError as error:
             raise OSError(errno.EIO, str(error)) from None
 
     def expect(self, sources: Sequence[GenomeSource]) -> None:
         """Announce what will be read."""
-        self.others.expect([source for source in sources if source.name not in self.held])
-        _HELD.expect(self.held[source.name][0] for source in sources if source.name in self.held)
+        self.others.expect([self._there(source) for source in sources])
 
-
-class _Held:
-    """The containers that genomes are read from, each open until the last one expected is read."""
-
-    def __init__(self) -> None:
-        self._left: Counter[str] = Counter()
-        self._open: dict[str, Container] = {}
-
-    def expect(self, locations: Iterable[str]) -> None:
-        self.close()
-        self._left = Counter(locations)
-
-    def read(self, location: str, name: str) -> bytes:
-        if location not in self._open:
-            self._open[location] = Container(location, threads=1)
-        data = self._open[location][name].read()
-        self._left[location] -= 1
-        if self._left[location] <= 0:
-            self._open.pop(location).close()
-        return data
-
-    def close(self) -> None:
-        while self._open:
-            self._open.popitem()[1].close()
-
-
-_HELD = _Held()
+    def _there(self, source: GenomeSource) -> GenomeSource:
+        if source.name not in self.held:
+            return source
+        path, member = self.held[source.name]
+        return replace(source, path=path, member=member)
 
 
 def opener_of(archive: Archive, pending: Iterable[ContainerPlan]) -> ArchiveOpener | HeldOpener:

@@ -15,6 +15,7 @@ from seqcoder.reading.naming import all_named
 from seqcoder.writing.plan import ContainerPlan, Plan
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.saved_plan import SavedPlan
+from seqcoder_jobs.archive.static_index import write_index
 from seqcoder_jobs.writing.finishing import finish
 from seqcoder_jobs.writing.recovery import recover
 
@@ -61,6 +62,7 @@ def remove(archive: Archive, names: Iterable[str], reason: str, purge: bool) -> 
             saved = anew
             archive.save(saved)
         finish(archive, saved)
+        write_index(archive)  # also of an archive that is not finished
         return len(fresh), count
 
 

@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import is_same_file
 from seqcoder.writing.container_report import ContainerReport
-from seqcoder.writing.genome_source import Opener
+from seqcoder.writing.genome_source import GenomeSource, Opener
 from seqcoder.writing.plan import ContainerPlan
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.archive.archive import Archive
@@ -43,6 +43,9 @@ from seqcoder_jobs.writing.recovery import recover, written_containers
 from seqcoder_jobs.writing.removing import removed_sources
 from seqcoder_jobs.writing.replacing import note_replaced
 from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
+
+if TYPE_CHECKING:
+    from seqcoder_jobs.archive.metadata import Metadata
 
 _CHANGED = (
     "changed since it was compressed, and the archive keeps what it holds; restore it, or take it "
@@ -80,10 +83,12 @@ class Request:
     groups: str | None = None
     """A file that tells the groups of new inputs (``read_groups``); None: they are looked for."""
     options: ClusterOptions = field(default_factory=ClusterOptions)
-    metadata: str | None = None
-    """A table of metadata (``read_metadata``) for genomes of the archive."""
+    metadata: str | Metadata | None = None
+    """A table of metadata for genomes of the archive, or where it is (``read_metadata``)."""
     replace: bool = False
     """Take inputs that changed, in place of what the archive holds of them."""
+    sources: tuple[GenomeSource, ...] = ()
+    """Inputs beside those that the corpora come to, by the names they are to have."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ def look_through(request: Request, grouping: Grouping | None = None) -> Todo:
     grouping = grouping or request_grouping(request)
     archive = Archive(request.archive)
     saved = archive.load() if archive.exists else None
-    if saved is None and not request.corpora:
+    if saved is None and not (request.corpora or request.sources):
         raise UsageError("nothing to compress; name folders, files or tar files (see --help)")
     parameters = agree(request.given, saved)
     done = _done(archive) if saved else Done()
@@ -182,7 +187,7 @@ def _look_through(
         request.corpora, all_files=request.all_files, known=known, leave_out=str(archive)
     )
     out = removed_sources(archive)
-    sources = [source for source in listing.sources if source.label not in out]
+    sources = [s for s in (*listing.sources, *request.sources) if s.label not in out]
     extended = extend(
         saved,
         sources,
@@ -197,7 +202,7 @@ def _look_through(
     pending = tuple(c for c in plan.containers if c.key not in done.containers)
     reason = _NOT_NOW if request.replace else _CHANGED
     changed = tuple(Problem(source.label, reason) for source in extended.changed)
-    n_removed = len(listing.sources) - len(sources)
+    n_removed = len(listing.sources) + len(request.sources) - len(sources)
     return Todo(
         extended.saved,
         pending,

@@ -1,0 +1,42 @@
+"""``seqcoder-ray copy`` of some genomes."""
+
+from __future__ import annotations
+
+from seqcoder.cli.signals import stands
+from seqcoder.errors import NoSuchNameError, UsageError
+from seqcoder_cluster.options import ClusterOptions
+from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.cli.console import NAME, note
+from seqcoder_jobs.cli.show import chosen_names
+from seqcoder_jobs.cli.submit import SubmitOptions, run_request
+from seqcoder_jobs.writing.planning import GivenParameters
+from seqcoder_jobs.writing.selecting import metadata_of, parameters_of, sources_of
+from seqcoder_jobs.writing.submit import Request
+
+
+def run_copy_some(
+    name: str, where: str | None, from_file: str | None, options: SubmitOptions
+) -> None:
+    """Write genomes of the archive ``name`` into that of the options; raises SeqcoderError."""
+    source, target = Archive(name), Archive(options.archive)
+    source.require()
+    if source.name == target.name:
+        raise UsageError(f"{source}: is the archive itself; name another place")
+    names = chosen_names(source, where, from_file) or set()
+    if not names:
+        raise NoSuchNameError(str(source), "genome", f"--where {where}", program=NAME)
+    given = GivenParameters() if target.exists else parameters_of(source)
+    sources = sources_of(source, target, names)
+    cluster = ClusterOptions(address=options.address, workers=options.workers)
+    request = Request(
+        (),
+        target.name,
+        given,
+        options=cluster,
+        metadata=metadata_of(source, names),
+        sources=tuple(sources),
+    )
+    if not sources:
+        note(f"{target}: holds all of it already", options.quiet)
+    with stands("the same command goes on where this one stopped"):
+        run_request(request, options)
