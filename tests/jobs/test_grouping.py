@@ -255,7 +255,7 @@ def test_a_dry_run_on_much_reads_nothing(
 ) -> None:
     code, out, _ = run("submit", strains, "-o", tmp_path / "archive", "--dry-run", "--json")
     assert (code, json.loads(out)["groups"]) == (0, 4)
-    monkeypatch.setattr("seqcoder_jobs.cli.submit._DRY_RUN_BYTES", 1000)
+    monkeypatch.setattr("seqcoder_jobs.cli.dry_run._DRY_RUN_BYTES", 1000)
     monkeypatch.setattr(grouping, "sketch_sources", lambda sources: 1 / 0)
     code, out, err = run("submit", strains, "-o", tmp_path / "archive", "--dry-run")
     assert code == 0

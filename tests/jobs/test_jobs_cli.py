@@ -85,7 +85,7 @@ def test_options_of_submit(run: Run) -> None:
         assert option in out
 
 
-def test_dry_run(run: Run, corpus: Path, tmp_path: Path) -> None:
+def test_dry_run(run: Run, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, _ = run("submit", corpus, "-o", tmp_path / "a", *SMALL, "--dry-run")
     assert code == 0
     for line in ("genomes ", "chunks ", "containers ", "archive grows by", "time "):
@@ -95,6 +95,17 @@ def test_dry_run(run: Run, corpus: Path, tmp_path: Path) -> None:
     facts = json.loads(out)
     assert (facts["genomes"], facts["containers"]) == (6, 3)
     assert facts["plan"]["containers"][0]["file"] == "000000.sqc"
+    # Inputs are read once to find relatives and once to be written; no object store is asked.
+    assert facts["read_bytes"] == 2 * facts["source_bytes"] > 0
+    assert (facts["requests"], facts["written_bytes"]) == (0, facts["bytes"])
+    assert "cost" not in facts
+    arguments = (corpus, "-o", "s3://bucket/a", *SMALL, "--dry-run", "--no-groups", "--json")
+    monkeypatch.setattr("seqcoder_jobs.archive.archive.Archive.has", lambda self, name: False)
+    _, out, _ = run("submit", *arguments, "--cost-per-core-hour", "3600000")
+    stored = json.loads(out)
+    assert stored["requests"] > 3 * 30
+    assert stored["read_bytes"] == facts["source_bytes"] + stored["bytes"]
+    assert stored["cost"] == pytest.approx(3_600_000 * stored["cpu_hours"], abs=0.01) != 0
 
 
 def test_list_on_standard_input_and_from_file(

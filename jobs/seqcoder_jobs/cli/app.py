@@ -123,6 +123,12 @@ def submit(
             "are no more than 16 GiB.",
         ),
     ] = False,
+    cost_per_core_hour: Annotated[
+        float | None,
+        typer.Option(
+            "--cost-per-core-hour", min=0, help="With --dry-run: what an hour of a core costs."
+        ),
+    ] = None,
     metrics: Annotated[
         bool, typer.Option("--metrics", help="Count for Prometheus, by Ray's metrics agent.")
     ] = False,
@@ -166,6 +172,7 @@ def submit(
             gpus_per_actor=gpus_per_actor,
             dry_run=dry_run,
             metrics=metrics,
+            core_hour=cost_per_core_hour,
             detach=detach,
             quiet=quiet,
             json=json,

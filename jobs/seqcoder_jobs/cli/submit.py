@@ -12,7 +12,7 @@ from typing import Any
 
 from seqcoder.cli.common import say
 from seqcoder.errors import InputError, UsageError
-from seqcoder.settings import parse_size, thread_count
+from seqcoder.settings import parse_size
 from seqcoder.storage.lists import names_in, read_list
 from seqcoder.wording import count_of, listed
 from seqcoder_cluster.options import ClusterOptions
@@ -27,21 +27,16 @@ from seqcoder_jobs.cli.console import (
     table,
     time_text,
 )
-from seqcoder_jobs.writing.choose_container import Held
-from seqcoder_jobs.writing.estimate import estimate, source_bases
-from seqcoder_jobs.writing.group_inputs import Grouped, Sources, alone, map_here
+from seqcoder_jobs.cli.dry_run import dry_run, remark
+from seqcoder_jobs.writing.estimate import source_bases
+from seqcoder_jobs.writing.group_inputs import map_here
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.submit import (
     Outcome,
     Request,
     Todo,
-    look_through,
-    request_grouping,
     submit,
 )
-
-_DRY_RUN_BYTES = 16 << 30
-"""A dry run reads no more than this to find relatives."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +66,8 @@ class SubmitOptions:
     quiet: bool = False
     json: bool = False
     metrics: bool = False
+    core_hour: float | None = None
+    """What an hour of a core costs, for the dry run."""
 
 
 def run(options: SubmitOptions) -> None:
@@ -107,7 +104,7 @@ def run(options: SubmitOptions) -> None:
         options.replace,
     )
     if options.dry_run:
-        _dry_run(request, options)
+        dry_run(request, options.workers, options.core_hour, options.json, options.quiet)
     elif options.detach:
         from seqcoder_jobs.writing.detach import detach
 
@@ -129,84 +126,6 @@ def _corpora(options: SubmitOptions) -> Iterator[str]:
         yield from names_in(read_list(options.from_file), options.from_file)
 
 
-def _dry_run(request: Request, options: SubmitOptions) -> None:
-    """Print what a submit would do."""
-    grouping = request_grouping(request, partial(map_here, threads=options.workers or 0))
-    grouped = True
-
-    def grouping_if_small(sources: Sources, container_bytes: int, held: Held) -> Grouped:
-        nonlocal grouped
-        grouped = bool(request.groups) or sum(s.size for s in sources) <= _DRY_RUN_BYTES
-        return (grouping if grouped else alone)(sources, container_bytes, held)
-
-    todo = look_through(request, grouping_if_small)
-    facts = plan_facts(todo, options.workers) | {"groups": todo.n_groups if grouped else None}
-    if options.json:
-        facts["plan"] = todo.saved.plan.to_dict()
-        say(json.dumps(facts, indent=1))
-    else:
-        table(
-            f"{request.archive}: what would be done",
-            [
-                ("genomes", f"{facts['genomes']:,}"),
-                ("input files", size_text(facts["source_bytes"])),
-                ("bases (estimate)", f"{facts['bases']:,}"),
-                ("chunks (estimate)", f"{facts['chunks']:,}"),
-                ("groups", f"{facts['groups']:,}" if grouped else "not looked for"),
-                ("containers", f"{facts['containers']:,}"),
-                ("  of them references", f"{facts['references']:,}"),
-                ("archive grows by (estimate)", size_text(facts["bytes"])),
-                (
-                    "time (estimate)",
-                    f"{time_text(facts['seconds'])} on {facts['cores']} cores, "
-                    f"{facts['cpu_hours']:.2f} CPU hours",
-                ),
-                ("memory (estimate)", size_text(facts["memory"])),
-                ("plan digest", todo.saved.plan.digest),
-            ],
-        )
-    _remark(todo, options)
-    if not grouped:
-        note(
-            "relatives are not looked for in a dry run on so much; the plan of the run will differ",
-            options.quiet,
-        )
-    list_failures(todo.problems)
-    if todo.problems:
-        raise InputError(f"{count_of(len(todo.problems), 'input')} cannot be taken (listed above)")
-
-
-def plan_facts(todo: Todo, workers: int | None) -> dict[str, Any]:
-    """Return the numbers of a plan: what is left to do, and what it will come to."""
-    groups = {name: group for name, (_, group) in todo.saved.inputs.items()}
-    settings = todo.saved.plan.settings
-    guess = estimate(todo.pending, settings, workers or thread_count(0), groups)
-    return {
-        "genomes": todo.n_genomes,
-        "source_bytes": todo.source_bytes,
-        "containers": len(todo.pending),
-        "references": sum(container.is_reference for container in todo.pending),
-        **asdict(guess),
-        "plan_digest": todo.saved.plan.digest,
-    }
-
-
-def _remark(todo: Todo, options: SubmitOptions) -> None:
-    if todo.listing.passed_over:
-        note(
-            f"{count_of(todo.listing.passed_over, 'file')} without a FASTA suffix passed over "
-            "(--all-files takes them)",
-            options.quiet,
-        )
-    if todo.removed:
-        note(
-            f"{count_of(todo.removed, 'input')} left out: removed from the archive before",
-            options.quiet,
-        )
-    if todo.replaced:
-        note(f"{count_of(len(todo.replaced), 'genome')} to be replaced", options.quiet)
-
-
 def run_request(request: Request, options: SubmitOptions) -> None:
     """Do what is asked for and report it; raises SeqcoderError at the end if anything failed."""
     from seqcoder_cluster import run_containers
@@ -215,7 +134,7 @@ def run_request(request: Request, options: SubmitOptions) -> None:
     started = time.monotonic()
 
     def begin(todo: Todo) -> None:
-        _remark(todo, options)
+        remark(todo, options.quiet)
         if todo.pending:
             note(
                 f"{count_of(todo.n_genomes, 'genome')}, {size_text(todo.source_bytes)}, to "

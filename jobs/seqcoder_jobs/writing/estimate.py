@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from seqcoder import coder
 from seqcoder.settings import Settings
+from seqcoder.storage.bucket import PART_BYTES
+from seqcoder.storage.url import is_url
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
 
@@ -23,6 +25,10 @@ _START_SECONDS = 8.0  # Ray
 # Base space, seeds and walks of a container while it is written, and a genome at hand.
 _BYTES_PER_BASE_HELD = 6
 _PROCESS_BYTES = 280 << 20
+# Requests to an object store, counted on moto: a run, a container, a part of a large one. One whose
+# archive lies there renews its claim every ten seconds.
+_RUN_REQUESTS, _CONTAINER_REQUESTS, _PART_REQUESTS = 130, 33, 2
+_RENEWED_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,15 @@ class Estimate:
     seconds: float
     cpu_hours: float
     memory: int
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """Guesses of what is read and written, in bytes, and of the requests to object stores."""
+
+    read_bytes: int
+    written_bytes: int
+    requests: int
 
 
 def source_bases(source: GenomeSource) -> int:
@@ -104,3 +119,23 @@ def estimate(
         memory=cores * (_PROCESS_BYTES + task)
         + writers * (_PROCESS_BYTES + _BYTES_PER_BASE_HELD * largest),
     )
+
+
+def transfers(
+    containers: Sequence[ContainerPlan], guess: Estimate, settings: Settings, *, in_store: bool
+) -> Transfers:
+    """Guess what writing ``containers`` (``guess``) reads, writes and asks of object stores.
+
+    Inputs are read once, and once before to find relatives; a container in a store (``in_store``)
+    is read back when it is uploaded.
+    """
+    sources = [genome for container in containers for genome in container.genomes]
+    times = 2 if settings.group else 1
+    requests = times * sum(is_url(source.path) for source in sources)
+    read = times * sum(source.size for source in sources)
+    if in_store and containers:
+        parts = guess.bytes // PART_BYTES
+        requests += _RUN_REQUESTS + len(containers) * _CONTAINER_REQUESTS + parts * _PART_REQUESTS
+        requests += int(guess.seconds / _RENEWED_SECONDS)
+        read += guess.bytes
+    return Transfers(read, guess.bytes, requests)
