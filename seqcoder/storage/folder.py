@@ -30,7 +30,8 @@ class Folder:
         found = []
         top = self.path / folder
         for root, folders, files in os.walk(top):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+            # In order, as of a bucket: what is told of other files (`changes`) is seen before them.
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in files:
                 if name.startswith("."):
                     continue

@@ -97,6 +97,6 @@ def run_rename(
     archive = Archive(name)
     renamed = rename(archive, pairs, reason)
     note(f"{count_of(renamed, 'genome')} to be renamed in {archive}", quiet)
-    if renamed:
+    if renamed or not archive.is_marked:
         with stands("the old names stand until the new ones do; the same command goes on"):
             submit()

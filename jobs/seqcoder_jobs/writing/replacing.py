@@ -51,12 +51,14 @@ def note_replaced(
 def rename(archive: Archive, names: Mapping[str, str], reason: str) -> int:
     """Plan genomes (as ``extract`` takes them) under other names; a submit then writes them.
 
-    Returns how many. Done before, or planned, nothing more is done about it.
+    Returns how many there are to be written, those planned before counted; of those that are
+    renamed so already there is nothing to do.
 
     Raises:
         UsageError: a name is taken or none, two get the same one, something is planned and not
             written yet, another run is writing the archive. NoSuchNameError.
     """
+    from seqcoder_jobs.archive.manifest.changes import read_changes, unsettled
     from seqcoder_jobs.archive.manifest.files import covered_containers, read_table
     from seqcoder_jobs.archive.metadata import copy_rows
 
@@ -66,14 +68,18 @@ def rename(archive: Archive, names: Mapping[str, str], reason: str) -> int:
         recover(archive, saved)
         table = read_table(archive.store, "genomes", ["genome", "container"]).to_pylist()
         files = {row["genome"]: row["container"] for row in table if row["container"]}
-        chosen = _chosen(archive, files, names)
+        wanted = _chosen(archive, files, names)
         covered = covered_containers(archive.store)
-        if chosen and any(c.key not in covered for c in saved.plan.containers):
+        pending = {g.name for c in saved.plan.containers if c.key not in covered for g in c.genomes}
+        rows = unsettled(read_changes(archive.store))
+        planned = {(r["genome"], r["successor"]) for r in rows if r["successor"] in pending}
+        chosen = {old: new for old, new in wanted.items() if (old, new) not in planned}
+        if chosen and pending:
             raise UsageError(
                 f"{archive}: is not finished; first go on with it: seqcoder-ray submit -o {archive}"
             )
         if not chosen:
-            return 0
+            return len(wanted)
         renamed = _planned(saved, chosen, files)
         into = {g.name: c.file for c in renamed.plan.containers for g in c.genomes}
         archive.mark_incomplete()

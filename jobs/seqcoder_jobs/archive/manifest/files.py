@@ -102,10 +102,16 @@ def read_table(
     replaced are left out, and so are their records. With ``hidden`` they are given too: a row for
     each container a genome is in, and one for its latest failure.
     """
-    return steadily(lambda: _table(store, table, columns, hidden))
+    return steadily(lambda: _table(store, table, columns, hidden, store.files(MANIFEST)))
 
 
-def _table(store: Store, table: str, columns: list[str] | None, hidden: bool) -> Any:
+def _table(
+    store: Store,
+    table: str,
+    columns: list[str] | None,
+    hidden: bool,
+    there: Collection[Stored],
+) -> Any:
     schema = SCHEMAS[table]
     needed = {
         "genomes": ["genome", "container", "attempt"],
@@ -115,8 +121,7 @@ def _table(store: Store, table: str, columns: list[str] | None, hidden: bool) ->
     wanted = columns
     if columns is not None:
         wanted = list(dict.fromkeys([*columns, *needed.get(table, [])]))
-    there = store.files(MANIFEST)
-    gone = set() if hidden or table not in _OF_GENOMES else hidden_genomes(store, there)
+    gone = set() if hidden or table not in _OF_GENOMES else _hidden(store, there)
     parts = []
     for facts, file in _open_files(store, table, there):
         check_file(store, facts.name)
@@ -147,22 +152,28 @@ def _latest(rows: Any, keys: Sequence[Any], ranks: Sequence[Any]) -> Any:
     return rows.take(pa.array(sorted(latest.values())))
 
 
-def hidden_genomes(store: Store, there: Iterable[Stored] | None = None) -> set[Place]:
-    """Return the genomes that count as not there, by the containers that they were in.
+def hidden_genomes(store: Store) -> set[Place]:
+    """Return the genomes that count as not there, by the containers that they were in."""
+    return steadily(lambda: _hidden(store, store.files(MANIFEST)))
 
-    ``there``: the files of the manifest, if they are known.
-    """
+
+def _hidden(store: Store, there: Collection[Stored]) -> set[Place]:
+    """Return the same by some files of the manifest, so that it is of one state with them."""
     rows = read_changes(store, there)
     hidden = out_of_sight(rows)
     if left := unsettled(rows):
-        held = held_genomes(store)
+        held = _held(store, there)
         hidden |= {place(row) for row in left if (row["successor"], row["into"]) in held}
     return hidden
 
 
 def held_genomes(store: Store) -> dict[Place, str]:
     """Return the SHA-256 (hex) of all genomes in containers, hidden or not."""
-    table = read_table(store, "genomes", ["genome", "container", "sha256"], hidden=True)
+    return steadily(lambda: _held(store, store.files(MANIFEST)))
+
+
+def _held(store: Store, there: Collection[Stored]) -> dict[Place, str]:
+    table = _table(store, "genomes", ["genome", "container", "sha256"], True, there)
     return {place(row): row["sha256"] for row in table.to_pylist() if row["container"]}
 
 
