@@ -425,6 +425,9 @@ def kinds() -> dict[str, tuple[bytes, str]]:
         "x.gz": (gzip.compress(gzip.compress(SMALL)), "gzip data within gzip"),
         "t.tar": (tar.getvalue(), "a tar file; 'seqcoder-ray submit' takes what is in it"),
         "t.tar.gz": (gzip.compress(tar.getvalue()), "a tar file; 'seqcoder-ray submit'"),
+        "r.fq": (b"@r1\nACGT\n+\nIIII\n", "a FASTQ file; 'any2fasta'"),
+        "g.gb": (b"LOCUS       NC_1  4 bp\nORIGIN\n  1 acgt\n//\n", "a GenBank file; 'any2fasta'"),
+        "g.gff": (b"##gff-version 3\nx\t.\tgene\t1\t4\n", "a GFF file; 'any2fasta'"),
         "z.zip": (packed.getvalue(), "a zip file; 'seqcoder-ray submit'"),
     }
 

@@ -20,6 +20,8 @@ _PACKED = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z file", "'7z x'"),
     (b"Rar!\x1a\x07", "a RAR file", "'unrar x'"),
 )
+# How text files of other kinds begin.
+_TEXTS = ((b"LOCUS ", "a GenBank"), (b"ID   ", "an EMBL"), (b"##gff-version", "a GFF"))
 _SUBMIT = "'seqcoder-ray submit' takes what is in it"
 
 
@@ -42,9 +44,17 @@ def what_it_is(data: bytes, compression: str) -> str:
         return f"it is a zip file; {_SUBMIT}"
     if _is_utf16(head):
         return "it is UTF-16 text; 'iconv -f UTF-16 -t UTF-8' first"
+    for mark, kind in (*_TEXTS, *([(b"@", "a FASTQ")] if _is_fastq(head) else [])):
+        if head.startswith(mark):
+            return f"it is {kind} file; 'any2fasta' makes FASTA of it"
     if b"\r" in head.rstrip() and b"\n" not in data.rstrip():
         return "its lines end in CR alone; \"tr '\\r' '\\n'\" first"
     return ""
+
+
+def _is_fastq(head: bytes) -> bool:
+    lines = head.split(b"\n", 3)
+    return head[:1] == b"@" and len(lines) > 3 and lines[2][:1] == b"+"
 
 
 def _is_utf16(head: bytes) -> bool:

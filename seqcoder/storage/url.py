@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -30,6 +31,12 @@ def is_url(location: object) -> bool:
         return False
     scheme, separator, _ = location.partition("://")
     return bool(separator) and scheme.isalnum()
+
+
+def url_meant(location: str) -> str:
+    """Return the URL that a path with one slash too few was meant to be, "" for other paths."""
+    found = re.fullmatch(r"(s3|gs|gcs|az|abfss?|https?):/(?!/)(.+)", location, re.IGNORECASE)
+    return f"{found[1]}://{found[2]}" if found else ""
 
 
 def split_url(location: str) -> Url:

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import zstandard
 
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, UsageError
 from seqcoder.storage.opening import open_store
 from seqcoder.writing.genome_source import GenomeSource
+from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.corpus import ncbi
 from seqcoder_jobs.corpus.listing import Listing, _Lister, list_corpora
 from seqcoder_jobs.corpus.locations import open_binary
@@ -300,6 +301,19 @@ def test_unknown_scheme_is_one_clear_line() -> None:
     listing = list_corpora(["zzz://bucket/x.fa"])
     assert "zzz://bucket" in errors(listing)
     assert "\n" not in listing.problems[0].error
+
+
+def test_a_slash_too_few_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And makes no folder called ``s3:``."""
+    monkeypatch.chdir(tmp_path)
+    (problem,) = list_corpora(["s3:/bucket/fasta"]).problems
+    assert problem.error == "a URL has two slashes: s3://bucket/fasta"
+    with pytest.raises(UsageError, match="two slashes: gs://bucket/archive"):
+        Archive("gs:/bucket/archive")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "s3:").mkdir()  # whoever has one may use it
+    (tmp_path / "s3:" / "x.fa").write_bytes(b">x\nACGT\n")
+    assert [source.name for source in list_corpora(["s3:/x.fa"]).sources] == ["x.fa"]
 
 
 def test_one_odd_input_does_not_end_the_others(tmp_path: Path) -> None:

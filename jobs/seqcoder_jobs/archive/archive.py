@@ -19,7 +19,7 @@ from seqcoder.storage.atomic import atomic_file, sync_folder
 from seqcoder.storage.container_name import object_name
 from seqcoder.storage.opening import open_store
 from seqcoder.storage.output_lock import remove_stale_locks
-from seqcoder.storage.url import is_url, split_url
+from seqcoder.storage.url import is_url, split_url, url_meant
 from seqcoder.writing.workplace import Workplace, open_workplace
 from seqcoder_jobs.archive.claim import Claim, is_claimed
 from seqcoder_jobs.archive.layout import (
@@ -53,6 +53,8 @@ class Archive:
             if is_url(text):
                 text = "/" + split_url(text).path.lstrip("/")
             self.folder = Path(os.path.abspath(text))  # noqa: PTH100 - keep links as they are
+            if (meant := url_meant(text)) and not self.folder.exists():
+                raise UsageError(f"{text}: a URL has two slashes: {meant}")
             if self.folder.is_file():
                 raise UsageError(
                     f"{text}: is a file, and an archive is a folder; for containers there is "

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError
-from seqcoder.storage.url import is_url, split_url
+from seqcoder.storage.url import is_url, split_url, url_meant
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus import ncbi
 from seqcoder_jobs.corpus.containers import genome_members, is_container
@@ -104,6 +104,8 @@ class _Lister:
         self._met.clear()
         try:
             location = absolute(argument)
+            if (meant := url_meant(argument)) and not os.path.exists(location):  # noqa: PTH110
+                raise InputError(f"a URL has two slashes: {meant}")
             if is_glob(location):
                 self._add_glob(location)
             elif (found := facts(location)) is None:
