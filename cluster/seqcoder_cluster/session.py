@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from seqcoder.errors import UsageError
+from seqcoder.errors import InputError, UsageError
 from seqcoder_cluster.address import check_answers, is_on_loopback
 from seqcoder_cluster.options import ClusterOptions
 
@@ -43,7 +43,7 @@ def connect(options: ClusterOptions) -> Iterator[None]:
 
     Raises:
         UsageError: there is no cluster at the address, or no GPU on this machine that was asked
-            for.
+            for. InputError: Ray does not start on this machine.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -74,15 +74,18 @@ def connect(options: ClusterOptions) -> Iterator[None]:
         return
     with session_folder() as folder, token():
         try:
-            with loopback(), _working_in(folder):
-                ray.init(
-                    address="local",
-                    num_cpus=options.workers,
-                    include_dashboard=False,
-                    object_store_memory=options.object_store_bytes or _store_bytes(),
-                    _temp_dir=str(folder),
-                    **QUIET,
-                )
+            try:
+                with loopback(), _working_in(folder):
+                    ray.init(
+                        address="local",
+                        num_cpus=options.workers,
+                        include_dashboard=False,
+                        object_store_memory=options.object_store_bytes or _store_bytes(),
+                        _temp_dir=str(folder),
+                        **QUIET,
+                    )
+            except Exception as error:  # Ray raises whatever its parts do
+                raise _no_start(error) from None
             if options.gpus_per_actor > ray.cluster_resources().get("GPU", 0):
                 raise UsageError(
                     f"{options.gpus_per_actor:g} GPUs for a model actor: this machine has fewer; "
@@ -124,6 +127,17 @@ def _standard_error_kept(said: list[str]) -> Iterator[None]:
             kept.seek(0)
             said.append(kept.read())
             logging.getLogger(__name__).debug("%s", said[-1])
+
+
+def _no_start(error: Exception) -> InputError:
+    """Return why Ray does not start on this machine: mostly for want of memory or of a limit."""
+    reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+    if "amount of memory" in reason:
+        return InputError(
+            "this machine has too little free memory to start Ray; end other programs, or join a "
+            "cluster with --address"
+        )
+    return InputError(f"Ray does not start on this machine: {reason}")
 
 
 def _no_cluster(address: str, error: Exception, said: str) -> UsageError:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seqcoder.errors import IntegrityError, UsageError
+from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder_cluster import ClusterError, ClusterOptions, connect, faults, map_tasks
 from seqcoder_cluster.flight import in_flight
 
@@ -111,6 +111,34 @@ def test_no_cluster_at_the_address(address: str, monkeypatch: pytest.MonkeyPatch
         connect(ClusterOptions(address)),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            "the amount of memory on this node available for tasks and actors (-0.11 GB) is",
+            "too lit",
+        ),
+        (
+            "Failed to start GCS.\nMore of it.",
+            "Ray does not start on this machine: Failed to start",
+        ),
+    ],
+)
+def test_a_ray_that_does_not_start(reason: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    def init(**_: object) -> None:
+        raise ValueError(reason)
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)  # the cluster of the other tests
+    with pytest.raises(InputError, match=told) as caught, connect(ClusterOptions()):
+        pass
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
