@@ -66,7 +66,7 @@ def decode(
     leader: independent_reader.Leader | None = None,
 ) -> np.ndarray:
     """Decode a residual, which the documents leave to the coder."""
-    assert coding != coder.TWO_BIT, "two bits a base need nobody's help"
+    assert coding != coder.TWO_BIT, "two bits per base need nobody's help"
     after = None
     classes = library = None
     if model:

@@ -265,9 +265,9 @@ def chunk_trade_off(rows: Sequence[Row]) -> str:
 def training_curves(log: Sequence[Mapping[str, float]]) -> str:
     """Draw loss, accuracy and cost over the steps of a training run (rows of ``log.jsonl``)."""
     titles = {
-        "loss": "Cross-entropy, nats a window",
+        "loss": "Cross-entropy, nats per window",
         "accuracy": "Windows typed as labelled",
-        "bits": "Stand-in cost, bits a base",
+        "bits": "Stand-in cost, bits per base",
     }
 
     def fill(axes: Any) -> None:

@@ -70,7 +70,7 @@ def dnacorpus_table(rows: Sequence[Row]) -> str:
 
     for title, sizes in PUBLISHED.items():
         lines.append(line(title, sizes))
-    lines.append(line("two bits a base", {name: -(-bases[name] // 4) for name in names}))
+    lines.append(line("two bits per base", {name: -(-bases[name] // 4) for name in names}))
     for label in dict.fromkeys(row.label for row in rows):
         mine = [row for row in rows if row.label == label]
         title = f"{label}{'' if mine[0].keeps == 'full FASTA' else ', bases only'}"

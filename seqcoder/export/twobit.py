@@ -26,7 +26,7 @@ for _code, _letters in enumerate((b"Tt", b"Cc", b"Aa", b"Gg", b"Nn")):
 def write_2bit(out: BinaryIO, records: Iterable[tuple[bytes, bytes]], where: str) -> int:
     """Write records (name, residues) as one 2bit file; returns how many.
 
-    All records are held in memory, in two bits a base. ``where`` is named in errors.
+    All records are held in memory, in two bits per base. ``where`` is named in errors.
 
     Raises:
         InputError: a letter 2bit has no place for, two records of one name, a name longer than

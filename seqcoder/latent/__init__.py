@@ -1,4 +1,4 @@
-"""Stage 1: neural latents. What a causal coder cannot know yet, in 0.01 bits a base.
+"""Stage 1: neural latents. What a causal coder cannot know yet, in 0.01 bits per base.
 
 A model looks at a whole chunk and writes one int8 latent per 24 bases: between genes, or
 in a gene, on which strand and in which reading frame. The integer decoder turns latents

@@ -5,7 +5,7 @@ what differs. Here the latents give a class for every base, the reconstruction i
 frequent base of its class and the two bases before it (a table of 7 * 16 entries sent in
 front), and the difference modulo 4 is packed four to a byte and compressed by zstd. It is
 on offer for the ablation of ``docs/model.md`` only and never chosen: bacterial DNA has
-near two bits a base to tell, whatever the reconstruction.
+near two bits per base to tell, whatever the reconstruction.
 """
 
 from __future__ import annotations

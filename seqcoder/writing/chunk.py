@@ -138,7 +138,7 @@ class ChunkCoder:
                 candidates.append(self._frames(bases, coding, latents))
             if latents is None or (len(bases) <= _TRY_ALL_BASES and not leads):
                 candidates.append(self._frames(bases, coding, None))
-        # Two bits a base are tried where the mixing did no better than that, before zstd or after.
+        # Two bits per base are tried where the mixing did no better, before zstd or after.
         if min(map(_cost, candidates)) * 4.05 >= len(bases) and not leads:
             candidates.append(self._frames(bases, coder.TWO_BIT, None))
         return candidates

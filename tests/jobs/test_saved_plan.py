@@ -100,7 +100,7 @@ def test_a_plan_is_saved_and_loaded_without_copies_of_it(tmp_path: Path) -> None
     tracemalloc.start()
     try:
         archive.save(saved)
-        assert tracemalloc.get_traced_memory()[1] < 200 * n  # it was 2,000 bytes a genome
+        assert tracemalloc.get_traced_memory()[1] < 200 * n  # it was 2,000 bytes per genome
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
         loaded = archive.load()

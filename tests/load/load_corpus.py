@@ -21,8 +21,8 @@ _PER_FOLDER = 1000
 class Shape:
     """What is made: ``files`` of about ``bases`` each, of the ancestors mutated at ``rate``.
 
-    Sizes vary by a quarter. ``rate`` is substitutions a base; a tenth as many are small insertions
-    and deletions, and one stretch in each file is turned round.
+    Sizes vary by a quarter. ``rate`` is substitutions per base; a tenth as many are small
+    insertions and deletions, and one stretch in each file is turned round.
     """
 
     files: int

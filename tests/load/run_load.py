@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="for corpus/ and archive/")
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--bases", default="12K", help="of each file, about")
-    parser.add_argument("--rate", type=float, default=0.01, help="substitutions a base")
+    parser.add_argument("--rate", type=float, default=0.01, help="substitutions per base")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--from", dest="parents", type=Path, nargs="*", default=[], help="genomes to mutate"

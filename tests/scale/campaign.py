@@ -4,7 +4,7 @@
     python tests/scale/campaign.py GENOMES OUT --counts 100,500,2000
 
 For each count the first so many files are submitted to OUT/archive-COUNT (which is removed
-before). OUT/scale.json, OUT/scale.md and OUT/scale.svg tell: bytes a genome, CPU seconds a genome
+before). OUT/scale.json, OUT/scale.md and OUT/scale.svg tell: bytes per genome, CPU seconds a genome
 for the first and the last tenth of a container's members, peak memory of the driver, and how one
 genome and 500 come out again.
 """
@@ -139,7 +139,7 @@ def measure(files: list[Path], out: Path, options: list[str]) -> dict[str, Any]:
 
 
 def plot(results: list[dict[str, Any]], out: Path) -> None:
-    """Draw bytes a genome against their number."""
+    """Draw bytes per genome against their number."""
     import matplotlib as mpl
 
     mpl.use("svg")

@@ -38,9 +38,9 @@ class Species:
     lineages: int = 4
     seed: int = 1
     between: float = 0.010
-    """Substitutions a base from the common chromosome to a lineage's ancestor."""
+    """Substitutions per base from the common chromosome to a lineage's ancestor."""
     within: float = 0.0020
-    """Substitutions a base from a lineage's ancestor to its genomes, on average."""
+    """Substitutions per base from a lineage's ancestor to its genomes, on average."""
     indels: float = 0.08
     """Indels a substitution."""
     imports: float = 0.02
@@ -155,7 +155,7 @@ def evolve(
     pool: Pool,
     donors: list[tuple[Bases, bytes]],
 ) -> Bases:
-    """Return a descendant at ``divergence`` substitutions a base."""
+    """Return a descendant at ``divergence`` substitutions per base."""
     n = len(genome)
     out = genome.copy()
     changes = int(rng.poisson(divergence * n))

@@ -48,7 +48,7 @@ class Check:
 class Prediction:
     """A run over the whole corpus.
 
-    ``rate`` is bases a second in its middle, ``efficiency`` against all cores coding all the
+    ``rate`` is bases per second in its middle, ``efficiency`` against all cores coding all the
     time, ``busy`` the utilisation of each resource, ``overhead`` the CPU time of driver and
     coordinators relative to that of coders and actors.
     """
@@ -202,7 +202,7 @@ def crowded(rates: Rates) -> Rates:
 def _busy_at(
     rate: float, rates: Rates, cluster: Cluster, load: dict[str, float], cores: int
 ) -> dict[str, float]:
-    """Return the utilisation of each resource while ``rate`` bases a second go through."""
+    """Return the utilisation of each resource while ``rate`` bases per second go through."""
     containers = cluster.window.containers
     driver = rate * load["driver"] + questions(containers) * rates.question
     coding = rate * (load["coders"] + load["model actors"] + load["coordinators"])

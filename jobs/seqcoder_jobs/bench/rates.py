@@ -26,7 +26,7 @@ from seqcoder_jobs.archive.saved_plan import SavedPlan
 
 @dataclass(frozen=True)
 class Rates:
-    """Costs in seconds, rates in bytes a second.
+    """Costs in seconds, rates in bytes per second.
 
     Coders: ``code_per_base`` for stage 2 and verification by one alone on the machine,
     ``code_spread`` the relative standard deviation from chunk to chunk. Model actors:
@@ -151,7 +151,7 @@ class _Silent:
 
 
 def ray_costs(batch_bytes: int) -> tuple[float, float, float]:
-    """Return seconds for each batch (handed out and taken back), for each question; bytes a second.
+    """Return seconds for each batch (handed out, taken back), for each question; bytes per second.
 
     Ray must be connected. The batch's cost is this process's CPU time, as a coordinator has it.
     """
@@ -189,7 +189,7 @@ def ray_costs(batch_bytes: int) -> tuple[float, float, float]:
 
 
 def storage_rate(folder: Path) -> float:
-    """Return bytes a second written to disk for good (fsync) below ``folder``."""
+    """Return bytes per second written to disk for good (fsync) below ``folder``."""
     block = os.urandom(1 << 20)
     best = float("inf")
     for _ in range(3):

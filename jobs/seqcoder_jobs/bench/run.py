@@ -22,7 +22,7 @@ _BATCH_BYTES = 250_000
 
 @dataclass(frozen=True)
 class ScalingSettings:
-    """What to measure. ``storage`` (bytes a second) is the cluster's shared file system.
+    """What to measure. ``storage`` (bytes per second) is the cluster's shared file system.
 
     ``network`` is that of a node; ``files`` empty: invented genomes, ``count`` of ``length``.
     """

@@ -23,7 +23,7 @@ Genome = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Cluster:
-    """What a run has. ``network`` is of one node, ``storage`` of all together, bytes a second.
+    """What a run has. ``network`` is of one node, ``storage`` of all together, bytes per second.
 
     ``stretch``: by how much everything is slower because processes share cores.
     """

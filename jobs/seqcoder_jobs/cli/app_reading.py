@@ -79,7 +79,7 @@ def list_(
     """List the genomes (or records) of an archive, tab separated, from its manifest.
 
     bits_per_base counts a genome's share of latents and residual; headers, layout and walks come
-    on top (side_bytes in the manifest): `status` has the bits a base of everything.
+    on top (side_bytes in the manifest): `status` has the bits per base of everything.
 
     Examples: `seqcoder-ray list archive`; `seqcoder-ray list archive --failed`; `seqcoder-ray list
     archive --where "bases > 5000000"`.

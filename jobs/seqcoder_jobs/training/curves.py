@@ -7,16 +7,16 @@ from pathlib import Path
 
 
 def draw_curves(log: Sequence[dict[str, float]], path: Path, stage_two: float) -> None:
-    """Draw loss, accuracy and bits a base over the steps of a run's log."""
+    """Draw loss, accuracy and bits per base over the steps of a run's log."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
     titles = {
-        "loss": "cross-entropy, nats a window",
+        "loss": "cross-entropy, nats per window",
         "accuracy": "window type as labelled",
-        "bits": "stand-in cost with rate, bits a base",
+        "bits": "stand-in cost with rate, bits per base",
     }
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.2), constrained_layout=True)
     for axis, (key, title) in zip(axes, titles.items(), strict=True):

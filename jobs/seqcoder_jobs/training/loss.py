@@ -30,7 +30,7 @@ class TrainOptions:
 def losses(
     network: PhaseEncoder, batch: Batch, switch_bits: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross-entropy (nats a window), cost (bits a base, rate included) and accuracy."""
+    """Cross-entropy (nats per window), cost (bits per base, rate included) and accuracy."""
     device = network.scores.weight.device
     bases, shares, costs = (
         torch.from_numpy(x).to(device) for x in (batch.bases, batch.shares, batch.costs)

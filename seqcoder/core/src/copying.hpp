@@ -1,4 +1,4 @@
-// Level 1: repeats copied, all else packed at two bits a base (docs/coder.md).
+// Level 1: repeats copied, all else packed at two bits per base (docs/coder.md).
 //
 // A token is three varints: literals before the repeat; (length - 1) * 2 + inverted; and how far
 // back from the repeat's first base its source lies (the source's first base, or the one that

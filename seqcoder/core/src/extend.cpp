@@ -39,7 +39,7 @@ static Index best_shift(const Base* text, Range range, Index end, Diagonal d, In
     const auto base_at = [&](Index place) -> std::uint64_t {
         return 0 <= place && place < end ? (text[place] ^ flip) & 3u : 0u;
     };
-    // Two bits a base, so that a shift is compared in one step; what is likely is counted.
+    // Two bits per base, so that a shift is compared in one step; what is likely is counted.
     std::uint64_t probe = 0;
     std::uint64_t window = 0;
     Index at = d.source(p) - REACH;

@@ -1,4 +1,4 @@
-// Level 1: tokens and literals, and two bits a base.
+// Level 1: tokens and literals, and two bits per base.
 #include "copying.hpp"
 
 #include <cstdlib>

@@ -280,7 +280,7 @@ def _times(facts: Facts) -> str:
     parts = [
         page.text(
             f"{time_text(total)} of work on {_count(facts.workers, 'worker')}: {rate / 1e6:.3f} "
-            "million bases a second and core, verification included."
+            "million bases per second and core, verification included."
         ),
         page.bars(
             (name, seconds, f"{time_text(seconds)}  {100 * seconds / total:.1f} %")

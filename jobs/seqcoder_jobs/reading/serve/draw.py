@@ -206,7 +206,7 @@ def describe(view: View, i: int, j: int) -> str:
     words = [f"{part.start + 1:,} to {part.stop:,}"]
     if part.bases.sum():
         words += [
-            f"{part.mean('bits'):.3f} bits a base where it is stored",
+            f"{part.mean('bits'):.3f} bits per base where it is stored",
             f"{100 * part.mean('own'):.0f} % own",
             f"{100 * (part.mean('forward') + part.mean('reverse')):.0f} % in genes",
             f"GC {100 * part.mean('gc'):.1f} %",

@@ -82,7 +82,7 @@ class Pages:
             ("FASTA", size_text(s.raw_bytes)),
             ("containers", size_text(s.bytes)),
             ("ratio", f"{s.ratio:.2f}" if s.ratio else "–"),
-            ("bits a base, all counted", f"{s.bits_per_base:.4f}" if s.bits_per_base else "–"),
+            ("bits per base, all counted", f"{s.bits_per_base:.4f}" if s.bits_per_base else "–"),
         ]
         page = snapshot.group_page(number(request, "page", 1))
         return self._page("home.html", pairs=pairs, summary=s, page=page, link=page_links(request))
@@ -144,8 +144,8 @@ class Pages:
             f"{row['bases']:,} bases",
             f"GC {100 * view.mean('gc'):.1f} %",
             f"{100 * (view.mean('forward') + view.mean('reverse')):.0f} % in genes",
-            f"{view.mean('bits'):.3f} bits a base stored",
-            f"{view.mean('added'):.3f} bits a base added",
+            f"{view.mean('bits'):.3f} bits per base stored",
+            f"{view.mean('added'):.3f} bits per base added",
         ]
         picture = draw.ring(view, row["genome"], lines)
         headers = {"cache-control": "private, max-age=60"}
@@ -170,8 +170,8 @@ class Pages:
 
         pairs = [
             ("residues shown", f"{stop - start:,} of {length:,}"),
-            ("bits a base, stored", _figure(view, "bits", "{:.4f}")),
-            ("bits a base, added", _figure(view, "added", "{:.4f}")),
+            ("bits per base, stored", _figure(view, "bits", "{:.4f}")),
+            ("bits per base, added", _figure(view, "added", "{:.4f}")),
             ("own", _figure(view, "own", "{:.1%}")),
             ("GC", _figure(view, "gc", "{:.1%}")),
         ]

@@ -20,7 +20,7 @@ HEADS = (
     ("novel_bases", "novel", "n"),
     ("", "records", "n"),
     ("coded_bytes", "coded", "n"),
-    ("bits_per_base", "bits a base", "n"),
+    ("bits_per_base", "bits per base", "n"),
 )
 
 

@@ -22,7 +22,7 @@ class View:
     """Bins between ``edges`` (int64[b + 1], 0-based residues of a record, or bases of a genome).
 
     Arrays have shape ``(b,)``: ``bases`` in each bin; of the others nan where there are none:
-    ``bits`` a base where it is stored, ``added`` bits a base that this genome needs beyond what
+    ``bits`` a base where it is stored, ``added`` bits per base that this genome needs beyond what
     its relatives have; shares of the bases ``own`` (first in this genome), ``shared`` (own, and
     read by relatives), ``forward`` and ``reverse`` (in genes on either strand), ``gc``; ``skew``
     (G - C) / (G + C). ``genes``: stretches in one reading frame, (start, stop, frame 1 to 6), in a
