@@ -317,6 +317,33 @@ def test_a_device_without_end_is_no_input(
     assert read_local(GenomeSource("x", "/dev/null", "", 0)) == b""
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list", "/dev/zero"),
+        ("compress", "x.fa", "-f", "--reference", "/dev/zero", "-o", "r.sqc"),
+        ("extract", "x.sqc", "--from-file", "/dev/zero"),
+        ("extract", "x.sqc", "--regions", "/dev/zero"),
+        ("bench", "/dev/zero"),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_options_do_not_read_devices_without_end(there: Path, words: tuple[str, ...]) -> None:
+    """A limit of memory and of time: one that reads on is ended by either."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+
+    done = subprocess.run(
+        command(*words), capture_output=True, preexec_fn=limit, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    line = done.stderr.decode()
+    assert line.startswith("seqcoder: error: /dev/zero: is a ")
+    assert "device" in line
+    assert line.count("\n") == 1
+
+
 def test_the_working_folder_is_not_on_the_path(there: Path) -> None:
     for name in ("numpy.py", "seqcoder.py", "pyarrow.py", "typer.py"):
         (there / name).write_text("raise SystemExit('a stranger')")

@@ -10,6 +10,7 @@ from seqcoder import fasta
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError, UsageError
 from seqcoder.fasta.rendering import bases_to_letters
+from seqcoder.storage.devices import check_ends
 from seqcoder.writing.genome_source import strip_compression
 
 
@@ -56,6 +57,7 @@ def place(case: Case, folder: Path) -> LaidOut:
     with (folder / "input.fa").open("wb") as whole, (folder / "input.seq").open("wb") as sequence:
         for number, file in enumerate(case.files):
             try:
+                check_ends(file.stat(), str(file))
                 stored = file.read_bytes()
             except OSError as error:
                 raise InputError(f"{file}: {system_reason(error)}") from None

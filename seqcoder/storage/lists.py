@@ -12,6 +12,7 @@ from pathlib import Path
 
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError
+from seqcoder.storage.devices import check_ends
 from seqcoder.storage.standard_input import read_standard_input
 from seqcoder.storage.url import is_url
 
@@ -74,6 +75,7 @@ def read_list(path: str | os.PathLike[str]) -> bytes:
 
             store, name = open_parent(os.fspath(path))
             return store.get(name)[0]
+        check_ends(Path(path).stat(), os.fspath(path))
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         reason = system_reason(error) if isinstance(error, OSError) else error

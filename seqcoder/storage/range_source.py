@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -60,6 +61,8 @@ class RangeSource:
         else:
             self.name, self._file = str(getattr(source, "name", "container")), source
         try:
+            if isinstance(source, str | os.PathLike):
+                self._check_is_file(self._file)
             self.size = self._file.seek(0, os.SEEK_END)
         except OSError as error:
             if error.errno not in (None, errno.ESPIPE):
@@ -67,6 +70,12 @@ class RangeSource:
             raise InputError(
                 f"{self.name}: is a pipe or device, that cannot be sought in; give a pipe as -"
             ) from None
+
+    def _check_is_file(self, file: BinaryIO) -> None:
+        """Raise OSError where a path leads to a device: some can be sought in and have no end."""
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE))
 
     def read(self, offset: int, length: int) -> bytes:
         """Return ``length`` bytes from ``offset``; IntegrityError if the file ends before."""
