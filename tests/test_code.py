@@ -22,7 +22,9 @@ LAYERS = {
 
 
 @pytest.mark.parametrize(
-    "command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]], ids=" ".join
+    "command",
+    [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["codespell_lib", "."]],
+    ids=" ".join,
 )
 def test_tools_are_content(command: list[str]) -> None:
     done = subprocess.run(

@@ -53,7 +53,7 @@ _OPTION = re.compile(r"--?[a-zA-Z1-3][\w-]*(=.*)?")
 PAGES = [
     *(ROOT / "docs").rglob("*.md"),
     *(path for path in DEPLOY.rglob("*") if path.is_file()),
-    ROOT / "README.md",
+    *ROOT.glob("*.md"),
 ]
 
 

@@ -114,10 +114,30 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
 
 def test_links_lead_somewhere_in_the_repository() -> None:
     """As they are read on a code host, without the site."""
-    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+    for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]:
         text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
         for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+# Not English, or not the field's: what is written instead stands behind each.
+_ODD = {
+    r"\bbits? a base\b": "bits per base",
+    r"\b(bases|bytes|MB|files|genomes) a second\b": "... per second",
+    r"\bthe dear side\b": "too high",
+    r"\btold as\b": "reported as",
+    r"\ban end behind\b": "an end beyond",
+}
+
+
+def test_words_are_the_field_s() -> None:
+    found = [
+        f"{page.relative_to(ROOT)}: '{match[0]}'; write '{better}'"
+        for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+        for odd, better in _ODD.items()
+        for match in re.finditer(odd, page.read_text())
+    ]
+    assert not found, "\n".join(found)
 
 
 def test_the_runner_notices_differences() -> None:
