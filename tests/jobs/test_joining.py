@@ -98,6 +98,15 @@ def test_relatives_are_appended_and_cost_little(begun: tuple[Path, Path]) -> Non
     assert containers(archive) == new
 
 
+def test_a_single_first_genome_is_found_by_later_ones(tmp_path: Path) -> None:
+    folder, archive = tmp_path / "corpus", tmp_path / "archive"
+    for name in ("1-0.fa", "1-1.fa", "1-2.fa"):  # as an assembly comes off the machine each day
+        write(folder, name)
+        assert submit_here([folder], archive, given=WISHES).done == 1
+    check(folder, archive)
+    assert [path.name for path in (archive / "containers").glob("*.sqc")] == ["000000.sqc"]
+
+
 def test_until_the_container_is_full(begun: tuple[Path, Path]) -> None:
     folder, archive = begun
     for seed in range(3, 7):

@@ -150,7 +150,7 @@ def extend(
     now = [*found.again, *found.fresh]
     numbers = {name: group for name, (_, group) in saved.inputs.items()} if saved else {}
     there = held(found.kept, numbers, parameters.container_bytes, sketches)
-    wanted = parameters.settings.group and (len(now) > 1 or (now and there.sources))
+    wanted = parameters.settings.group and now
     grouped = (grouping if wanted else alone)(now, parameters.container_bytes, there)
     added = _containers(grouped.groups, parameters.container_bytes, first)
     parts = {c.file: c.part for c in old}  # the last of each file
