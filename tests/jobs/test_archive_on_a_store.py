@@ -10,6 +10,7 @@ import threading
 import time
 from hashlib import md5, sha256
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import fsspec
@@ -21,7 +22,7 @@ from test_references import FOUR, SPECIES, strain
 import seqcoder_jobs
 from object_servers import start
 from page_server import served
-from seqcoder.errors import IntegrityError, UsageError
+from seqcoder.errors import InputError, IntegrityError, UsageError
 from seqcoder.storage.counts import COUNTS
 from seqcoder.storage.opening import open_store
 from seqcoder_jobs.archive import claim
@@ -31,6 +32,7 @@ from seqcoder_jobs.archive.layout import CLAIM
 from seqcoder_jobs.archive.orphans import list_orphans
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli import main
+from seqcoder_jobs.reading.archive_reader import OpenArchive
 from seqcoder_jobs.reading.report import write_report
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
 from seqcoder_jobs.writing.planning import GivenParameters
@@ -385,6 +387,34 @@ def test_one_genome_costs_few_requests(url: str, corpus: Path) -> None:
     # container.
     assert COUNTS.requests.total() - requests <= 8
     assert COUNTS.bytes_in - received < 60_000
+
+
+def test_containers_are_opened_side_by_side(
+    url: str, corpus: Path, contents: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit_here([corpus], url)
+    assert len(containers(url)) > 1
+    both = threading.Barrier(2, timeout=20)  # one alone would wait for ever
+    real, met = OpenArchive._open, []
+
+    def opened(self: OpenArchive, name: str) -> Any:
+        if not met:
+            met.append(both.wait())
+        return real(self, name)
+
+    monkeypatch.setattr(OpenArchive, "_open", opened)
+    with seqcoder_jobs.open_archive(url) as archive:
+        names = sorted(contents)
+        assert [genome.read() for genome in archive.each(names)] == [contents[n] for n in names]
+    # What cannot be opened is told when its genome's turn comes, not before.
+    monkeypatch.setattr(OpenArchive, "_open", real)
+    last = containers(url).popitem()[0]
+    store = Archive(url).store
+    store.delete([s.name for s in store.files("containers") if Path(last).stem in s.name])
+    read: list[str] = []
+    with seqcoder_jobs.open_archive(url) as archive, pytest.raises(InputError):
+        read += (genome.name for genome in archive.each(archive))
+    assert 0 < len(read) < len(contents)
 
 
 def test_strangers_are_left_alone(url: str, corpus: Path) -> None:

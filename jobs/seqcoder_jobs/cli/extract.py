@@ -186,7 +186,7 @@ def _genomes(
     if options.index:
         check_index(target, kind)
     with text_output(target, options.force, str(archive), kind) as out:
-        genomes = (opened[genome.name] for genome in archived)
+        genomes = opened.each(genome.name for genome in archived)
         write_genomes(out, genomes, options.style, kind, str(archive))
     if options.index:
         write_indexes(target, kind)

@@ -19,6 +19,8 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -27,6 +29,7 @@ from seqcoder.errors import (
     IntegrityError,
     MissingError,
     NoSuchNameError,
+    SeqcoderError,
     UsageError,
 )
 from seqcoder.reading.genome import Genome
@@ -41,6 +44,7 @@ from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes_now, r
 from seqcoder_jobs.reading.open_files import OpenFiles, SharedFile
 
 MOST_OPEN = 32
+_AHEAD = 16
 _CACHE_BYTES = 32 << 20
 """Each keeps up to so much of decoded bases, and half as much of walks."""
 
@@ -105,20 +109,48 @@ class OpenArchive(Mapping[str, Genome]):
             )
         return container[name]
 
+    def each(self, names: Iterable[str]) -> Iterator[Genome]:
+        """Yield genomes in the order named; raises as ``[]``.
+
+        Containers of an object store are opened some at a time, side by side: each takes requests.
+        """
+        wanted = list(names)
+        ahead = min(_AHEAD, self._most_open) if self.archive.folder is None else len(wanted)
+        for first in range(0, len(wanted), max(ahead, 1)):
+            some = wanted[first : first + ahead]
+            if self.archive.folder is None:
+                self._open_side_by_side(some)
+            for name in some:
+                yield self[name]
+
+    def _open_side_by_side(self, names: Iterable[str]) -> None:
+        files = dict.fromkeys(self._container_of[name] for name in names if name in self)
+        missing = [file for file in files if file not in self._containers]
+        if len(missing) > 1:
+            self.archive.container_name(missing[0])  # the manifest is read once, before
+            with ThreadPoolExecutor(len(missing)) as pool:
+                tasks = {file: pool.submit(self._open, file) for file in missing}
+            for file, task in tasks.items():
+                with suppress(SeqcoderError), self._lock:  # told when the genome is read
+                    self._keep(file, task.result())
+
     def _container(self, name: str) -> Container:
         with self._lock:
             if name not in self._containers:
-                if PurePosixPath(name).name != name:
-                    raise IntegrityError(
-                        f"{self.archive}: its manifest names a container {name!r}; it is damaged"
-                    )
-                self._containers[name] = self._open(name)
-                while len(self._containers) > self._most_open:
-                    self._containers.popitem(last=False)
+                self._keep(name, self._open(name))
             self._containers.move_to_end(name)
             return self._containers[name]
 
+    def _keep(self, name: str, container: Container) -> None:
+        self._containers[name] = container
+        while len(self._containers) > self._most_open:
+            self._containers.popitem(last=False)
+
     def _open(self, name: str) -> Container:
+        if PurePosixPath(name).name != name:
+            raise IntegrityError(
+                f"{self.archive}: its manifest names a container {name!r}; it is damaged"
+            )
         file = None
         if self.archive.folder is not None:
             file = SharedFile(Path(self.archive.container(name)), self._files)
