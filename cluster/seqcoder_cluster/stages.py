@@ -19,7 +19,7 @@ from seqcoder.writing.made_leaders import MOST_LEADERS
 from seqcoder.writing.plan import ContainerPlan
 
 # A worker process beside its chunk and the coder's tables: interpreter, numpy, Ray.
-_PROCESS_BYTES = 280 << 20
+PROCESS_BYTES = 280 << 20
 # Copies of a chunk's bases and classes alive at once while it is coded, decoded and compared.
 _BYTES_PER_BASE = 8
 
@@ -46,7 +46,7 @@ class Coding:
         n = self.settings.chunk_bases
         id_ = coder.LEVELS[self.settings.level].coding
         led = MOST_LEADERS * coder.memory_bytes(id_, n) if coder.mixes(id_) else 0
-        return _PROCESS_BYTES + coder.memory_bytes(id_, n) + led + _BYTES_PER_BASE * n
+        return PROCESS_BYTES + coder.memory_bytes(id_, n) + led + _BYTES_PER_BASE * n
 
 
 @dataclass(frozen=True)

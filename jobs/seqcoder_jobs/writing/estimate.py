@@ -11,6 +11,7 @@ from seqcoder.storage.bucket import PART_BYTES
 from seqcoder.storage.url import is_url
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
+from seqcoder_cluster.stages import PROCESS_BYTES
 
 # How much bacterial FASTA grows when decompressed, by suffix (measured on the dev genomes).
 _GROWTH = {".gz": 3.4, ".bgz": 3.3, ".zst": 3.5, ".xz": 3.9, ".bz2": 3.8}
@@ -24,7 +25,6 @@ _RELATED_BITS, _RELATED_SPEED = 0.08, 15e6
 _START_SECONDS = 8.0  # Ray
 # Base space, seeds and walks of a container while it is written, and a genome at hand.
 _BYTES_PER_BASE_HELD = 6
-_PROCESS_BYTES = 280 << 20
 # Requests to an object store, counted on moto: a run, a container, a part of a large one. One whose
 # archive lies there renews its claim every ten seconds.
 _RUN_REQUESTS, _CONTAINER_REQUESTS, _PART_REQUESTS = 130, 33, 2
@@ -116,8 +116,8 @@ def estimate(
         cores=cores,
         seconds=_START_SECONDS + seconds / cores if sources else 0.0,
         cpu_hours=seconds / 3600,
-        memory=cores * (_PROCESS_BYTES + task)
-        + writers * (_PROCESS_BYTES + _BYTES_PER_BASE_HELD * largest),
+        memory=cores * (PROCESS_BYTES + task)
+        + writers * (PROCESS_BYTES + _BYTES_PER_BASE_HELD * largest),
     )
 
 
