@@ -27,6 +27,7 @@ from seqcoder.writing.genome_source import GenomeSource, read_local
 
 MAIN = "from {0}.cli import main; main()"
 SMALL = b">a\nACGTACGTACGT\n"
+BIG = b">b\n" + b"ACGTTGCAAC" * 5000 + b"\n"
 ODD = b">a\x1b[31m\x07\x01 x\nACGTACGTACGT\n>caf\xe9\nACGTACGTAC\n>\xc3\xa9\xe2\x80\xae\nACGTAC\n"
 
 
@@ -544,3 +545,98 @@ def test_a_limit_on_files_is_told_with_its_remedy(there: Path) -> None:
     assert [path.suffix for path in there.glob(".big.sqc*")] == [".partial"]
     subprocess.run(words, check=True)
     assert not list(there.glob(".big.sqc*"))
+
+
+@pytest.mark.parametrize("first", [0, 10, 5000])
+def test_a_pipe_that_does_not_block_is_read_to_its_end(there: Path, first: int) -> None:
+    """Another process may have made it so; nothing there yet is not the end."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.write(writing, BIG[:first])
+    child = subprocess.Popen(command("compress", "-q", "-", "-o", "n.sqc"), stdin=reading)
+    os.close(reading)
+    time.sleep(1.0)
+    with os.fdopen(writing, "wb") as rest:
+        rest.write(BIG[first:])
+    assert child.wait(60) == 0
+    with seqcoder.open("n.sqc") as container:
+        assert next(iter(container.values())).read() == BIG
+
+
+def test_blanks_before_a_name_stay_where_they_are(there: Path) -> None:
+    (there / "lead.fa").write_bytes(b"> lead two words\nACGTACGT\n>\ttab x\nGGGG\n>a a a\nTT\n")
+    seqcoder.compress("lead.fa", "lead.sqc")
+
+    def extracted(*words: str) -> bytes:
+        return subprocess.run(
+            command("extract", "lead.sqc", *words), capture_output=True, check=True
+        ).stdout
+
+    assert extracted("lead") == b"> lead two words\nACGTACGT\n"
+    assert extracted("tab") == b">\ttab x\nGGGG\n"
+    assert extracted("a") == b">a a a\nTT\n"
+    assert extracted("lead", "--reverse-complement") == b"> lead/rc two words\nACGTACGT\n"
+    assert extracted("lead:2-3") == b">lead:2-3\nCG\n"
+    named = extracted("lead", "--header-style", "genome#contig")
+    assert named == b">lead.fa#lead two words\nACGTACGT\n"
+
+
+@pytest.mark.parametrize("size", [100, 200_000])
+def test_bgzip_to_a_full_device(there: Path, size: int) -> None:
+    (there / "b.fa").write_bytes(b">b\n" + b"ACGTTGCA" * (size // 8) + b"\n")
+    seqcoder.compress("b.fa", "b.sqc")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("extract", "b.sqc", "b", "--format", "fa.bgz"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"seqcoder: error: standard output: No space left on device")
+
+
+def test_one_bad_container_does_not_end_the_others(there: Path) -> None:
+    (there / "bad.sqc").write_bytes((there / "x.sqc").read_bytes()[:-20])
+    (there / "y.fa").write_bytes(BIG)
+    seqcoder.compress("y.fa", "y.sqc")
+    words = ("decompress", "nosuch.sqc", "bad.sqc", "y.sqc", "-o", "out")
+    done = subprocess.run(command(*words), capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "nosuch.sqc: No such file" in done.stderr
+    assert "2 of 3 containers failed, as named above; the others are restored" in done.stderr
+    assert (there / "out" / "y.fa").read_bytes() == BIG
+
+
+def test_a_tar_of_several_is_no_fasta(there: Path) -> None:
+    import tarfile
+
+    (there / "y.fa").write_bytes(BIG)
+    with tarfile.open("t.tar", "w") as tar:
+        for name in ("y.fa", "x.fa"):
+            tar.add(name)
+    (genome,) = seqcoder.compress("t.tar", "t.sqc").genomes
+    assert "a tar file; 'seqcoder-ray submit'" in genome.warning
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compress", "x.fa", "-o", "http://host/x.sqc"),
+        ("decompress", "x.sqc", "-o", "s3:/bucket/x"),
+        ("extract", "x.sqc", "-g", "x.fa", "-o", "gs://bucket/x.fa"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_outputs_are_no_urls(there: Path, words: tuple[str, ...]) -> None:
+    before = sorted(there.rglob("*"))
+    done = subprocess.run(command(*words), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"{words[-1]}: is a URL; name a local file" in done.stderr
+    assert sorted(there.rglob("*")) == before
+
+
+def test_a_folder_is_not_repaired(there: Path) -> None:
+    done = subprocess.run(command("repair", ".", "-o", "r.sqc"), capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b".: is a folder; name a container in it" in done.stderr

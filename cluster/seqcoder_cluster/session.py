@@ -8,8 +8,10 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,7 @@ def connect(options: ClusterOptions) -> Iterator[None]:
                 _standard_error_kept(said),
                 tempfile.TemporaryDirectory(prefix="seqcoder-") as empty,
                 _working_in(empty),
+                _signals_kept(),
             ):
                 ray.init(address=address, **QUIET)
         except Exception as error:  # Ray raises whatever its parts do
@@ -75,7 +78,7 @@ def connect(options: ClusterOptions) -> Iterator[None]:
     with session_folder() as folder, token():
         try:
             try:
-                with loopback(), _working_in(folder):
+                with loopback(), _working_in(folder), _signals_kept():
                     ray.init(
                         address="local",
                         num_cpus=options.workers,
@@ -110,6 +113,26 @@ def _working_in(folder: str | os.PathLike[str]) -> Iterator[None]:
     finally:
         os.fchdir(before)
         os.close(before)
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Keep what signals do: Ray has its own handlers, which print a stack and end the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    except SystemExit as error:  # by Ray's handler, while it starts
+        handler = before[signal.SIGTERM]
+        if error.code == signal.SIGTERM and callable(handler):
+            handler(signal.SIGTERM, None)
+        raise
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from seqcoder.api import try_append, try_compress
 from seqcoder.cli.common import binary_stdout, fail, note, progress_bar, say
-from seqcoder.cli.files import STDOUT, device_output, not_written
+from seqcoder.cli.files import STDOUT, check_local, device_output, not_written
 from seqcoder.cli.signals import stands
 from seqcoder.cli.streams import check_stdout
 from seqcoder.container.rows import check_name
@@ -55,6 +55,7 @@ def run(
         group=not no_groups,
         solid=solid,
     )
+    check_local(output)
     if inputs.count("-") > 1:
         raise UsageError("standard input (-) can be read once only")
     to_stdout = stdout or (output is None and inputs == ["-"]) or output in STDOUT[1:]

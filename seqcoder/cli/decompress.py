@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqcoder import core
-from seqcoder.cli.common import note, say, text_stdout
-from seqcoder.cli.files import STDOUT, file_output, not_written, open_source
+from seqcoder.cli.common import fail, note, say, text_stdout
+from seqcoder.cli.files import STDOUT, check_local, file_output, not_written, open_source
 from seqcoder.cli.signals import stands
 from seqcoder.cli.streams import check_stdout
-from seqcoder.errors import NoSuchNameError, UsageError
+from seqcoder.errors import (
+    InputError,
+    IntegrityError,
+    ModelError,
+    NoSuchNameError,
+    SeqcoderError,
+    UsageError,
+)
 from seqcoder.export import pick_format
 from seqcoder.reading.naming import genomes_named
 from seqcoder.reading.opening import open as open_container
@@ -35,6 +42,7 @@ def run_decompress(
 ) -> None:
     """Restore whole files."""
     core.keep_freed_memory()
+    check_local(output)
     all_out = stdout or (output is not None and output in STDOUT)
     to_stdout = [all_out or (name == "-" and output is None) for name in containers]
     if json and any(to_stdout):
@@ -51,15 +59,28 @@ def run_decompress(
         what = f"{count_of(n, 'file')} of earlier containers restored" if n else "what stands"
         return f"{what} is whole; --genome restores what is missing, --force all again"
 
+    failed: list[SeqcoderError] = []
+    alone = len(containers) == 1
     with stands(standing):
         for name, names, out in zip(containers, chosen, to_stdout, strict=True):
             if out:
                 _to_stdout(name, names, threads)
-            else:
-                files = _restore(name, names, output, len(containers) == 1, threads, force, quiet)
-                restored.append({"container": name, "files": list(map(str, files))})
+                continue
+            try:
+                files = _restore(name, names, output, alone, threads, force, quiet)
+            except (InputError, IntegrityError, ModelError) as error:
+                if alone:
+                    raise
+                fail("seqcoder", str(error))
+                failed.append(error)
+                continue
+            restored.append({"container": name, "files": list(map(str, files))})
     if json:
         say(json_module.dumps(restored, indent=1))
+    if failed:
+        worst = next((e for e in failed if isinstance(e, IntegrityError)), failed[0])
+        told = f"{len(failed)} of {count_of(len(containers), 'container')} failed, as named above"
+        raise type(worst)(told + ("; the others are restored" if restored else ""))
 
 
 def _chosen(containers: Sequence[str], wanted: Sequence[str]) -> list[list[str] | None]:

@@ -10,6 +10,7 @@ from seqcoder import core
 from seqcoder.api import copy_genomes
 from seqcoder.cli.files import (
     check_index,
+    check_local,
     not_written,
     open_source,
     text_output,
@@ -40,6 +41,7 @@ def run_extract(
 ) -> None:
     """Write records, regions or genomes as FASTA, packed or not, 2bit, or a container."""
     core.keep_freed_memory()
+    check_local(output)
     kind = pick_format(format, output)
     if index:
         check_index(output, kind)

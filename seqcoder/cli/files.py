@@ -11,12 +11,13 @@ from typing import BinaryIO
 
 from seqcoder.cli.common import binary_stdout, text_stdout
 from seqcoder.cli.signals import stands
-from seqcoder.errors import UsageError
+from seqcoder.errors import InputError, UsageError
 from seqcoder.reading.opening import open as open_container
 from seqcoder.reading.reader import Container
 from seqcoder.storage.atomic import atomic_file, is_special
 from seqcoder.storage.output_files import check_other, make_folder
 from seqcoder.storage.standard_input import StandardInput, read_standard_input
+from seqcoder.storage.url import is_url, url_meant
 
 STDOUT = (None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 """What names standard output."""
@@ -33,6 +34,14 @@ def check_file(command: str, container: Path) -> None:
     """Raise UsageError for ``-`` where a command needs a file, and what lies beside it."""
     if str(container) == "-":
         raise UsageError(f"-: {command} takes a file; write standard input to one, and name that")
+    if container.is_dir():
+        raise InputError(f"{container}: is a folder; name a container in it")
+
+
+def check_local(output: str | None) -> None:
+    """Raise UsageError for a URL: what is written goes to files."""
+    if output is not None and (is_url(output) or url_meant(output)):
+        raise UsageError(f"{output}: is a URL; name a local file, and copy that there")
 
 
 @contextmanager

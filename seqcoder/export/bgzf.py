@@ -44,9 +44,10 @@ class BgzfWriter(io.RawIOBase):
         """Take bytes; whole blocks are written at once."""
         self._held += memoryview(data).cast("B")
         whole = len(self._held) // _BLOCK * _BLOCK
+        blocks = bytes(self._held[:whole])
+        del self._held[:whole]  # before it is written: what fails is not tried again when closed
         for at in range(0, whole, _BLOCK):
-            self._out.write(block(bytes(self._held[at : at + _BLOCK])))
-        del self._held[:whole]
+            self._out.write(block(blocks[at : at + _BLOCK]))
         return memoryview(data).nbytes
 
     def close(self) -> None:

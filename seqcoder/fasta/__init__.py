@@ -16,7 +16,7 @@ from seqcoder.fasta.decompression import (
     open_bytes,
     sniff,
 )
-from seqcoder.fasta.kinds import what_it_is
+from seqcoder.fasta.kinds import is_tar, what_it_is
 from seqcoder.fasta.model import (
     NotFasta,
     ParsedFasta,
@@ -50,6 +50,7 @@ __all__ = [
     "bases_to_letters",
     "decompress",
     "is_container",
+    "is_tar",
     "open_bytes",
     "pack_record_table",
     "pack_side",

@@ -25,6 +25,11 @@ _TEXTS = ((b"LOCUS ", "a GenBank"), (b"ID   ", "an EMBL"), (b"##gff-version", "a
 _SUBMIT = "'seqcoder-ray submit' takes what is in it"
 
 
+def is_tar(data: bytes) -> bool:
+    """Whether data are a tar file (POSIX or GNU)."""
+    return data[_TAR_MARK : _TAR_MARK + 5] == b"ustar" and b"\0" in data[:_TAR_MARK]
+
+
 def what_it_is(data: bytes, compression: str) -> str:
     """Return what data that are no FASTA are, and the remedy; empty where that is not known.
 
@@ -38,7 +43,7 @@ def what_it_is(data: bytes, compression: str) -> str:
     for mark, kind, tool in _PACKED:
         if head.startswith(mark):
             return f"it is {kind}; {tool} first, give the result"
-    if head[_TAR_MARK : _TAR_MARK + 5] == b"ustar":
+    if is_tar(data):
         return f"it is a tar file; {_SUBMIT}"
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return f"it is a zip file; {_SUBMIT}"

@@ -42,7 +42,7 @@ class Style:
 
     def named(self, genome: str, label: str) -> str:
         """Return what a record or region is called."""
-        return f"{spell(genome)}#{label}" if self.header == GENOME_CONTIG else label
+        return f"{spell(genome)}#{label.lstrip()}" if self.header == GENOME_CONTIG else label
 
     def letters(self, residues: bytes) -> bytes:
         """Return residues as they are written."""
@@ -77,7 +77,9 @@ class Region:
         """Its header line in a file, without ``>``: a whole record has its own."""
         if not self.whole:
             return self.label
-        return self.label + self.record.header[len(self.record.name) :]
+        name, header = self.record.name, self.record.header
+        at = header.find(name)  # blanks may stand before it
+        return header[:at] + self.label + header[at + len(name) :]
 
     def fetch(self, start: int, stop: int) -> bytes:
         """Return residues ``start`` to ``stop`` of the region as it is written, from 0."""

@@ -69,7 +69,8 @@ def prepare_genome(source: GenomeSource, opener: Opener = read_local) -> Prepare
     read = fasta.decompress(stored_bytes, source.label, name=file_name)
     data = read.data
     digest_of_file = sha256(data).digest()
-    parsed = fasta.parse(data)
+    # A tar of FASTA files can be read as FASTA with odd letters, and means something else.
+    parsed = fasta.NotFasta("") if fasta.is_tar(data) else fasta.parse(data)
     reason = parsed.reason if isinstance(parsed, fasta.NotFasta) else ""
     if not isinstance(parsed, fasta.NotFasta) and fasta.render(parsed) != data:
         reason = "its layout is not one the side streams can hold (please report this)"

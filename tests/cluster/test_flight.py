@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from seqcoder.errors import InputError, IntegrityError, UsageError
-from seqcoder_cluster import ClusterError, ClusterOptions, connect, faults, map_tasks
+from seqcoder_cluster import ClusterError, ClusterOptions, connect, faults, map_tasks, session
 from seqcoder_cluster.flight import in_flight
 
 pytestmark = pytest.mark.ray
@@ -156,3 +157,19 @@ def test_a_ray_that_does_not_start(reason: str, told: str, monkeypatch: pytest.M
 def test_what_is_tried_again(error: Exception, again: bool) -> None:
     pytest.importorskip("ray")
     assert faults.is_retriable(error) is again
+
+
+def test_ray_does_not_keep_our_signals() -> None:
+    """Neither afterwards nor while it starts, where its handler leaves by SystemExit."""
+    told: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: told.append(number))
+    try:
+        with session._signals_kept():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
+        assert told == [signal.SIGTERM]
+        with pytest.raises(SystemExit), session._signals_kept():
+            raise SystemExit(int(signal.SIGTERM))
+        assert told == [signal.SIGTERM] * 2
+    finally:
+        signal.signal(signal.SIGTERM, before)

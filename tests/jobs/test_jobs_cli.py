@@ -15,7 +15,9 @@ import pytest
 from local_runner import run_here
 from small_corpus import CORPUS
 
+from seqcoder.cli.signals import StoppedError
 from seqcoder_jobs.cli import main
+from seqcoder_jobs.cli import submit as submit_command
 
 Run = Callable[..., tuple[int, str, str]]
 SMALL = ("-1", "--chunk-size", "1K", "--container-size", "6000")
@@ -383,3 +385,27 @@ def test_extract_in_other_styles(run: Run, archive: Path, corpus: Path, tmp_path
     code = run("extract", archive, "-g", names[0], "-o", tmp_path / "i.fa.bgz", "--index", "-q")[0]
     assert code == 0
     assert (tmp_path / "i.fa.bgz.gzi").exists()
+
+
+def test_what_a_stopped_submit_tells(
+    run: Run, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqcoder_cluster.run_containers", stopped)
+    request = submit_command.Request((str(corpus),), str(tmp_path / "a"))
+    options = submit_command.SubmitOptions((str(corpus),), str(tmp_path / "a"))
+    with pytest.raises(StoppedError, match="holds stands; the same command goes on from there"):
+        submit_command.run_request(request, options)
+
+
+def test_places_that_an_archive_is_not_written_to(run: Run, corpus: Path, tmp_path: Path) -> None:
+    place = tmp_path / "a"
+    run("submit", corpus, "-o", place, *SMALL)
+    before = sorted(place.rglob("*"))
+    for words in (("extract", place, "--all", "-o", place), ("copy", place, place / "x")):
+        found, _, err = run(*words)
+        assert found == 2
+        assert "the archive itself; name another" in err
+    assert sorted(place.rglob("*")) == before

@@ -240,3 +240,15 @@ def test_an_accession_names_its_only_file(tmp_path: Path) -> None:
     assert [g.name for g in find_genomes(archived, ["GCF_000002.1"], "x")] == [NAMES[2]]
     with pytest.raises(UsageError, match="say which"):
         find_genomes(archived, ["GCF_000001.1"], "x")
+
+
+def test_of_two_members_of_one_name_the_first_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "twice.zip"
+    with zipfile.ZipFile(path, "w") as out:
+        out.writestr("x.fa", b">first\nACGT\n")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            out.writestr("x.fa", b">second\nACGTACGT\n")
+    listing = list_corpora([str(path)])
+    assert "only the first is taken" in listing.problems[0].error
+    (source,) = listing.sources
+    assert (source.size, open_source(source)) == (12, b">first\nACGT\n")

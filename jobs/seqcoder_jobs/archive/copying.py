@@ -62,6 +62,8 @@ def copy_archive(
     saved = source.load()
     if source.name == target.name:
         raise UsageError(f"{source}: is the archive itself; name another place")
+    if target.name.startswith(f"{source.name}/"):
+        raise UsageError(f"{target}: lies in the archive itself; name another place")
     if source.is_locked:
         raise UsageError(f"{source}: a run is writing it; copy it when that is done")
     columns = ["container", "bytes", "sha256"]

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from seqcoder.cli.common import fail
 from seqcoder.cli.extract import other_strand, region_list, whole_records
-from seqcoder.cli.files import STDOUT, check_index, not_written, text_output, write_indexes
+from seqcoder.cli.files import (
+    STDOUT,
+    check_index,
+    check_local,
+    not_written,
+    text_output,
+    write_indexes,
+)
 from seqcoder.cli.signals import stands
 from seqcoder.errors import (
     InputError,
@@ -57,6 +64,7 @@ class ExtractOptions:
 def run(options: ExtractOptions) -> None:
     """Extract; raises SeqcoderError at the end if something could not be."""
     pick_format(options.format, None)
+    check_local(options.output)
     archive = Archive(options.archive)
     archived = archived_genomes(archive)
     queries: list[str | Query] = [*options.queries, *_listed(options.regions)]
@@ -205,6 +213,8 @@ def _restore(archive: Archive, archived: list[ArchivedGenome], options: ExtractO
     folder = Path(options.output).absolute()
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; give -o a folder")
+    if archive.folder is not None and folder.resolve() == archive.folder.resolve():
+        raise UsageError(f"{folder}: is the archive itself; name another folder")
     if options.index:
         check_indexed(pick_format(options.format, None))
     use_ray = worth_ray(len({genome.container for genome in archived}), options.address, True)

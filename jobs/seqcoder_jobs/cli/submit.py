@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from seqcoder.cli.common import say
+from seqcoder.cli.signals import stands
 from seqcoder.errors import InputError, UsageError
 from seqcoder.settings import parse_size
 from seqcoder.storage.lists import names_in, read_list
@@ -143,7 +144,8 @@ def run_request(request: Request, options: SubmitOptions) -> None:
             )
 
     # The bar needs totals that are known when the corpus is listed: it is made when work begins.
-    outcome = _with_progress(request, options, begin, run_containers)
+    with stands(f"what {request.archive} holds stands; the same command goes on from there"):
+        outcome = _with_progress(request, options, begin, run_containers)
     seconds = time.monotonic() - started
     archive = Archive(request.archive)
     problems = (*outcome.todo.problems, *outcome.failures)

@@ -58,27 +58,36 @@ def _open(location: str) -> zipfile.ZipFile:
         raise InputError(f"{location}: not a readable zip file ({one_line(error)})") from None
 
 
+class _Zip:
+    """An open zip file and its members by name; of two of one name it is the first."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.members = {info.filename: info for info in reversed(archive.infolist())}
+
+
 class _OpenZips:
     """The zips this process reads from, least recently used first: directories are read once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._zips: OrderedDict[tuple[str, int], zipfile.ZipFile] = OrderedDict()
+        self._zips: OrderedDict[tuple[str, int], _Zip] = OrderedDict()
 
     def read(self, location: str, mtime_ns: int, name: str) -> bytes:
         with self._lock:
             key = (location, mtime_ns)
-            archive = self._zips.pop(key, None) or _open(location)
-            self._zips[key] = archive
+            opened = self._zips.pop(key, None) or _Zip(_open(location))
+            self._zips[key] = opened
             while len(self._zips) > _MAX_OPEN:
-                self._zips.popitem(last=False)[1].close()
+                self._zips.popitem(last=False)[1].archive.close()
+            info = opened.members.get(name)
+            if info is None:
+                raise InputError(f"{location}::{name}: no such member in the zip file")
             try:
-                with archive.open(name) as member:
+                with opened.archive.open(info) as member:
                     data = member.read(DEFAULT_MAX_BYTES + 1)
-            except KeyError:
-                raise InputError(f"{location}::{name}: no such member in the zip file") from None
             except _ERRORS as error:
-                if archive.getinfo(name).flag_bits & 1:
+                if info.flag_bits & 1:
                     raise InputError(
                         f"{location}::{name}: is encrypted; unpack it and give the file"
                     ) from None
@@ -92,7 +101,7 @@ class _OpenZips:
     def close(self) -> None:
         with self._lock:
             while self._zips:
-                self._zips.popitem()[1].close()
+                self._zips.popitem()[1].archive.close()
 
 
 _open_zips = _OpenZips()
