@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,6 +78,24 @@ def test_bgzf_is_blocks_with_an_end(parts: list[bytes]) -> None:
     assert blocks[-1] == b""
     assert out.getvalue().endswith(bytes.fromhex("1b0003000000000000000000"))
     assert b"".join(blocks) == b"".join(parts) == gzip.decompress(out.getvalue())
+
+
+def test_where_a_block_could_not_be_written_no_end_is() -> None:
+    class Full(io.BytesIO):
+        full = True
+
+        def write(self, data: Any) -> int:
+            if self.full:
+                raise OSError(errno.ENOSPC, "full")
+            return super().write(data)
+
+    out = Full()
+    writer = BgzfWriter(out)
+    with pytest.raises(OSError, match="full"):
+        writer.write(bytes(200_000))
+    out.full = False  # room for the end block would make it look whole
+    writer.close()
+    assert out.getvalue() == b""
 
 
 def test_what_does_not_compress_fits_into_a_block() -> None:

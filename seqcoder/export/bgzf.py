@@ -35,6 +35,7 @@ class BgzfWriter(io.RawIOBase):
         """Begin at ``out``'s present place."""
         self._out = out
         self._held = bytearray()
+        self._failed = False
 
     def writable(self) -> bool:
         """Return True."""
@@ -44,15 +45,18 @@ class BgzfWriter(io.RawIOBase):
         """Take bytes; whole blocks are written at once."""
         self._held += memoryview(data).cast("B")
         whole = len(self._held) // _BLOCK * _BLOCK
-        blocks = bytes(self._held[:whole])
-        del self._held[:whole]  # before it is written: what fails is not tried again when closed
-        for at in range(0, whole, _BLOCK):
-            self._out.write(block(blocks[at : at + _BLOCK]))
+        try:
+            for at in range(0, whole, _BLOCK):
+                self._out.write(block(bytes(self._held[at : at + _BLOCK])))
+        except BaseException:
+            self._failed = True
+            raise
+        del self._held[:whole]
         return memoryview(data).nbytes
 
     def close(self) -> None:
-        """Write what is held and the end-of-file block."""
-        if not self.closed:
+        """Write what is held and the end-of-file block; nothing where a write has failed."""
+        if not (self.closed or self._failed):
             if self._held:
                 self._out.write(block(bytes(self._held)))
                 self._held.clear()
