@@ -49,9 +49,9 @@ def what_it_is(data: bytes, compression: str) -> str:
         return f"it is a zip file; {_SUBMIT}"
     if _is_utf16(head):
         return "it is UTF-16 text; 'iconv -f UTF-16 -t UTF-8' first"
-    for mark, kind in (*_TEXTS, *([(b"@", "a FASTQ")] if _is_fastq(head) else [])):
-        if head.startswith(mark):
-            return f"it is {kind} file; 'any2fasta' makes FASTA of it"
+    kinds = ["a FASTQ"] if _is_fastq(head) else [k for mark, k in _TEXTS if head.startswith(mark)]
+    if kinds:
+        return f"it is {kinds[0]} file; 'any2fasta' makes FASTA of it"
     if b"\r" in head.rstrip() and b"\n" not in data.rstrip():
         return "its lines end in CR alone; \"tr '\\r' '\\n'\" first"
     return ""

@@ -3,7 +3,8 @@
 ``python tests/bench/peers.py EsCo.fa listeria/*.fa`` prints the table of docs/benchmarks.md: the
 first file is compressed by itself, the others together. Peers are those found on PATH. Everything
 runs with one thread, in turn, ``--rounds`` times; times are user and system seconds of the whole
-program, medians. Whoever gives back whole files has them compared.
+program, medians. What zstd, xz and seqcoder give back is compared; the others do not keep whole
+files.
 """
 
 from __future__ import annotations

@@ -25,21 +25,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from store_campaign import strain
+
 from object_servers import Server, start
 
-LENGTH = 30_000
 SIZES = ("--chunk-size", "16K", "--container-size", "130K", "-1", "--workers", "2")
 Pair = tuple[str, bytes]
-
-
-def strain(seed: int) -> bytes:
-    """Return a strain of one of two species."""
-    luck = random.Random(seed % 2)
-    bases = luck.choices("ACGT", k=LENGTH)
-    luck = random.Random(seed)
-    for at in luck.sample(range(LENGTH), LENGTH // 200):
-        bases[at] = luck.choice("ACGT")
-    return f">s{seed}\n{''.join(bases)}\n".encode()
 
 
 @dataclass(frozen=True)
@@ -134,7 +125,7 @@ class Trial:
         added = []
         for _ in range(n):
             self._next += 1
-            name, data = f"g{self._next}.fa", strain(self._next)
+            name, data = f"g{self._next}.fa", strain(self._next, self._next % 2)
             (self.corpus / name).write_bytes(data)
             self.names[name] = name
             added.append((None, (name, data)))
@@ -159,7 +150,7 @@ class Trial:
         if kind == "rename":
             new = f"renamed/{self._next}.fa"
             return Change(kind, ["rename", archive, some[0], new], [(old[0], (new, old[0][1]))])
-        data = strain(self._next)
+        data = strain(self._next, self._next % 2)
         (self.corpus / self.names[some[0]]).write_bytes(data)
         return Change(kind, [*submit, "--replace"], [(old[0], (some[0], data))])
 

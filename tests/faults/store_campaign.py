@@ -28,8 +28,9 @@ LENGTH = 30_000
 SIZES = ("--chunk-size", "16K", "--container-size", "130K", "-1", "-q", "--workers", "2")
 
 
-def strain(seed: int) -> bytes:
-    luck = random.Random(0)
+def strain(seed: int, species: int = 0) -> bytes:
+    """Return a strain of a species."""
+    luck = random.Random(species)
     bases = luck.choices("ACGT", k=LENGTH)
     luck = random.Random(seed)
     for at in luck.sample(range(LENGTH), LENGTH // 200):
