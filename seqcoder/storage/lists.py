@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from seqcoder.circumstances import system_reason
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, UsageError
 from seqcoder.storage.devices import check_ends
 from seqcoder.storage.standard_input import read_standard_input
 from seqcoder.storage.url import is_url
@@ -80,3 +80,30 @@ def read_list(path: str | os.PathLike[str]) -> bytes:
     except (OSError, ValueError) as error:
         reason = system_reason(error) if isinstance(error, OSError) else error
         raise InputError(f"{path}: {reason}; name a list, or -") from None
+
+
+def read_pairs(path: str | os.PathLike[str], first: str, second: str) -> dict[str, str]:
+    """Read lines ``FIRST<tab>SECOND``, comments left out: the second columns by the first ones.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    UsageError
+        When a line has not two columns, or gives another second one than a line before.
+    """
+    what = os.fspath(path)
+    pairs: dict[str, str] = {}
+    for number, line in enumerate(lines_of(read_list(path), what), 1):
+        if is_comment(line):
+            continue
+        key, _, value = line.partition("\t")
+        value = value.strip()
+        if not key or not value or "\t" in value:
+            raise UsageError(f"{what}, line {number}: not {first}<tab>{second}; mend the line")
+        if pairs.setdefault(key, value) != value:
+            raise UsageError(
+                f"{what}, line {number}: {key} has two of {second}, {pairs[key]} and {value}; "
+                "leave one of them"
+            )
+    return pairs

@@ -215,7 +215,7 @@ def test_groups_of_the_user(
         (["g0.fa\tx", "g1.fa x"], "line 2: not INPUT<tab>GROUP"),
         (["g0.fa\t"], "line 1: not INPUT<tab>GROUP"),
         (["g0.fa\tx\ty"], "line 1: not INPUT<tab>GROUP"),
-        (["g0.fa\tx", "g0.fa\ty"], "line 2: g0.fa has two groups, x and y"),
+        (["g0.fa\tx", "g0.fa\ty"], "line 2: g0.fa has two of GROUP, x and y"),
         (None, "No such file"),
     ],
 )

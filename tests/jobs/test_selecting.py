@@ -64,7 +64,13 @@ def test_copied_by_what_is_known(folder: Path, tmp_path: Path, run: Run) -> None
     assert run("verify", small)[0] == 0
     # Refused: nothing chosen, the archive itself, another file of that name.
     assert run("copy", folder, small, "--where", "year = 1")[0] == 2
-    assert run("copy", folder, folder, "--where", "year = 2023")[0] == 2
+    for place in (folder, folder / "inside"):
+        code, _, err = run("copy", folder, place, "--where", "year = 2023")
+        assert (code, "the archive itself; name another place" in err) == (2, True)
+    (tmp_path / "none.txt").write_text("# nobody\n")
+    assert (
+        "none.txt" in run("copy", folder, tmp_path / "n", "--from-file", tmp_path / "none.txt")[2]
+    )
     (tmp_path / "in2").mkdir()
     (tmp_path / "in2" / "k00.fa").write_bytes(HELD["k09.fa"])
     submit_here([tmp_path / "in2"], tmp_path / "third", given=GIVEN)

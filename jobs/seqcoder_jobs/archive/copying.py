@@ -60,10 +60,7 @@ def copy_archive(
     from seqcoder_jobs.archive.manifest.files import read_table
 
     saved = source.load()
-    if source.name == target.name:
-        raise UsageError(f"{source}: is the archive itself; name another place")
-    if target.name.startswith(f"{source.name}/"):
-        raise UsageError(f"{target}: lies in the archive itself; name another place")
+    check_apart(source, target)
     if source.is_locked:
         raise UsageError(f"{source}: a run is writing it; copy it when that is done")
     columns = ["container", "bytes", "sha256"]
@@ -88,6 +85,14 @@ def copy_archive(
         _copy_files(source, target)
         retire(target, list_orphans(target, saved))
     return Copied(len(sizes), sum(sizes), len(parts))
+
+
+def check_apart(source: Archive, target: Archive) -> None:
+    """Raise UsageError where the target is the source, or lies in it."""
+    if source.name == target.name:
+        raise UsageError(f"{source}: is the archive itself; name another place")
+    if target.name.startswith(f"{source.name}/"):
+        raise UsageError(f"{target}: lies in the archive itself; name another place")
 
 
 def _check_target(source: Archive, target: Archive) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from seqcoder.cli.common import say
 from seqcoder.cli.signals import stands
 from seqcoder.errors import UsageError
-from seqcoder.storage.lists import is_comment, lines_of, read_list
+from seqcoder.storage.lists import read_pairs
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.copying import Part, copy_archive
@@ -69,8 +69,7 @@ def run_remove(
         write_report(archive)
         return
     note(f"{count_of(containers, 'container')} to be written anew", quiet)
-    with stands("what is removed is out of sight; the same command goes on with the purge"):
-        submit()
+    submit()
 
 
 def run_rename(
@@ -84,19 +83,9 @@ def run_rename(
     """Give genomes other names; ``submit`` writes them under these."""
     if len(names) not in (0, 2) or bool(names) == (listed is not None):
         raise UsageError("name a genome and what it is to be called: OLD NEW, or --from-file LIST")
-    pairs = {names[0]: names[1]} if names else {}
-    if listed is not None:
-        for number, line in enumerate(lines_of(read_list(listed), listed), 1):
-            if is_comment(line):
-                continue
-            old, tab, new = line.partition("\t")
-            if not (old and tab and new) or "\t" in new:
-                raise UsageError(f"{listed}, line {number}: not OLD<tab>NEW; mend the line")
-            if pairs.setdefault(old, new) != new:
-                raise UsageError(f"{listed}, line {number}: {old} has two new names; leave one")
+    pairs = {names[0]: names[1]} if names else read_pairs(listed or "", "OLD", "NEW")
     archive = Archive(name)
     renamed = rename(archive, pairs, reason)
     note(f"{count_of(renamed, 'genome')} to be renamed in {archive}", quiet)
     if renamed or not archive.is_marked:
-        with stands("the old names stand until the new ones do; the same command goes on"):
-            submit()
+        submit()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from seqcoder.cli.signals import stands
-from seqcoder.errors import NoSuchNameError, UsageError
+from seqcoder.errors import NoSuchNameError
 from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.copying import check_apart
 from seqcoder_jobs.cli.console import NAME, note
 from seqcoder_jobs.cli.show import chosen_names
 from seqcoder_jobs.cli.submit import SubmitOptions, run_request
@@ -20,11 +20,10 @@ def run_copy_some(
     """Write genomes of the archive ``name`` into that of the options; raises SeqcoderError."""
     source, target = Archive(name), Archive(options.archive)
     source.require()
-    if source.name == target.name:
-        raise UsageError(f"{source}: is the archive itself; name another place")
+    check_apart(source, target)
     names = chosen_names(source, where, from_file) or set()
     if not names:
-        raise NoSuchNameError(str(source), "genome", f"--where {where}", program=NAME)
+        raise NoSuchNameError(str(source), "genome", where or from_file or "", program=NAME)
     given = GivenParameters() if target.exists else parameters_of(source)
     sources = sources_of(source, target, names)
     cluster = ClusterOptions(address=options.address, workers=options.workers)
@@ -38,5 +37,4 @@ def run_copy_some(
     )
     if not sources:
         note(f"{target}: holds all of it already", options.quiet)
-    with stands("the same command goes on where this one stopped"):
-        run_request(request, options)
+    run_request(request, options)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqcoder import fasta
-from seqcoder.errors import SeqcoderError, UsageError
+from seqcoder.errors import SeqcoderError
 from seqcoder.settings import thread_count
-from seqcoder.storage.lists import is_comment, lines_of, read_list
+from seqcoder.storage.lists import read_pairs
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus.containers import expect_genomes, is_container
 from seqcoder_jobs.corpus.opener import open_source
@@ -311,18 +311,6 @@ def read_groups(path: str) -> dict[str, str]:
         InputError: the file cannot be read. UsageError: a line has not two columns, an input has
             two groups.
     """
-    groups: dict[str, str] = {}
-    for number, line in enumerate(lines_of(read_list(path), path), 1):
-        if is_comment(line):
-            continue
-        name, _, group = line.partition("\t")
-        group = group.strip()
-        if not name or not group or "\t" in group:
-            raise UsageError(f"{path}, line {number}: not INPUT<tab>GROUP; mend the line")
-        if groups.setdefault(name, group) != group:
-            raise UsageError(
-                f"{path}, line {number}: {name} has two groups, {groups[name]} and {group}; "
-                "leave one of them"
-            )
+    groups = read_pairs(path, "INPUT", "GROUP")
     here = {os.path.abspath(name): group for name, group in groups.items()}  # noqa: PTH100
     return here | groups
