@@ -27,13 +27,16 @@ class _Server(ThreadingHTTPServer):
 class FaultyProxy:
     """Passes requests on to a server on loopback; ``decide(method, path)`` names a fault, or ""."""
 
-    def __init__(self, port: int, decide: Callable[[str, str], str] = lambda m, p: "") -> None:
+    def __init__(
+        self, port: int, decide: Callable[[str, str], str] = lambda m, p: "", at: int = 0
+    ) -> None:
+        """``port`` of the server; ``at``: the own port, 0 for a free one."""
         self.decide = decide
         self.latency = 0.0
         self.counts: Counter[str] = Counter()
         self.requests: list[str] = []
         self._upstream = port
-        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", at), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,11 +16,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seqcoder.errors import ChangedError, MissingError, StorageError
+from seqcoder.errors import ChangedError, MissingError, StorageError, UsageError
 from seqcoder.storage.checksum import file_sha256
 from seqcoder.storage.cloud_options import client_settings, store_options
 from seqcoder.storage.cloud_reasons import is_final, reason
 from seqcoder.storage.counts import COUNTS
+from seqcoder.storage.patience import Patience
 from seqcoder.storage.store import Stored, retry_seconds
 from seqcoder.storage.url import join_url, split_url
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 PART_BYTES = 16 << 20
 """Of a multipart upload, and of one read back."""
 _UPLOADS = 4
-_PAUSE_SECONDS = 0.5
+_RETRY_SECONDS = 5.0
 _REFUSED = ("AlreadyExistsError", "PreconditionError")
 
 
@@ -53,20 +53,14 @@ def _client(scheme: str, bucket: str, options: _Facts, seconds: float, surroundi
             f"{scheme}://{bucket}: object stores need obstore; pip install 'seqcoder[remote]'"
         ) from None
     client, rest = client_settings(dict(options), seconds)
-    retry = {
-        "max_retries": 20,
-        "retry_timeout": timedelta(seconds=seconds),
-        "backoff": {
-            "init_backoff": timedelta(milliseconds=100),
-            "max_backoff": timedelta(seconds=5),
-            "base": 2,
-        },
-    }
+    # Few, so that what goes wrong is known here, where there is patience (``_again``).
+    retry = {"max_retries": 2, "retry_timeout": timedelta(seconds=min(_RETRY_SECONDS, seconds))}
     from_url: Any = stores.from_url
     try:
         return from_url(f"{scheme}://{bucket}", client_options=client, retry_config=retry, **rest)
     except Exception as error:  # obstore's own kinds, ValueError, TypeError
-        raise StorageError(f"{scheme}://{bucket}: {reason(error)}") from None
+        given = f" ({', '.join(rest)})" if rest else ""
+        raise UsageError(f"{scheme}://{bucket}{given}: {reason(error)}") from None
 
 
 class Bucket:
@@ -77,10 +71,10 @@ class Bucket:
         parts = split_url(url)
         bucket, _, key = parts.path.partition("/")
         if not bucket:
-            raise StorageError(f"{url}: names no bucket")
+            raise UsageError(f"{url}: names no bucket, as {parts.scheme}://bucket/folder does")
         self.url = parts.at("/".join([bucket, *filter(None, key.split("/"))]))
         self._prefix = "".join(f"{part}/" for part in key.split("/") if part)
-        self._google = parts.scheme in ("gs", "gcs")
+        self._google = parts.scheme == "gs"
         self._seconds = retry_seconds()
         known = store_options(parts.scheme, parts.options | options)
         facts = tuple(sorted(known.items()))
@@ -136,8 +130,11 @@ class Bucket:
         """Return what is known of an object; one request."""
         import obstore
 
-        with self._asking(name, "HEAD"):
-            return self._stored(obstore.head(self._store, self._prefix + name))
+        def ask() -> Stored:
+            with self._asking(name, "HEAD"):
+                return self._stored(obstore.head(self._store, self._prefix + name))
+
+        return self._again(name, ask)
 
     def get(self, name: str) -> tuple[bytes, Stored]:
         """Return an object; one request."""
@@ -187,17 +184,17 @@ class Bucket:
         return digest.hexdigest()
 
     def _again(self, name: str, ask: Callable[[], T]) -> T:
-        """Ask until it is answered: obstore retries requests, not bodies that were cut off."""
-        until = time.monotonic() + self._seconds
-        while True:
-            try:
-                return ask()
-            except MissingError:
-                raise
-            except StorageError as error:
-                if time.monotonic() > until or is_final(error.__cause__):
+        """Ask until it is answered, as long as that may help."""
+        with Patience(self.locate(name), self._seconds) as patience:
+            while True:
+                try:
+                    return ask()
+                except MissingError:
                     raise
-                time.sleep(_PAUSE_SECONDS)
+                except StorageError as error:
+                    if is_final(error.__cause__):
+                        raise
+                    patience.wait(error)
 
     def put(self, name: str, data: bytes) -> None:
         """Write an object; repeated as long as it may help: the last one put stays."""
@@ -229,15 +226,16 @@ class Bucket:
         mode: Any = "create"
         if over:
             mode = {"version": over} if self._google else {"e_tag": f'"{over}"'}
-        until = time.monotonic() + self._seconds
-        while True:
-            try:
-                return self._put(name, data, mode)
-            except StorageError as error:
-                cause = error.__cause__
-                refused = isinstance(error, MissingError) or type(cause).__name__ in _REFUSED
-                if not refused and is_final(cause):
-                    raise
+        with Patience(self.locate(name), self._seconds) as patience:
+            while True:
+                try:
+                    return self._put(name, data, mode)
+                except StorageError as error:
+                    cause = error.__cause__
+                    refused = isinstance(error, MissingError) or type(cause).__name__ in _REFUSED
+                    if not refused and is_final(cause):
+                        raise
+                    failure = error
                 try:
                     there, stored = self.get(name)
                 except MissingError:
@@ -246,34 +244,31 @@ class Bucket:
                     return stored.identity
                 if refused or (stored.identity if stored else "") != over:
                     return ""
-                if time.monotonic() > until:
-                    raise
-            time.sleep(_PAUSE_SECONDS)
+                patience.wait(failure)
 
     def put_file(self, name: str, path: Path, sha256: str) -> None:
         """Write a file in parts, read back and compared."""
         size = path.stat().st_size
         if self._holds(name, size, sha256):
             return
-        until = time.monotonic() + self._seconds
-        while True:
-            try:
-                self._upload(name, path, size)
-            except StorageError as error:
-                if is_final(error.__cause__):
-                    raise
-                failure: StorageError | None = error
-            else:
-                failure = None
-            if self._holds(name, size, sha256):
-                return
-            if file_sha256(path) != sha256:
-                raise StorageError(f"{path}: changed while it was uploaded to {self.locate(name)}")
-            if time.monotonic() > until:
-                raise failure or StorageError(
+        with Patience(self.locate(name), self._seconds) as patience:
+            while True:
+                failure = StorageError(
                     f"{self.locate(name)}: what is there after the upload is not what was sent"
                 )
-            time.sleep(_PAUSE_SECONDS)
+                try:
+                    self._upload(name, path, size)
+                except StorageError as error:
+                    if is_final(error.__cause__):
+                        raise
+                    failure = error
+                if self._holds(name, size, sha256):
+                    return
+                if file_sha256(path) != sha256:
+                    raise StorageError(
+                        f"{path}: changed while it was uploaded to {self.locate(name)}"
+                    )
+                patience.wait(failure)
 
     def _upload(self, name: str, path: Path, size: int) -> None:
         import obstore

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from seqcoder.errors import UsageError
+
 _CONNECT_SECONDS = 10.0
 _REQUEST_SECONDS = 60.0
 _S3 = ("s3", "s3a")
@@ -31,7 +33,7 @@ def store_options(scheme: str, given: dict[str, str]) -> dict[str, str]:
     if scheme in _S3:
         for key, value in _aws_profile().items():
             options.setdefault(key, value)
-    if scheme in ("gs", "gcs"):
+    if scheme == "gs":
         emulator = options.pop("endpoint", "") or os.environ.get("STORAGE_EMULATOR_HOST", "")
         if emulator:
             url = emulator if "://" in emulator else f"http://{emulator}"
@@ -44,7 +46,10 @@ def store_options(scheme: str, given: dict[str, str]) -> dict[str, str]:
 def client_settings(
     options: dict[str, str], seconds: float
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the settings of the HTTP client, and the options that are left for the store."""
+    """Return the settings of the HTTP client, and the options that are left for the store.
+
+    Raises UsageError: an endpoint of the environment is no URL.
+    """
     rest = dict(options)
     request = min(_REQUEST_SECONDS, seconds)
     client: dict[str, Any] = {
@@ -52,7 +57,13 @@ def client_settings(
         "timeout": timedelta(seconds=request),
     }
     endpoints = [rest.get("endpoint", ""), rest.get("service_account_key", "")]
-    endpoints += [os.environ.get(name, "") for name in _ENDPOINTS]
+    for name in _ENDPOINTS:
+        endpoint = os.environ.get(name, "")
+        if endpoint and "://" not in endpoint:
+            raise UsageError(
+                f"{name}: {endpoint!r} has no scheme; http://{endpoint} or https://..."
+            )
+        endpoints.append(endpoint)
     if rest.pop("allow_http", "") or any("http://" in endpoint for endpoint in endpoints):
         client["allow_http"] = True
     return client, rest
@@ -92,6 +103,9 @@ def _aws_profile() -> dict[str, str]:
         "endpoint_url": "endpoint",
     }
     wanted = {mine: found[theirs] for theirs, mine in names.items() if theirs in found}
+    endpoint = wanted.get("endpoint", "")
+    if endpoint and "://" not in endpoint:
+        raise UsageError(f"{config}: endpoint_url = {endpoint} has no scheme (http:// or https://)")
     if any(name in os.environ for name in ("AWS_REGION", "AWS_DEFAULT_REGION")):
         wanted.pop("region", None)
     if any(name in os.environ for name in _ENDPOINTS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 
 _REASONS = {
@@ -33,10 +34,12 @@ _STATUS = {
     "504": "the store does not answer in time (504)",
     "507": "no space left",
 }
+_NO_KEYS = "169.254.169.254|metadata.google.internal"
 _FINAL = re.compile(
     r"status code: (400|401|403|405|301|307|507)|NoSuchBucket|ContainerNotFound"
-    r"|bucket does not exist|notFound.*bucket"
+    rf"|bucket does not exist|notFound.*bucket|{_NO_KEYS}"
 )
+_FINAL_CONNECTION = re.compile(r"InvalidCertificate|InvalidContentType")
 _PASSING = re.compile(r"RequestTimeout|SlowDown|RequestTimeTooSlow|BadDigest|IncompleteBody")
 _PASSING_KINDS = (
     "FileNotFoundError",
@@ -59,7 +62,9 @@ def is_final(error: BaseException | None) -> bool:
     text = _text(error)
     if _PASSING.search(text):
         return False
-    return type(error).__name__ not in _PASSING_KINDS or bool(_FINAL.search(text))
+    if type(error).__name__ not in _PASSING_KINDS:
+        return True
+    return bool(_FINAL.search(text) or _FINAL_CONNECTION.search(str(error)))
 
 
 def reason(error: BaseException) -> str:
@@ -67,14 +72,14 @@ def reason(error: BaseException) -> str:
     text = _text(error)
     code = re.search(r"<Code>(\w+)</Code>", text)
     message = re.search(r"<Message>([^<]*?)(\n|</Message>)", text)
-    retries = re.search(r"after (\d+) retries", text)
-    tried = f" (tried {1 + int(retries[1])} times)" if retries and retries[1] != "0" else ""
     if code and code[1] in _REASONS:
-        return _REASONS[code[1]] + tried
+        return _REASONS[code[1]]
+    if re.search(_NO_KEYS, text):
+        return _NO_KEYS_REASON
     status = re.search(r"status code: (\d{3})", text)
     if status:
         said = f": {message[1].strip()}" if message else ""
-        return _STATUS.get(status[1], f"HTTP status {status[1]}") + said + tried
+        return _STATUS.get(status[1], f"HTTP status {status[1]}") + said
     whole = str(error)
     if "bucket does not exist" in text:
         return _REASONS["NoSuchBucket"]
@@ -86,23 +91,44 @@ def reason(error: BaseException) -> str:
         )
     for mark, said in _CONNECTION:
         if mark in whole:
-            return said + tried
+            asked = re.search(r"Error performing \w+ https?://([^/\s]+)", text)
+            return said.format(at=asked[1] if asked else "the endpoint")
+    option = re.search(r"Configuration key: '(\w+)' is not valid", text)
+    if option:
+        near = difflib.get_close_matches(option[1], _OPTIONS, 1)
+        meant = f"did you mean {near[0]}?" if near else f"usual ones are {', '.join(_OPTIONS)}"
+        return f"has no option {option[1]}; {meant}"
     line = re.sub(r"^Generic \w+ error: ", "", " ".join(text.split())) or type(error).__name__
     return line[:300]
 
 
+_NO_KEYS_REASON = (
+    "no keys found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+    "(GOOGLE_APPLICATION_CREDENTIALS on Google) or give the machine a role; "
+    "?anonymous=true reads a public bucket"
+)
+_OPTIONS = (
+    "region",
+    "endpoint",
+    "anonymous",
+    "access_key_id",
+    "secret_access_key",
+    "session_token",
+    "account_name",
+    "account_key",
+    "sas_token",
+)
 _CONNECTION = (
-    ("dns error", "no such host; is the endpoint right?"),
-    ("Connection refused", "nothing answers there (connection refused); is the endpoint right?"),
-    ("TimedOut", "no answer in time"),
-    ("operation timed out", "no answer in time"),
-    ("Connection reset", "the connection was cut"),
-    ("IncompleteMessage", "the connection was cut"),
-    ("unexpected EOF", "the connection was cut"),
-    ("end of file before message length", "the connection was cut"),
-    ("169.254.169.254", "no keys found (environment, ~/.aws, role of the machine)"),
-    ("metadata.google.internal", "no keys found (GOOGLE_APPLICATION_CREDENTIALS, role)"),
-    ("request or response body error", "the connection was cut"),
-    ("error sending request", "the connection failed or was cut"),
-    ("certificate", "its certificate is not trusted"),
+    ("dns error", "there is no host {at}; is the endpoint right?"),
+    ("Connection refused", "{at} refuses connections; is the endpoint right, does the store run?"),
+    ("TimedOut", "{at} does not answer in time; is the endpoint right, is it reached from here?"),
+    ("timed out", "{at} does not answer in time; is the endpoint right, is it reached from here?"),
+    ("Connection reset", "{at} cut the connection"),
+    ("IncompleteMessage", "{at} cut the connection"),
+    ("unexpected EOF", "{at} cut the connection"),
+    ("end of file before message length", "{at} cut the connection"),
+    ("InvalidContentType", "{at} does not speak TLS; its endpoint begins with http://"),
+    ("InvalidCertificate", "the certificate of {at} is not trusted"),
+    ("request or response body error", "{at} cut the connection"),
+    ("error sending request", "the connection to {at} failed or was cut"),
 )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from seqcoder.errors import StorageError
+from seqcoder.errors import UsageError
 from seqcoder.storage.store import Store
 from seqcoder.storage.url import is_url, split_url
+
+_BUCKETS = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl")
+_KNOWN = "s3://, gs://, az:// (abfs://), https://, file://"
 
 
 def open_store(location: str | os.PathLike[str], **options: str) -> Store:
@@ -16,7 +19,8 @@ def open_store(location: str | os.PathLike[str], **options: str) -> Store:
     ``options`` are those of obstore for this kind of store (``region="eu-central-1"``,
     ``skip_signature="true"``), beside those in the URL and in the environment.
 
-    Raises StorageError: the scheme is not known, or what it needs is not installed.
+    Raises UsageError: the scheme or an option is not known; StorageError: what it needs is not
+    installed.
     """
     text = os.fspath(location)
     if not is_url(text):
@@ -32,6 +36,8 @@ def open_store(location: str | os.PathLike[str], **options: str) -> Store:
         from seqcoder.storage.web import Web
 
         return Web(text)
+    if url.scheme not in _BUCKETS:
+        raise UsageError(f"{text}: no store is called {url.scheme}://; these are: {_KNOWN}")
     from seqcoder.storage.bucket import Bucket
 
     return Bucket(text, **options)
@@ -45,5 +51,5 @@ def open_parent(location: str, **options: str) -> tuple[Store, str]:
     url = split_url(location)
     parent, _, name = url.path.rpartition("/")
     if not name or not parent:
-        raise StorageError(f"{location}: names no object")
+        raise UsageError(f"{location}: names no object")
     return open_store(url.at(parent), **options), name

@@ -22,7 +22,7 @@ class Url:
     @property
     def options(self) -> dict[str, str]:
         """What the query says, by name."""
-        return dict(parse_qsl(self.query))
+        return dict(parse_qsl(self.query, keep_blank_values=True))
 
 
 def is_url(location: object) -> bool:
@@ -35,7 +35,7 @@ def is_url(location: object) -> bool:
 
 def url_meant(location: str) -> str:
     """Return the URL that a path with one slash too few was meant to be, "" for other paths."""
-    found = re.fullmatch(r"(s3|gs|gcs|az|abfss?|https?):/(?!/)(.+)", location, re.IGNORECASE)
+    found = re.fullmatch(r"(s3|gs|az|abfss?|https?):/(?!/)(.+)", location, re.IGNORECASE)
     return f"{found[1]}://{found[2]}" if found else ""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import email.utils
 import hashlib
 import http.client
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -14,11 +13,11 @@ from typing import NoReturn
 
 from seqcoder.errors import ChangedError, MissingError, StorageError
 from seqcoder.storage.counts import COUNTS
+from seqcoder.storage.patience import Patience
 from seqcoder.storage.store import Stored, retry_seconds
 from seqcoder.storage.url import join_url
 
 _REQUEST_SECONDS = 60.0
-_PAUSE_SECONDS = 0.5
 
 
 class Web:
@@ -68,25 +67,26 @@ class Web:
 
     def _ask(self, name: str, start: int = 0, stop: int | None = None) -> tuple[bytes, Stored]:
         """Ask for a range, until it is answered or the time is up."""
-        until = time.monotonic() + self._seconds
-        while True:
-            try:
-                with COUNTS.request("GET"):
-                    return self._answer(name, start, stop)
-            except urllib.error.HTTPError as error:
-                if error.code in (404, 410):
-                    raise MissingError(f"{self.locate(name)}: no such file") from None
-                why = f"HTTP status {error.code} ({error.reason})"
-                final = error.code < 500 and error.code not in (408, 429)
-            except (OSError, http.client.HTTPException) as error:
-                cause = getattr(error, "reason", None) or error
-                why = " ".join(str(cause).split()) or type(cause).__name__
-                final = False
-            except ValueError as error:
-                why, final = str(error), True
-            if final or time.monotonic() > until:
-                raise StorageError(f"{self.locate(name)}: {why}; is the URL right?")
-            time.sleep(_PAUSE_SECONDS)
+        with Patience(self.locate(name), self._seconds) as patience:
+            while True:
+                try:
+                    with COUNTS.request("GET"):
+                        return self._answer(name, start, stop)
+                except urllib.error.HTTPError as error:
+                    if error.code in (404, 410):
+                        raise MissingError(f"{self.locate(name)}: no such file") from None
+                    why = f"HTTP status {error.code} ({error.reason})"
+                    final = error.code < 500 and error.code not in (408, 429)
+                except (OSError, http.client.HTTPException) as error:
+                    cause = getattr(error, "reason", None) or error
+                    why = " ".join(str(cause).split()) or type(cause).__name__
+                    final = False
+                except ValueError as error:
+                    why, final = str(error), True
+                failure = StorageError(f"{self.locate(name)}: {why}; is the URL right?")
+                if final:
+                    raise failure
+                patience.wait(failure)
 
     def _answer(self, name: str, start: int, stop: int | None) -> tuple[bytes, Stored]:
         url = self._moved.get(name, self.locate(name))

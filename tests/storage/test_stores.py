@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from faulty_proxy import FAULTS, FaultyProxy, at_random
-from object_servers import Server, start
-from seqcoder.errors import MissingError, StorageError
+from object_servers import Server, free_port, start
+from seqcoder.errors import MissingError, StorageError, UsageError
+from seqcoder.storage import patience
 from seqcoder.storage.counts import COUNTS
 from seqcoder.storage.opening import open_parent, open_store
 from seqcoder.storage.store import Store
@@ -122,10 +124,52 @@ def test_every_kind_of_refusal_is_one_line(s3: Server, monkeypatch: pytest.Monke
         open_store("s3://nosuchbucket/a").put_new("x", b"")
     with pytest.raises(StorageError, match="s3://nosuchbucket/a: no such bucket"):
         open_store("s3://nosuchbucket/a").files()
-    with pytest.raises(StorageError, match="zzz://bucket: "):
-        open_store("zzz://bucket/a").get("x")
-    with pytest.raises(StorageError, match=r"nothing answers|connection failed"):
+    with pytest.raises(StorageError, match=r"127.0.0.1:9 refuses connections.*tried for 2 s"):
         open_store("s3://bucket/a", endpoint="http://127.0.0.1:9").get("x")
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("zzz://bucket/a", "no store is called zzz://; these are: s3://"),
+        ("s3://", "names no bucket, as s3://bucket/folder does"),
+        ("s3://bucket/a?regoin=x", ".regoin.: has no option regoin; did you mean region"),
+        ("s3://bucket/a?skip_signature=", "skip_signature.*boolean"),
+    ],
+)
+def test_what_makes_no_sense_is_usage(location: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        open_store(location)
+
+
+def test_an_endpoint_without_scheme_is_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:9000")
+    with pytest.raises(UsageError, match=r"AWS_ENDPOINT_URL.*http://127.0.0.1:9000"):
+        open_store("s3://bucket/a")
+
+
+def test_an_outage_is_remarked_on_and_outlasted(
+    s3: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Connections are refused for longer than any client's own retries."""
+    for name, value in s3.environment().items():
+        monkeypatch.setenv(name, value)
+    url = f"{s3.new_bucket()}/a"
+    open_store(url).put("x", b"there")
+    port = free_port()
+    for name, value in s3.environment(f"http://127.0.0.1:{port}").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("seqcoder.storage.patience._REMARK_SECONDS", 0.5)
+    monkeypatch.setitem(patience._NEXT, "remark", 0.0)
+    store = open_store(url)
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(store.find, "x"), pool.submit(store.get_range, "x", 0, 5)]
+        time.sleep(2)
+        with FaultyProxy(s3.port, at=port):
+            assert [asked[0].result().size, asked[1].result()] == [5, b"there"]
+    (remark,) = caplog.messages
+    assert "refuses connections" in remark
+    assert "tried for 120 s" in remark
 
 
 @pytest.mark.parametrize(
@@ -163,7 +207,7 @@ def test_an_endpoint_that_hangs_is_given_up(s3: Server, monkeypatch: pytest.Monk
         for name, value in s3.environment(proxy.endpoint).items():
             monkeypatch.setenv(name, value)
         started = time.monotonic()
-        with pytest.raises(StorageError, match="s3://bucket/a/x: no answer in time"):
+        with pytest.raises(StorageError, match=r"a/x: 127.0.0.1:.* does not answer in time"):
             open_store("s3://bucket/a").get("x")
         assert time.monotonic() - started < 8
 

@@ -1,0 +1,68 @@
+"""How long a store is asked again: pauses that grow, a remark when it takes long, an end."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from seqcoder.errors import StorageError
+from seqcoder.wording import without_secrets
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
+_REMARK_SECONDS = 5.0
+_REMARK_EVERY_SECONDS = 30.0
+
+
+class Patience:
+    """That of one operation, a context: ``wait`` after each failure, until it raises.
+
+    An operation without an answer after five seconds is remarked on, through the logger
+    ``seqcoder.storage``; what was remarked on is repeated every 30 seconds at most.
+    """
+
+    def __init__(self, where: str, seconds: float) -> None:
+        """``where``: path or URL; ``seconds``: after these it is not tried again."""
+        self._where, self._seconds = where, seconds
+        self._until = time.monotonic() + seconds
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._said = f"{where}: no answer yet"
+        self._timer = threading.Timer(_REMARK_SECONDS, self._remark)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Patience:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def wait(self, error: StorageError) -> None:
+        """Sleep before another try; raises StorageError, with ``error``'s text, at the end."""
+        self._said = str(error)
+        if time.monotonic() + self._pause > self._until:
+            raise StorageError(f"{error} (tried for {self._seconds:.0f} s)") from error.__cause__
+        time.sleep(self._pause)
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+
+    def _remark(self) -> None:
+        if _remark_is_due():
+            import logging
+
+            logging.getLogger("seqcoder.storage").warning(
+                "%s; tried for %.0f s in all (SEQCODER_RETRY_SECONDS)",
+                without_secrets(self._said),
+                self._seconds,
+            )
+
+
+_LOCK = threading.Lock()
+_NEXT = {"remark": 0.0}
+
+
+def _remark_is_due() -> bool:
+    with _LOCK:
+        due = time.monotonic() >= _NEXT["remark"]
+        if due:
+            _NEXT["remark"] = time.monotonic() + _REMARK_EVERY_SECONDS
+    return due
