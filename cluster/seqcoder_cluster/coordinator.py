@@ -74,17 +74,18 @@ class Coordinator:
         _wait_for_lock(path)  # an orphan may append to it yet
         place.bring(states)
         append, reference = before_it(container, place.folder)
-        report = write_container(
-            container.genomes,
-            coding.settings,
-            coding.models,
-            RayExecutor(coding, window, job.model_actors if coding.models else (), turn),
-            path,
-            opener=job.opener,
-            progress=self._progress,
-            append=append,
-            reference=reference,
-        )
+        with place.told():
+            report = write_container(
+                container.genomes,
+                coding.settings,
+                coding.models,
+                RayExecutor(coding, window, job.model_actors if coding.models else (), turn),
+                path,
+                opener=job.opener,
+                progress=self._progress,
+                append=append,
+                reference=reference,
+            )
         if container.is_reference and report.size:
             protect(path)
         if report.size:

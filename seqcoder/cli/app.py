@@ -240,7 +240,9 @@ def verify(
 
 @app.command()
 def repair(
-    container: Annotated[Path, typer.Argument(metavar="FILE.sqc", help="A damaged container")],
+    container: Annotated[
+        str, typer.Argument(metavar="FILE.sqc", help="A damaged container, or its URL")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The container to write.")],
     force: Force = False,
     quiet: Quiet = False,

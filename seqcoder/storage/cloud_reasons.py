@@ -81,6 +81,10 @@ def reason(error: BaseException) -> str:
         said = f": {message[1].strip()}" if message else ""
         return _STATUS.get(status[1], f"HTTP status {status[1]}") + said
     whole = str(error)
+    if "Missing SecretAccessKey" in text or "Missing AccessKeyId" in text:
+        return (
+            "half of the keys is missing: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together"
+        )
     if "bucket does not exist" in text:
         return _REASONS["NoSuchBucket"]
     odd = re.search(r'invalid path: .*?Path "(.*?)"(?:: | contained)', text, re.DOTALL)

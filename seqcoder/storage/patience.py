@@ -40,9 +40,10 @@ class Patience:
     def wait(self, error: StorageError) -> None:
         """Sleep before another try; raises StorageError, with ``error``'s text, at the end."""
         self._said = str(error)
-        if time.monotonic() + self._pause > self._until:
+        left = self._until - time.monotonic()
+        if left <= 0:
             raise StorageError(f"{error} (tried for {self._seconds:.0f} s)") from error.__cause__
-        time.sleep(self._pause)
+        time.sleep(min(self._pause, left))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
 
     def _remark(self) -> None:
@@ -50,7 +51,7 @@ class Patience:
             import logging
 
             logging.getLogger("seqcoder.storage").warning(
-                "%s; tried for %.0f s in all (SEQCODER_RETRY_SECONDS)",
+                "%s (asked again for up to %.0f s: SEQCODER_RETRY_SECONDS)",
                 without_secrets(self._said),
                 self._seconds,
             )

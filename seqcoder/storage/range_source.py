@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from seqcoder.circumstances import system_reason
-from seqcoder.errors import InputError, IntegrityError
+from seqcoder.errors import InputError, IntegrityError, MissingError
 from seqcoder.storage.url import is_url, split_url
 
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ class RangeSource:
             except OSError as error:
                 if Path(self.name).is_dir():
                     raise InputError(f"{self.name}: {_folder_remedy(self.name)}") from None
-                raise InputError(
-                    f"{self.name}: {system_reason(error, 'is the path right?')}"
-                ) from None
+                kind = MissingError if isinstance(error, FileNotFoundError) else InputError
+                raise kind(f"{self.name}: {system_reason(error, 'is the path right?')}") from None
         else:
             self.name, self._file = str(getattr(source, "name", "container")), source
         try:

@@ -13,13 +13,13 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from seqcoder.circumstances import system_reason
 from seqcoder.container.parity import parity_path
-from seqcoder.errors import InputError, MissingError, StorageError
+from seqcoder.errors import InputError, IntegrityError, MissingError
 from seqcoder.reading.reader import Container
 from seqcoder.storage.atomic import atomic_file
 from seqcoder.storage.checksum import file_sha256
@@ -52,6 +52,9 @@ class Workplace(Protocol):
     def leave(self) -> None:
         """Remove what was only needed meanwhile."""
 
+    def told(self) -> contextlib.AbstractContextManager[None]:
+        """Say, where the folder cannot be written within the block, how to name another."""
+
 
 class InPlace:
     """The folder that containers stay in."""
@@ -69,17 +72,26 @@ class InPlace:
     def leave(self) -> None:
         """Do nothing."""
 
+    def told(self) -> contextlib.AbstractContextManager[None]:
+        """Do nothing: users named it."""
+        return contextlib.nullcontext()
+
 
 class Scratch:
     """A scratch folder for an object store's containers, the same for all processes of a user."""
 
     def __init__(self, url: str) -> None:
-        """``url``: where the containers stay. Raises InputError where there can be no scratch."""
+        """``url``: where the containers stay. The folder is made when something is brought."""
         self._store = open_store(url)
-        self.folder = scratch_folder(url)
+        self._url = url
+        self.folder = _scratch_path(url)
 
     def bring(self, states: Mapping[str, str]) -> None:
-        """Fetch containers and what they extend, unless they are here."""
+        """Fetch containers and what they extend, unless they are here.
+
+        Raises InputError where there can be no scratch.
+        """
+        scratch_folder(self._url)
         for name, sha256 in states.items():
             if sha256:
                 self.bring_reference(self.fetch(object_name(name, sha256), name, sha256))
@@ -87,7 +99,11 @@ class Scratch:
                 (self.folder / name).unlink(missing_ok=True)
 
     def fetch(self, stored_name: str, name: str, sha256: str) -> Path:
-        """Fetch an object as the file ``name``; "" for a SHA-256 that is not known."""
+        """Fetch an object as the file ``name``; "" for a SHA-256 that is not known.
+
+        Raises StorageError, and IntegrityError where it is not of that SHA-256.
+        """
+        scratch_folder(self._url)
         path = self.folder / name
         try:
             if sha256 and path.exists() and file_sha256(path) == sha256:
@@ -99,7 +115,7 @@ class Scratch:
                     out.write(self._store.get_range(stored_name, start, stop))
             if sha256 and file_sha256(path) != sha256:
                 path.unlink()
-                raise StorageError(
+                raise IntegrityError(
                     f"{self._store.locate(stored_name)}: does not match its SHA-256; it is damaged"
                 )
         except OSError as error:
@@ -149,6 +165,24 @@ class Scratch:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @contextlib.contextmanager
+    def told(self) -> Iterator[None]:
+        """Name the variable."""
+        try:
+            yield
+        except InputError as error:
+            if str(self.folder) not in str(error):
+                raise
+            raise InputError(f"{error} ({VARIABLE} names another scratch folder)") from None
+
+    def let_go(self, name: str) -> None:
+        """Remove a container and its parity, and the folder if nothing else is there."""
+        path = self.folder / name
+        path.unlink(missing_ok=True)
+        parity_path(path).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
 
 def open_workplace(location: str) -> InPlace | Scratch:
     """Return the workplace for containers that stay at a path or URL."""
@@ -161,13 +195,26 @@ def _no_scratch(path: Path, reason: str) -> InputError:
     )
 
 
+def check_scratch() -> None:
+    """Raise InputError where there can be no scratch; makes nothing."""
+    top = Path(os.environ.get(VARIABLE) or tempfile.gettempdir())
+    there = next(folder for folder in (top, *top.absolute().parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise _no_scratch(top, f"{there} cannot be written to")
+
+
+def _scratch_path(url: str) -> Path:
+    top = Path(os.environ.get(VARIABLE) or tempfile.gettempdir()) / f"seqcoder-{os.getuid()}"
+    return top / hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
 def scratch_folder(url: str) -> Path:
     """Return the folder for what is at ``url``, this user's own, made if it is not there.
 
     It lies where the variable says, or else the system. Raises InputError where that cannot be.
     """
-    top = Path(os.environ.get(VARIABLE) or tempfile.gettempdir()) / f"seqcoder-{os.getuid()}"
-    folder = top / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder = _scratch_path(url)
+    top = folder.parent
     try:
         top.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = top.lstat()

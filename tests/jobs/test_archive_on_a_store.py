@@ -412,7 +412,7 @@ def test_containers_are_opened_side_by_side(
     store = Archive(url).store
     store.delete([s.name for s in store.files("containers") if Path(last).stem in s.name])
     read: list[str] = []
-    with seqcoder_jobs.open_archive(url) as archive, pytest.raises(InputError):
+    with seqcoder_jobs.open_archive(url) as archive, pytest.raises(IntegrityError):
         read += (genome.name for genome in archive.each(archive))
     assert 0 < len(read) < len(contents)
 

@@ -169,7 +169,7 @@ def test_an_outage_is_remarked_on_and_outlasted(
             assert [asked[0].result().size, asked[1].result()] == [5, b"there"]
     (remark,) = caplog.messages
     assert "refuses connections" in remark
-    assert "tried for 120 s" in remark
+    assert "up to 120 s" in remark
 
 
 @pytest.mark.parametrize(

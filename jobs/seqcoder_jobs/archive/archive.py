@@ -76,8 +76,15 @@ class Archive:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a plan."""
-        return self.has(PLAN)
+        """Whether there is a plan; raises StorageError where there is not even a bucket.
+
+        A byte of it is read: that there is no bucket is told by what comes with the refusal.
+        """
+        try:
+            self.store.get_range(PLAN, 0, 1)
+        except MissingError:
+            return False
+        return True
 
     def has(self, name: str) -> bool:
         """Whether there is a file or object called so."""

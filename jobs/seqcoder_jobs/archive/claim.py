@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import secrets
 import socket
@@ -21,10 +22,12 @@ from typing import Any
 
 from seqcoder.errors import MissingError, StorageError, UsageError
 from seqcoder.storage.store import Store
+from seqcoder.wording import without_secrets
 
 RENEW_SECONDS = 10.0
 WATCH_SECONDS = 45.0
 """A claim that does not change for so long is of one who is gone."""
+_RELEASE_SECONDS = 10.0
 
 
 class Claim:
@@ -54,10 +57,16 @@ class Claim:
             yield self
         finally:
             over.set()
-            alive.join()
-            with contextlib.suppress(StorageError), self._lock:
-                if self._renew():  # what is deleted is ours
-                    self._store.delete([self._name])
+            # A store that answers no more holds nobody up: others find out that we are gone.
+            release = threading.Thread(target=self._release, args=(alive,), daemon=True)
+            release.start()
+            release.join(_RELEASE_SECONDS)
+
+    def _release(self, alive: threading.Thread) -> None:
+        alive.join()
+        with contextlib.suppress(StorageError), self._lock:
+            if self._renew():  # what is deleted is ours
+                self._store.delete([self._name])
 
     def check(self) -> None:
         """Raise UsageError if the claim has been taken over; asks if it was not renewed lately."""
@@ -91,6 +100,11 @@ class Claim:
 
     def _watch(self, data: bytes) -> None:
         """Watch a claim; raises UsageError as soon as it changes."""
+        logging.getLogger("seqcoder").warning(
+            "%s: another run has claimed it; watching for up to %.0f s whether it is alive",
+            without_secrets(self._store.url),
+            WATCH_SECONDS,
+        )
         until = time.monotonic() + WATCH_SECONDS
         while time.monotonic() < until:
             time.sleep(min(1.0, WATCH_SECONDS / 20))

@@ -13,6 +13,7 @@ from seqcoder.writing.workplace import Scratch, open_workplace
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import (
     CONTAINERS,
+    MADE_AGAIN,
     MANIFEST,
     MULTIQC,
     PLAN,
@@ -70,7 +71,7 @@ def copy_archive(
     for row in sorted(rows, key=lambda row: str(row["container"])):
         called = f"{CONTAINERS}/{source.container_name(row['container'])}"
         if called not in there:
-            raise IntegrityError(f"{source.store.locate(called)}: is missing; see 'verify'")
+            raise IntegrityError(f"{source.store.locate(called)}: is missing; {MADE_AGAIN}")
         parity = called + PARITY in there
         parts.append(Part(row["container"], row["bytes"], row["sha256"], parity))
     _check_target(source, target)
@@ -132,8 +133,7 @@ def _copy(source: Archive, target: Archive, part: Part) -> bool:
         target.store.put_file(target_name + PARITY, parity, file_sha256(parity))
     if isinstance(place, Scratch):
         target.store.put_file(target_name, path, part.sha256)
-        path.unlink()
-        parity.unlink(missing_ok=True)
+        place.let_go(part.name)
     elif file_sha256(path) != part.sha256:
         raise IntegrityError(f"{path}: does not match its SHA-256 in the manifest; see 'verify'")
     else:

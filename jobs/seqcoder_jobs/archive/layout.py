@@ -15,6 +15,8 @@ CLAIM = "claim.json"
 TABLES = ("genomes", "records", "chunks", "containers")
 LOCK = ".lock"
 
+MADE_AGAIN = "submit again writes a missing container anew"
+
 LEFT = (
     ".*.partial",
     "sketches/.*.partial",

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 from seqcoder.cli.common import say
@@ -184,15 +183,27 @@ def run_request(request: Request, options: SubmitOptions) -> None:
         )
 
 
-def _map(options: ClusterOptions, quiet: bool, function: Any, items: Sequence[Any]) -> Any:
-    """Map on the cluster, if there is one, else here: no Ray is started for the sketches."""
-    n = sum(map(len, items))
-    note(f"{count_of(n, 'genome')} {'is' if n == 1 else 'are'} read to find relatives", quiet)
-    if (options.address or os.environ.get("RAY_ADDRESS") or "local") == "local":
-        return map_here(function, items, options.workers or 0)
-    from seqcoder_cluster import map_tasks
+class _Mapper:
+    """Maps on the cluster, if there is one, else here: no Ray is started for the sketches."""
 
-    return map_tasks(function, items, options, ordered=True)
+    def __init__(self, options: ClusterOptions, quiet: bool) -> None:
+        self._options = options
+        self._quiet = quiet
+
+    def __call__(self, function: Any, items: Sequence[Any]) -> Any:
+        n = sum(map(len, items))
+        # Once: to spread over containers they are looked at again.
+        note(
+            f"{count_of(n, 'genome')} {'is' if n == 1 else 'are'} read to find relatives",
+            self._quiet,
+        )
+        self._quiet = True
+        options = self._options
+        if (options.address or os.environ.get("RAY_ADDRESS") or "local") == "local":
+            return map_here(function, items, options.workers or 0)
+        from seqcoder_cluster import map_tasks
+
+        return map_tasks(function, items, options, ordered=True)
 
 
 def _with_progress(request: Request, options: SubmitOptions, begin: Any, runner: Any) -> Outcome:
@@ -211,7 +222,7 @@ def _with_progress(request: Request, options: SubmitOptions, begin: Any, runner:
         return submit(
             request,
             runner=runner,
-            mapper=partial(_map, request.options, options.quiet),
+            mapper=_Mapper(request.options, options.quiet),
             begin=begin_with_bar,
             on_progress=lambda counts: update[0](counts),
         )

@@ -40,6 +40,7 @@ from seqcoder.storage.range_source import RangeSource
 from seqcoder.storage.url import is_url
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import MADE_AGAIN
 from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes_now, records_called
 from seqcoder_jobs.reading.open_files import OpenFiles, SharedFile
 
@@ -170,7 +171,11 @@ class OpenArchive(Mapping[str, Genome]):
             return RangeSource(self.archive.container(name))
         except MissingError:
             self.archive.refresh()
-            return RangeSource(self.archive.container(name))
+        where = self.archive.container(name)
+        try:
+            return RangeSource(where)
+        except MissingError:
+            raise IntegrityError(f"{where}: is missing; {MADE_AGAIN}") from None
 
     def _open_source(self, place: str) -> RangeSource:
         """Open a reference, as one of the archive's files."""

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import IntegrityError, UsageError
+from seqcoder_jobs.archive.layout import MADE_AGAIN
 
 
 class OpenFiles:
@@ -67,9 +68,7 @@ class SharedFile:
         try:
             self._facts = _facts(os.stat(path))  # noqa: PTH116 - as os.fstat below
         except OSError as error:
-            raise IntegrityError(
-                f"{path}: {system_reason(error)}; submit again writes a missing container anew"
-            ) from None
+            raise IntegrityError(f"{path}: {system_reason(error)}; {MADE_AGAIN}") from None
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move; returns the place. Nothing is opened."""

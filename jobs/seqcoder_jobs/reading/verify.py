@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqcoder.container.check import Finding
-from seqcoder.errors import SeqcoderError
+from seqcoder.errors import MissingError, SeqcoderError
 from seqcoder.reading.reader import Container
 from seqcoder.reading.verification import Verification, verify
 from seqcoder.storage.opening import open_parent
+from seqcoder.storage.range_source import RangeSource
 from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.layout import MADE_AGAIN
 from seqcoder_jobs.archive.success import damaged_files
+
+_WHOLE_BYTES = 64 << 20
+"""Containers of an object store up to this size are kept in memory while they are checked."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +85,23 @@ def expectations(
 def verify_container(expected: Expected) -> Verification:
     """Check one container; damage is reported, not raised. Runs anywhere the file is seen."""
     path = expected.path
+    sha256 = ""
     try:
-        with Container(path, threads=expected.threads) as container:
+        source = RangeSource(path)
+        if source.remote and source.size <= _WHOLE_BYTES:  # read once for all that is checked
+            source.fetch([(0, source.size)])
+            sha256 = hashlib.sha256(source.read(0, source.size)).hexdigest()
+        with Container(source, threads=expected.threads) as container:
             result = verify(container, full=expected.full, threads=expected.threads)
             pairs = [(genome.name, genome.sha256) for genome in container.values()]
+    except MissingError:
+        finding = Finding(f"{path}: is missing; {MADE_AGAIN}")
+        return Verification(path, expected.full, 0, 0, 0, (finding,))
     except SeqcoderError as error:
         return Verification(path, expected.full, 0, 0, 0, (Finding(str(error)),))
     if result.intact and expected.sha256:
         store, name = open_parent(path)
-        sha256 = store.sha256(name)
+        sha256 = sha256 or store.sha256(name)
         problem = ""
         if genomes_digest(pairs) != expected.genomes:
             problem = "holds other genomes than the manifest says"

@@ -14,6 +14,7 @@ from seqcoder.storage.atomic import is_same_file
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import GenomeSource, Opener
 from seqcoder.writing.plan import ContainerPlan
+from seqcoder.writing.workplace import check_scratch
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import CONTAINERS
@@ -151,6 +152,14 @@ def request_grouping(request: Request, mapper: Mapper = map_here) -> Grouping:
     return lambda sources, most, held: by_names(sources, most, groups, held)
 
 
+def open_target(request: Request) -> Archive:
+    """Return the archive; raises InputError where none can be written, before inputs are read."""
+    archive = Archive(request.archive)
+    if archive.folder is None:
+        check_scratch()
+    return archive
+
+
 def look_through(request: Request, grouping: Grouping | None = None) -> Todo:
     """Work out what a submit would do, writing nothing.
 
@@ -160,7 +169,7 @@ def look_through(request: Request, grouping: Grouping | None = None) -> Todo:
         UsageError: changed parameters, nothing to do at all.
     """
     grouping = grouping or request_grouping(request)
-    archive = Archive(request.archive)
+    archive = open_target(request)
     saved = archive.load() if archive.exists else None
     if saved is None and not (request.corpora or request.sources):
         raise UsageError("nothing to compress; name folders, files or tar files (see --help)")
@@ -238,7 +247,7 @@ def submit(
     Raises:
         UsageError: changed parameters, another run on the archive.
     """
-    archive = Archive(request.archive)
+    archive = open_target(request)
     grouping = request_grouping(request, mapper)
     metadata = read_metadata_of(request.metadata)
     todo = None

@@ -23,7 +23,7 @@ from seqcoder.reading.track import (
 )
 from seqcoder.settings import thread_count
 from seqcoder_jobs.archive.archive import Archive
-from seqcoder_jobs.archive.layout import CONTAINERS
+from seqcoder_jobs.archive.layout import CONTAINERS, MADE_AGAIN
 from seqcoder_jobs.reading.serve.catalogue import Row
 
 Version = tuple[str, str]
@@ -83,7 +83,7 @@ class Store:
             try:
                 state = archive.store.find(there).identity if archive.folder else there
             except MissingError as error:
-                raise IntegrityError(f"{error}; submit again writes it anew") from None
+                raise IntegrityError(f"{error}; {MADE_AGAIN}") from None
             version = (name, state)
             if version not in self._open:
                 where = archive.store.locate(there)
