@@ -13,6 +13,7 @@ import pytest
 import seqcoder
 from genomes import small_genome
 from seqcoder import IntegrityError, Settings, UsageError
+from seqcoder.cli.repair import run
 from seqcoder.container.parity import (
     damaged_blocks,
     mend,
@@ -22,6 +23,7 @@ from seqcoder.container.parity import (
     write_parity,
 )
 from seqcoder.reading.repair import repair
+from seqcoder.storage.opening import open_store
 
 pytest.importorskip("pyeclib", reason="pyeclib is not here (pip install 'seqcoder[parity]')")
 
@@ -168,3 +170,20 @@ def test_without_the_library(container: Path, monkeypatch: pytest.MonkeyPatch) -
     result = repair(container, container.with_name("out.sqc"))
     assert "going on without parity" in result.problems[0]
     assert set(result.recovered) == set(FILES)
+
+
+def test_what_a_url_leads_to_is_fetched_with_its_parity(
+    bucket: str, container: Path, packed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEQCODER_SCRATCH", str(tmp_path / "scratch"))
+    parity = write_parity(container)
+    store = open_store(f"{bucket}/some")
+    store.put("x.sqc", packed[:-1500])
+    store.put("x.sqc.par", parity.read_bytes())
+    out = tmp_path / "mended.sqc"
+    run(f"{bucket}/some/x.sqc", out, force=False, quiet=True, json=False)
+    assert out.read_bytes() == packed
+    store.delete(["x.sqc.par"])
+    with pytest.raises(IntegrityError, match=f"{bucket}/some/x.sqc: no genome is whole"):
+        run(f"{bucket}/some/x.sqc", out, force=True, quiet=True, json=False)
+    assert list((tmp_path / "scratch").glob("*/*")) == []

@@ -240,9 +240,7 @@ def verify(
 
 @app.command()
 def repair(
-    container: Annotated[
-        str, typer.Argument(metavar="FILE.sqc", help="A damaged container, or its URL")
-    ],
+    container: Annotated[str, typer.Argument(metavar="FILE.sqc", help="Damaged; a file or URL")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The container to write.")],
     force: Force = False,
     quiet: Quiet = False,

@@ -11,7 +11,7 @@ from pathlib import Path
 from seqcoder.cli.common import fail, note, say
 from seqcoder.cli.files import check_file
 from seqcoder.container.parity import parity_path
-from seqcoder.errors import InputError, MissingError
+from seqcoder.errors import InputError, MissingError, SeqcoderError
 from seqcoder.reading.repair import repair
 from seqcoder.storage.opening import open_parent
 from seqcoder.storage.url import is_url
@@ -52,5 +52,7 @@ def _file_of(container: str) -> Iterator[Path]:
             parity = parity_path(path).name
             scratch.fetch(parity, parity, "")
         yield path
+    except SeqcoderError as error:
+        raise type(error)(str(error).replace(str(path), container)) from None
     finally:
         scratch.let_go(name)

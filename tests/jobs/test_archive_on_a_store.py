@@ -22,7 +22,7 @@ from test_references import FOUR, SPECIES, strain
 import seqcoder_jobs
 from object_servers import start
 from page_server import served
-from seqcoder.errors import InputError, IntegrityError, UsageError
+from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.storage.counts import COUNTS
 from seqcoder.storage.opening import open_store
 from seqcoder_jobs.archive import claim

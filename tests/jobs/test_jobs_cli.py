@@ -103,6 +103,7 @@ def test_dry_run(run: Run, corpus: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert "cost" not in facts
     arguments = (corpus, "-o", "s3://bucket/a", *SMALL, "--dry-run", "--no-groups", "--json")
     monkeypatch.setattr("seqcoder_jobs.archive.archive.Archive.has", lambda self, name: False)
+    monkeypatch.setattr("seqcoder_jobs.archive.archive.Archive.exists", False)
     _, out, _ = run("submit", *arguments, "--cost-per-core-hour", "3600000")
     stored = json.loads(out)
     assert stored["requests"] > 3 * 30
