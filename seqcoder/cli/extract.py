@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from seqcoder import core
-from seqcoder.api import copy_genomes
 from seqcoder.cli.files import (
     check_index,
     check_local,
@@ -55,6 +54,8 @@ def run_extract(
             if asked or reverse or style != AS_FILE or format:
                 raise UsageError(f"{output}: a container holds whole genomes; name some with -g")
             names = [genome.name for genome in chosen]
+            from seqcoder.api import copy_genomes
+
             copy_genomes(container, output, names, threads=threads, force=force)
             return
         if not asked and not reverse:

@@ -15,7 +15,7 @@ from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.console import list_failures, note, progress, time_text
-from seqcoder_jobs.cli.submit import result_table
+from seqcoder_jobs.cli.result import result_table
 from seqcoder_jobs.corpus.demo_genomes import write_demo_corpus
 from seqcoder_jobs.reading.extract import restore_genomes, restores
 from seqcoder_jobs.reading.verify import expectations, verify_container
@@ -75,7 +75,7 @@ def _run(folder: Path, workers: int | None, quiet: bool) -> None:
             for genome, error, _code in failures:
                 raise IntegrityError(f"{genome}: {error}")
     same = _compare(corpus, folder / "restored", archive)
-    result_table(summarise(archive), outcome, seconds)
+    result_table(summarise(archive), outcome.done, seconds)
     say(f"  verified: every chunk and file decoded again; {same} files restored and identical")
     say(f"  all of it in {time_text(time.monotonic() - started)}")
 

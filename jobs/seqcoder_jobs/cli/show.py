@@ -15,7 +15,7 @@ from seqcoder_jobs.archive.layout import JOB
 from seqcoder_jobs.archive.success import check_present
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.console import NAME
-from seqcoder_jobs.cli.submit import result_table
+from seqcoder_jobs.cli.result import result_table
 
 
 def run_status(name: str, address: str | None, json: bool) -> None:
@@ -37,7 +37,7 @@ def run_status(name: str, address: str | None, json: bool) -> None:
         say(json_module.dumps(archive_facts | ({"job": job} if job else {}), indent=1))
         return
     if archive_facts:
-        result_table(summary, None, None)
+        result_table(summary)
     if job:
         say(f"job {job['job']}: {job['status']}{' - ' + job['message'] if job['message'] else ''}")
 

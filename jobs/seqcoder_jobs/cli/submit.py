@@ -17,17 +17,15 @@ from seqcoder.storage.lists import names_in, read_list
 from seqcoder.wording import count_of, listed
 from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive.archive import Archive
-from seqcoder_jobs.archive.summary import Summary, summarise
+from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.console import (
-    NAME,
     list_failures,
     note,
     progress,
     size_text,
-    table,
-    time_text,
 )
 from seqcoder_jobs.cli.dry_run import dry_run, remark
+from seqcoder_jobs.cli.result import result_table
 from seqcoder_jobs.writing.estimate import source_bases
 from seqcoder_jobs.writing.group_inputs import map_here
 from seqcoder_jobs.writing.planning import GivenParameters
@@ -160,7 +158,7 @@ def run_request(request: Request, options: SubmitOptions) -> None:
             }
             say(json.dumps(facts, indent=1))
         else:
-            result_table(summary, outcome, seconds)
+            result_table(summary, outcome.done, seconds)
     list_failures(problems)
     if outcome.unmatched:
         note(
@@ -226,37 +224,3 @@ def _with_progress(request: Request, options: SubmitOptions, begin: Any, runner:
             begin=begin_with_bar,
             on_progress=lambda counts: update[0](counts),
         )
-
-
-def result_table(summary: Summary, outcome: Outcome | None, seconds: float | None) -> None:
-    """Print what an archive holds, and what this run did."""
-    state = "complete" if summary.complete else "running" if summary.running else "not complete"
-    if summary.missing and not summary.running:
-        state = f"damaged: {', '.join(summary.missing[:3])} missing or cut short (see 'verify')"
-    rows = [
-        ("state", state),
-        (
-            "genomes",
-            f"{summary.genomes:,}: {summary.verified:,} verified, {summary.stored:,} stored as "
-            f"they are, {summary.failed:,} failed, {summary.pending:,} pending",
-        ),
-        ("containers", f"{summary.containers_done:,} of {summary.containers:,}"),
-        ("records", f"{summary.records:,}"),
-        ("bases", f"{summary.bases:,}"),
-        ("files", size_text(summary.raw_bytes)),
-        ("containers' size", size_text(summary.bytes)),
-    ]
-    if summary.ratio is not None:
-        rows.append(("ratio", f"{summary.ratio:.3f}"))
-    if summary.bits_per_base is not None:
-        rows.append(("bits per base, all counted", f"{summary.bits_per_base:.4f}"))
-    frames = summary.side_bytes + summary.latent_bytes + summary.residual_bytes
-    rows += [
-        ("  residual", size_text(summary.residual_bytes)),
-        ("  latents", size_text(summary.latent_bytes)),
-        ("  headers, layout, stored", size_text(summary.side_bytes)),
-        ("  index and framing", size_text(summary.bytes - frames)),
-    ]
-    if seconds is not None and outcome is not None:
-        rows.append(("this run", f"{count_of(outcome.done, 'genome')} in {time_text(seconds)}"))
-    table(f"{NAME}: {summary.archive}", rows)

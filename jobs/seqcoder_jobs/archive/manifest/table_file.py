@@ -6,15 +6,17 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seqcoder.errors import IntegrityError
 from seqcoder.storage.folder import Folder
-from seqcoder.storage.remote import RemoteFile
 from seqcoder.storage.store import Store
+
+if TYPE_CHECKING:
+    from seqcoder.storage.remote import RemoteFile
 
 
 class TableFile:
@@ -69,7 +71,11 @@ def open_table(store: Store, name: str) -> Iterator[TableFile]:
 
     Raises MissingError; ChangedError: it was written anew meanwhile; IntegrityError: it is damaged.
     """
-    remote = None if isinstance(store, Folder) else RemoteFile(store.locate(name))
+    remote = None
+    if not isinstance(store, Folder):
+        from seqcoder.storage.remote import RemoteFile
+
+        remote = RemoteFile(store.locate(name))
     source: Any = store.path / name if isinstance(store, Folder) else None
     try:
         if remote is not None:
