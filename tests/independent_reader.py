@@ -245,6 +245,9 @@ def indexed(data: bytes) -> Found:
     need(data[:4] == SIGNATURE, "no seqcoder container of format 2")
     at, frame = next(ends(data), (0, b""))
     need(at, "no whole end section")
+    last = Cursor(data[at:])
+    section(last)
+    need(data[at + last.at :][:4] != SIGNATURE, "another container behind this one")
     if not frame:
         need(at <= 1 << 16, "a large container without an index")
         found = rebuilt(data[:at])

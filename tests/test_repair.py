@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import independent_reader
 import seqcoder
 from appended import append
 from genomes import letters, random_bases, small_genome
-from seqcoder import ModelError, Settings, coder
+from independent_fasta import RefusedError
+from seqcoder import IntegrityError, ModelError, Settings, coder
 from seqcoder.container import frames
 from seqcoder.container.reader import ContainerReader
 from seqcoder.container.scan import scan_sections
@@ -141,6 +143,23 @@ def test_appended_containers(packed: bytes, tmp_path: Path) -> None:
     again = packed + torn[:-30] + whole[len(packed) :]
     recovered, lost = mend(again, tmp_path)
     assert (recovered, lost) == (names | {"new.fa"}, {"stale.fa"})
+
+
+def test_joined_containers_are_refused_and_parted(tmp_path: Path) -> None:
+    """Of several genomes or one, larger or smaller: nothing of the other is lost without a word."""
+    one = seqcoder.compress_bytes({"a.fa": FILES["g0.fa"]})
+    many = seqcoder.compress_bytes(FILES)
+    told = "another container begins at byte"
+    for first, second in ((one, many), (many, one), (one, one), (many, many)):
+        path = tmp_path / "joined.sqc"
+        path.write_bytes(first + second)
+        with pytest.raises(IntegrityError, match=f"{told} {len(first)}: "):
+            seqcoder.open(path)
+        with pytest.raises(IntegrityError, match="'head -c .*' part them"):
+            repair(path, tmp_path / "out.sqc")
+        assert not (tmp_path / "out.sqc").exists()
+        with pytest.raises(RefusedError):
+            independent_reader.indexed(first + second)
 
 
 def test_a_missing_model_is_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

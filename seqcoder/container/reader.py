@@ -159,8 +159,16 @@ def read_index(source: RangeSource) -> tuple[Index, int]:
     )
 
 
+def check_alone(source: RangeSource) -> None:
+    """Raise IntegrityError if another container begins where one ends: joined, not appended to."""
+    _ends(source)
+
+
 def _ends(source: RangeSource) -> list[int]:
-    """Return the offsets behind the end sections that entries lead to from the front."""
+    """Return the offsets behind the end sections that entries lead to from the front.
+
+    Raises IntegrityError as ``check_alone`` does.
+    """
     found: list[int] = []
     offset = len(SIGNATURE)
     for _ in range(_MOST_SECTIONS):
@@ -171,6 +179,12 @@ def _ends(source: RangeSource) -> list[int]:
         offset = section.end
         if section.kind == END:
             found.append(offset)
+            if source.read(offset, min(len(SIGNATURE), source.size - offset)) == SIGNATURE:
+                raise IntegrityError(
+                    f"{source.name}: another container begins at byte {offset}: two files were "
+                    f"joined, which makes no container of them; 'head -c {offset}' and 'tail -c "
+                    f"+{offset + 1}' part them"
+                )
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -20,7 +20,7 @@ from seqcoder.container.extends import Extends
 from seqcoder.container.frames import bases_digest
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
 from seqcoder.container.parity import by_parity
-from seqcoder.container.reader import check_signature, read_index
+from seqcoder.container.reader import check_alone, check_signature, read_index
 from seqcoder.container.rows import ChunkRow
 from seqcoder.container.scan import whole_parts
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
@@ -80,7 +80,7 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
 
     Raises:
         UsageError: ``out`` exists and ``force`` is not set.
-        IntegrityError: no genome is whole.
+        IntegrityError: no genome is whole; or two containers were joined, and are to be parted.
         FormatError: the same, and it is a container of another format.
         ModelError, MemoryLimitError: a model that intact chunks need is not here, or they need
             more memory than the limit; nothing is known to be lost.
@@ -89,6 +89,8 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
         raise UsageError(f"{out}: is the damaged file itself; name another output")
     if out.exists() and not force:
         raise UsageError(f"{out}: exists already; use --force to replace it")
+    with closing(RangeSource(str(damaged))) as ranges:
+        check_alone(ranges)
     halfway = out.with_name(f".{out.name}.mended")
     try:
         whole, problem = by_parity(damaged, halfway)
