@@ -7,16 +7,18 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seqcoder.errors import InputError, IntegrityError, UsageError
+from seqcoder.errors import InputError, SeqcoderError, UsageError
 from seqcoder.reading.reader import Container
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import is_special
 from seqcoder.storage.output_files import check_other
+from seqcoder.storage.output_lock import hold_output
 from seqcoder.writing.appending import Append, read_basis, read_reference
 from seqcoder.writing.chunk import ChunkCoder
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import ThreadExecutor
 from seqcoder.writing.genome_source import GenomeSource, Opener, local_source, read_local
+from seqcoder.writing.partial import remove_partials
 from seqcoder.writing.pipeline import Progress, check_absent, no_progress, write_container
 
 AnyPath = str | os.PathLike[str]
@@ -206,18 +208,34 @@ def copy_genomes(
     genomes = {name: container[name] for name in (container if names is None else names)}
     sources = [GenomeSource(name, name, "", one.row.size, 0) for name, one in genomes.items()]
     container.expect(list(genomes))
-    report = compress(
-        sources,
-        out,
-        settings=settings,
-        threads=threads,
-        force=force,
-        opener=lambda source: genomes[source.name].read(),
-        progress=progress,
-    )
-    for failure in report.failures:
-        raise IntegrityError(failure.error)
-    return report
+
+    def read(source: GenomeSource) -> bytes:
+        try:
+            return genomes[source.name].read()
+        except SeqcoderError as error:
+            raise _UnreadableError(error) from None
+
+    try:
+        return compress(
+            sources,
+            out,
+            settings=settings,
+            threads=threads,
+            force=force,
+            opener=read,
+            progress=progress,
+        )
+    except _UnreadableError as stop:
+        with hold_output(Path(out)):
+            remove_partials(Path(out))
+        raise stop.error from None
+
+
+class _UnreadableError(Exception):
+    """A genome to copy cannot be read. No SeqcoderError: of such the others would be written."""
+
+    def __init__(self, error: SeqcoderError) -> None:
+        self.error = error
 
 
 def compress_bytes(files: Mapping[str, bytes], *, settings: Settings | None = None) -> bytes:

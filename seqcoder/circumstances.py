@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 _MEMORY = (
     "out of memory; use fewer --threads or a smaller --chunk-size, or raise the limit (ulimit -v)"
@@ -69,6 +70,11 @@ def explain(error: BaseException) -> str | None:
             return _of_system(link)
     if "can't start new thread" in str(error) or isinstance(error, BlockingIOError):
         return _THREADS
+    if any(isinstance(link, EOFError) and "marshal" in str(link) for link in chain):
+        return (
+            "a compiled module of Python's is cut short, as a full disk leaves it; remove the "
+            f"folders __pycache__ below {Path(__file__).parents[1]}, or install seqcoder again"
+        )
     if isinstance(error, RecursionError):
         return "what was read is nested too deeply; is the input what it claims to be?"
     if isinstance(error, ModuleNotFoundError):

@@ -32,8 +32,9 @@ ODD = b">a\x1b[31m\x07\x01 x\nACGTACGTACGT\n>caf\xe9\nACGTACGTAC\n>\xc3\xa9\xe2\
 
 
 def command(*arguments: str, package: str = "seqcoder") -> list[str]:
+    """Return a command line; -B: a limit on files would cut compiled modules short for good."""
     code = f"import sys; sys.argv[0] = 'seqcoder'; {MAIN.format(package)}"
-    return [sys.executable, "-c", code, *arguments]
+    return [sys.executable, "-B", "-c", code, *arguments]
 
 
 def closing(descriptors: tuple[int, ...]) -> Callable[[], None]:
@@ -389,6 +390,7 @@ def _errors() -> Iterator[tuple[BaseException, str]]:
     yield ImportError("/x/core.so: file too short"), "a library does not load: /x/core.so"
     yield ModuleNotFoundError("No module named 'numpy'", name="numpy"), "numpy is not installed"
     yield RuntimeError("can't start new thread"), "ulimit -u"
+    yield EOFError("marshal data too short"), "remove the folders __pycache__ below /"
     yield RecursionError("maximum recursion depth exceeded"), "nested too deeply"
     yield OSError(errno.EROFS, "Read-only file system", "/r/x"), "/r/x: Read-only file system; "
     yield OSError(errno.ESTALE, "Stale file handle", "/n/x"), "mount it again"
@@ -399,6 +401,19 @@ def _errors() -> Iterator[tuple[BaseException, str]]:
 @pytest.mark.parametrize(("error", "told"), list(_errors()), ids=repr)
 def test_limits_are_no_bugs(error: BaseException, told: str) -> None:
     assert told in (explain(error) or "")
+
+
+def test_an_end_of_file_is_not_swallowed(there: Path) -> None:
+    """Typer makes an Abort of it, and whoever asks sees exit code 1 and not a word."""
+    code = (
+        "import sys; sys.argv = ['seqcoder', 'list', 'x.sqc']\nimport seqcoder.cli.list as l\n"
+        "def run(*a): raise EOFError('marshal data too short')\n"
+        "l.run_list = run\n" + MAIN.format("seqcoder")
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"remove the folders __pycache__" in done.stderr
+    assert done.stderr.count(b"\n") == 1
 
 
 def test_a_bug_is_a_bug() -> None:
@@ -414,7 +429,7 @@ def test_a_core_that_does_not_load(there: Path) -> None:
         "      raise ImportError('libstdc++.so.6: version `GLIBCXX_3.4.30` not found')\n"
         "sys.meta_path.insert(0, F())\n"
     )
-    code = "import seqcoder_broken; " + command()[2]
+    code = "import seqcoder_broken; " + command()[3]
     done = subprocess.run([sys.executable, "-c", code, "list", "x.sqc"], capture_output=True)
     assert done.returncode == 1
     assert b"a library does not load: libstdc++.so.6" in done.stderr
@@ -534,15 +549,21 @@ def test_a_pipe_by_its_name_is_told_as_that(there: Path) -> None:
 
 def test_a_limit_on_files_is_told_with_its_remedy(there: Path) -> None:
     Path("big.fa").write_bytes(small_genome(400_000))
-    words = command("compress", "-1", "big.fa", "-q", "-o", "big.sqc")
-    done = subprocess.run(
-        words, capture_output=True, preexec_fn=limited(resource.RLIMIT_FSIZE, 20_000), check=False
-    )
-    assert done.returncode == 1
-    assert b"big.sqc: cannot be written: File too large; raise the limit (ulimit -f)" in done.stderr
-    assert not Path("big.sqc").exists()
-    # What is whole was kept, and the same command goes on from it.
-    assert [path.suffix for path in there.glob(".big.sqc*")] == [".partial"]
+    words = command("compress", "-1", "big.fa", "-q", "--chunk-size", "40K", "-o", "big.sqc")
+    for most in (20_000, 200):
+        done = subprocess.run(
+            words, capture_output=True, preexec_fn=limited(resource.RLIMIT_FSIZE, most), check=False
+        )
+        assert done.returncode == 1
+        told = b"big.sqc: cannot be written: File too large; raise the limit (ulimit -f)"
+        assert told in done.stderr
+        assert not Path("big.sqc").exists()
+        # What is whole is kept, the same command goes on from it; and nothing else.
+        kept = most == 20_000
+        assert (b"goes on where it stopped" in done.stderr) == kept
+        assert [path.suffix for path in there.glob(".big.sqc*")] == [".partial"] * kept
+        for path in there.glob(".big.sqc*"):
+            path.unlink()
     subprocess.run(words, check=True)
     assert not list(there.glob(".big.sqc*"))
 

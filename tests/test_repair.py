@@ -155,7 +155,7 @@ def test_joined_containers_are_refused_and_parted(tmp_path: Path) -> None:
         path.write_bytes(first + second)
         with pytest.raises(IntegrityError, match=f"{told} {len(first)}: "):
             seqcoder.open(path)
-        with pytest.raises(IntegrityError, match="'head -c .*' part them"):
+        with pytest.raises(IntegrityError, match=r"'head -c .*' part them"):
             repair(path, tmp_path / "out.sqc")
         assert not (tmp_path / "out.sqc").exists()
         with pytest.raises(RefusedError):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seqcoder.api import try_append, try_compress
+from seqcoder.circumstances import explain
 from seqcoder.cli.common import binary_stdout, fail, note, progress_bar, say
 from seqcoder.cli.files import STDOUT, check_local, device_output, not_written
 from seqcoder.cli.signals import stands
@@ -23,7 +24,7 @@ from seqcoder.storage.atomic import is_special
 from seqcoder.storage.names import spell, unspell
 from seqcoder.storage.standard_input import read_standard_input
 from seqcoder.wording import count_of
-from seqcoder.writing.container_report import ContainerReport
+from seqcoder.writing.container_report import FAILED, ContainerReport, GenomeReport
 from seqcoder.writing.genome_source import GenomeSource, local_source, read_local
 
 GOES_ON = "its whole chunks are kept, and the same command goes on there"
@@ -73,11 +74,12 @@ def run(
     reports: list[ContainerReport] = []
     before = 0
     if to_stdout or to_special:
-        with tempfile.TemporaryDirectory(prefix="seqcoder-") as folder, not_written(output):
-            target = Path(folder) / "stdout.sqc"
-            reports.append(
-                _one(sources, target, settings, threads, True, quiet, reference=reference)
-            )
+        with _scratch() as folder, not_written(output):
+            target = folder / "stdout.sqc"
+            with _in_scratch(folder):
+                reports.append(
+                    _one(sources, target, settings, threads, True, quiet, reference=reference)
+                )
             if reports[0].size:
                 with _opened(elsewhere) as out, target.open("rb") as file:
                     while block := file.read(1 << 20):
@@ -86,18 +88,69 @@ def run(
         # As tar -r and zip do: what is not there yet is made.
         exists = add and Path(output).exists()
         before = Path(output).stat().st_size if exists else 0
-        with stands(f"{output} is {'as it was' if exists else 'not there yet'}; {GOES_ON}"):
+        with _kept(f"{output} is {'as it was' if exists else 'not there yet'}; {GOES_ON}"):
             reports.append(
                 _one(sources, output, settings, threads, force, quiet, exists, reference)
             )
     else:
         for source, target in zip(sources, _beside(sources), strict=True):
-            done = f"{count_of(len(reports), 'container')} done before; " if reports else ""
-            with stands(f"{target} is not there yet; {done}go on with {source.path}"):
-                reports.append(
-                    _one([source], target, settings, threads, force, quiet, reference=reference)
-                )
+            n_done = sum(report.size > 0 for report in reports)
+            done = f"{count_of(n_done, 'container')} done before; " if n_done else ""
+            with _kept(f"{target} is not there yet; {done}go on with {source.path}"):
+                try:
+                    reports.append(
+                        _one([source], target, settings, threads, force, quiet, reference=reference)
+                    )
+                except (InputError, UsageError) as error:
+                    told = {genome.error for report in reports for genome in report.genomes}
+                    if len(sources) == 1 or str(error) in told:  # which is not of this one alone
+                        raise
+                    reports.append(_failed(source, str(error)))
     _tell(reports, before, quiet, json, to_stdout)
+
+
+@contextmanager
+def _kept(tell: str) -> Iterator[None]:
+    """Say, where a signal or too little memory ends the block, what stands and how to go on."""
+    with stands(tell):
+        try:
+            yield
+        except MemoryError as error:
+            raise InputError(f"{explain(error)}; {tell}") from None
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a folder for what goes to a pipe once it is whole, gone afterwards."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="seqcoder-")
+    except OSError as error:
+        raise _no_scratch("temporary files", error) from None
+    with folder as path:
+        yield Path(path)
+
+
+@contextmanager
+def _in_scratch(folder: Path) -> Iterator[None]:
+    """Have what cannot be written in the folder told as that: there is nothing to go on from."""
+    try:
+        yield
+    except InputError as error:
+        if isinstance(cause := error.__cause__, OSError):
+            raise _no_scratch(f"temporary files in {folder.parent}", cause) from None
+        raise
+
+
+def _no_scratch(where: str, error: OSError) -> InputError:
+    return InputError(
+        f"{where}: {error.strerror}; a container is whole there before it goes out: free some "
+        "space, or name another folder in TMPDIR, and run it again"
+    )
+
+
+def _failed(source: GenomeSource, error: str) -> ContainerReport:
+    genome = GenomeReport(source.name, source.label, None, FAILED, error=error)
+    return ContainerReport("", 0, "", "", (genome,))
 
 
 @contextmanager
@@ -116,6 +169,8 @@ def _beside(sources: list[GenomeSource]) -> list[Path]:
     for source in sources:
         if source.path == "-":
             raise UsageError("standard input needs -o FILE beside other inputs")
+        if is_special(Path(source.path)):
+            raise UsageError(f"{source.path}: is a pipe or device; name its container with -o FILE")
         target = Path(source.path).with_name(unspell(source.name) + ".sqc")
         if other := targets.get(target):
             raise UsageError(f"{other.path} and {source.path} would both become {target}; use -o")

@@ -124,12 +124,17 @@ def _version(value: bool) -> None:
 
 
 class _Manners(TyperGroup):
-    """Commands that, stopped by a signal, say what stands: typer would end without a word."""
+    """Commands that say what stands when a signal stops them, and how they ended at an EOFError:
+    typer would end without a word.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named; raises StoppedError."""
-        with stands(NOTHING_CHANGED):
-            return super().invoke(ctx)
+        try:
+            with stands(NOTHING_CHANGED):
+                return super().invoke(ctx)
+        except EOFError as error:
+            raise RuntimeError(f"EOFError: {error}") from error
 
 
 def new_app(name: str, help: str) -> typer.Typer:

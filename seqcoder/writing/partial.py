@@ -7,13 +7,15 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from seqcoder.container.frames import bases_digest
 from seqcoder.container.index import ChunkEntry
-from seqcoder.container.scan import scan_sections
+from seqcoder.container.scan import read_section, scan_sections
 from seqcoder.container.writer import ChunkFrames
+from seqcoder.errors import SeqcoderError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import open_no_link, short_name
 from seqcoder.storage.range_source import RangeSource
@@ -40,6 +42,22 @@ def remove_partials(out: Path) -> None:
     key = "[0-9a-f]" * 8
     for path in out.parent.glob(f".{glob.escape(short_name(out.name))}.{key}.partial"):
         path.unlink(missing_ok=True)
+
+
+def keep_chunks(path: Path, start: int) -> bool:
+    """Whether a temporary file has a whole chunk, behind byte ``start``, to go on from.
+
+    One that has none is removed, where that can be. The caller holds the lock.
+    """
+    with suppress(OSError):
+        with suppress(SeqcoderError), closing(RangeSource(str(path))) as source:
+            while start < source.size:
+                found, part = read_section(source, start)
+                if isinstance(part, ChunkEntry):
+                    return True
+                start = found.end
+        path.unlink(missing_ok=True)
+    return False
 
 
 def open_partial(path: Path) -> BinaryIO:

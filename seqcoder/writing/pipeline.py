@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from seqcoder.circumstances import system_reason
 from seqcoder.container import frames
 from seqcoder.container.check import check_frames
-from seqcoder.container.index import Index
+from seqcoder.container.index import SIGNATURE, Index
 from seqcoder.container.rows import check_name
 from seqcoder.container.writer import ContainerWriter, GenomeFrames
 from seqcoder.errors import InputError, IntegrityError, SeqcoderError, UsageError
@@ -33,7 +33,13 @@ from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.executor import Executor
 from seqcoder.writing.genome import GenomeRun, prepare_genome
 from seqcoder.writing.genome_source import GenomeSource, Opener, read_local
-from seqcoder.writing.partial import FoundChunks, open_partial, partial_path, remove_partials
+from seqcoder.writing.partial import (
+    FoundChunks,
+    keep_chunks,
+    open_partial,
+    partial_path,
+    remove_partials,
+)
 
 if TYPE_CHECKING:
     from seqcoder.pangenome.kinship import Kinship, Role
@@ -77,8 +83,8 @@ def write_container(
     Raises:
         UsageError: a name that is no relative path, two sources of one name, another process
             writes the same container, or has written it since ``append`` was read.
-        InputError: the output cannot be written (no space, no permission). What is whole of the
-            temporary file is kept for the next try.
+        InputError: the output cannot be written (no space, no permission). The whole chunks of
+            the temporary file are kept for the next try; without any there is no such file.
     """
     names = [source.name for source in sources]
     for name in names:
@@ -97,17 +103,24 @@ def write_container(
     if there.intersection(names):
         double = next(name for name in names if name in there)
         raise UsageError(f"{out} holds a genome called {double!r} already; rename the input")
+    goes_on = False
+    basis = append or reference
+    temporary = partial_path(out, settings, models, basis.facts if basis else ())
     try:
         with hold_output(out):
             if after is not None:
                 check_unchanged(after)
             elif not force:
                 check_absent(out)
-            return _write(
-                sources, settings, models, executor, out, opener, progress, append or reference
-            )
+            try:
+                return _write(
+                    sources, settings, models, executor, out, temporary, opener, progress, basis
+                )
+            except Exception:
+                goes_on = keep_chunks(temporary, after.size if after else len(SIGNATURE))
+                raise
     except OSError as error:
-        raise _cannot_write(out, error) from error
+        raise _cannot_write(out, error, goes_on) from error
 
 
 def check_absent(out: Path) -> None:
@@ -122,12 +135,12 @@ def _write(
     models: Sequence[bytes],
     executor: Executor,
     out: Path,
+    temporary: Path,
     opener: Opener,
     progress: Progress,
     after: Append | Reference | None,
 ) -> ContainerReport:
     """As ``write_container``, by one who holds the lock of ``out``."""
-    temporary = partial_path(out, settings, models, after.facts if after else ())
     genomes: list[GenomeRun] = []
     with open_partial(temporary) as file:
         writer = _begin(file, after)
@@ -300,9 +313,9 @@ def _add_genomes(writer: ContainerWriter, genomes: Sequence[GenomeRun]) -> None:
         )
 
 
-def _cannot_write(out: Path, error: OSError) -> InputError:
+def _cannot_write(out: Path, error: OSError, goes_on: bool) -> InputError:
     reason = "no space left" if error.errno == errno.ENOSPC else system_reason(error)
+    again = ", it goes on where it stopped" if goes_on else ""
     return InputError(
-        f"{out}: cannot be written: {reason}; mend that and repeat the command, it goes on where "
-        "it stopped"
+        f"{out}: cannot be written: {reason}; mend that and repeat the command{again}"
     )
