@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shares = "ray_cluster" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("ray" if shares else item.path.stem))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tell in which modules the time went, where it was more than a minute."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if hasattr(report, "duration"):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    total = sum(seconds.values())
+    if total > 60:
+        terminalreporter.section(f"{total:.0f} s of tests, in all processes")
+        for module, took in seconds.most_common(12):
+            terminalreporter.line(f"{took:6.0f} s  {module}")
 
 
 @pytest.fixture(scope="session")
