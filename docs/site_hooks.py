@@ -5,6 +5,7 @@ mkdocs calls these functions (``hooks`` in mkdocs.yml).
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,9 +65,8 @@ _GENERATED = ("reference/cli.md", "index.md")
 
 def commands_page() -> str:
     """Return the reference of all commands, from what typer knows of them."""
-    from seqcoder.cli.app import app as local
-    from seqcoder_jobs.cli import app_keeping as commands  # noqa: F401 - adds its commands
-    from seqcoder_jobs.cli.app import app as ray
+    from seqcoder.cli.app_checking import app as local
+    from seqcoder_jobs.cli.app_keeping import app as ray
 
     parts = ["# Commands\n\nGenerated from the programs' own help.\n"]
     for name, app in (("seqcoder", local), ("seqcoder-ray", ray)):
@@ -78,7 +78,7 @@ def _command(command: Any, name: str, depth: int) -> Iterator[str]:
     context = typer.Context(command, info_name=name)
     usage = " ".join(command.collect_usage_pieces(context))
     yield f"{'#' * depth} {name}\n\n```text\n{name} {usage}\n```\n"
-    yield re.sub(r"\n(?!\n)[ ]*", "\n", command.help or "") + "\n"
+    yield inspect.cleandoc(command.help or "") + "\n"
     records = [p.get_help_record(context) for p in command.params if not getattr(p, "hidden", 0)]
     rows = [record for record in records if record and record[1]]
     if rows:

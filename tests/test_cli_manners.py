@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import inspect
 import json
 import os
 import re
@@ -16,10 +17,9 @@ import typer
 
 import seqcoder
 from genomes import small_genome
-from seqcoder.cli.app import app
+from seqcoder.cli.app_checking import app
 from seqcoder.storage.atomic import commit, is_special
-from seqcoder_jobs.cli import app_keeping as commands  # noqa: F401 - adds its commands
-from seqcoder_jobs.cli.app import app as ray_app
+from seqcoder_jobs.cli.app_keeping import app as ray_app
 from test_cli import Cli, cli  # noqa: F401
 
 CALL = "import sys; sys.argv[0] = {0!r}\nfrom {1}.cli import main\nmain()"
@@ -39,13 +39,17 @@ def call(name: str, *arguments: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("top", [app, ray_app], ids=list(APPS))
-def test_every_command_s_help_has_an_example(top: typer.Typer) -> None:
-    def without(command: Any) -> list[str]:
+def test_every_command_s_help_has_examples_that_fit_a_terminal(top: typer.Typer) -> None:
+    def wrong(command: Any) -> list[str]:
         children = getattr(command, "commands", {})
-        own = [] if children or "Example" in (command.help or "") else [command.name]
-        return own + [name for child in children.values() for name in without(child)]
+        # Lines of the first paragraph are joined; others stay as they are.
+        _, _, text = inspect.cleandoc(command.help or "").partition("\n\n")
+        own = [] if children else [line for line in text.split("\n") if len(line) > 79]
+        if not children and not re.search(r"^Examples?:\n\n    .*seqcoder", text, re.M):
+            own.append(f"{command.name}: no example")
+        return own + [name for child in children.values() for name in wrong(child)]
 
-    assert without(typer.main.get_command(top)) == []
+    assert wrong(typer.main.get_command(top)) == []
 
 
 @pytest.mark.parametrize(

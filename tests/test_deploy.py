@@ -21,9 +21,8 @@ import typer
 import yaml
 from dockerfile_parse import DockerfileParser
 
-from seqcoder.cli.app import app as seqcoder_app
-from seqcoder_jobs.cli import app_keeping as commands  # noqa: F401 - adds its commands
-from seqcoder_jobs.cli.app import app as ray_app
+from seqcoder.cli.app_checking import app as seqcoder_app
+from seqcoder_jobs.cli.app_keeping import app as ray_app
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"

@@ -1,6 +1,7 @@
-"""The command line ``seqcoder``: signatures in ``app``, a command's work in a module of its name.
+"""The command line ``seqcoder``.
 
-In come arguments, out go files, lines and an exit code. Heavy imports wait until a command runs.
+``app`` and ``app_checking`` have the signatures, a module of its name does a command's work. In
+come arguments, out go files, lines and an exit code. Heavy imports wait until a command runs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,6 @@ def main() -> None:
 
 
 def _load() -> typer.Typer:
-    from seqcoder.cli.app import app
+    from seqcoder.cli.app_checking import app  # the last to add commands to it
 
     return app

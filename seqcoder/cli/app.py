@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
-from seqcoder.cli.model import app as model_app
 from seqcoder.cli.options import (
     Checksums,
     ChunkSize,
     Force,
     Format,
     FromFile,
-    Full,
     GenomeNames,
     HeaderStyle,
     Index,
@@ -38,7 +36,6 @@ from seqcoder.cli.options import (
     chosen_level,
     new_app,
 )
-from seqcoder.cli.parity import parity
 
 app = new_app(
     "seqcoder", "Lossless, verified compression of genome FASTA files with random access."
@@ -93,9 +90,12 @@ def compress(
 
     Every chunk is decoded and compared before it counts.
 
-    Examples: `seqcoder compress genome.fa` makes genome.fa.sqc;
-    `seqcoder compress -o all.sqc *.fna.gz`; `seqcoder compress --append -o all.sqc new.fa`;
-    `curl ... | seqcoder compress - -o x.sqc`.
+    Examples:
+
+        seqcoder compress genome.fa  # makes genome.fa.sqc
+        seqcoder compress -o all.sqc *.fna.gz
+        seqcoder compress --append -o all.sqc new.fa
+        curl ... | seqcoder compress - -o x.sqc
     """
     from seqcoder.cli.compress import run
 
@@ -140,8 +140,11 @@ def decompress(
 
     Without -o the files are written beside the container.
 
-    Examples: `seqcoder decompress all.sqc -o back/`; `seqcoder decompress -c one.sqc | less`;
-    `seqcoder decompress all.sqc -g ecoli.fa -g "salmo*"`.
+    Examples:
+
+        seqcoder decompress all.sqc -o back/
+        seqcoder decompress -c one.sqc | less
+        seqcoder decompress all.sqc -g ecoli.fa -g "salmo*"
     """
     from seqcoder.cli.decompress import run_decompress
 
@@ -175,13 +178,17 @@ def extract(
 ) -> None:
     """Take records, regions or whole genomes out of a container: FASTA, 2bit, another container.
 
-    Regions are 1-based and inclusive, as in samtools faidx: an end behind the record's is cut to
-    it, a start behind it is an error; NAME:-END and NAME:START- leave one out. Braces say where a
-    name with a colon ends. Only the chunks needed are read and decoded. An output that ends in
-    .sqc is a container of whole genomes, which stands alone.
+    Regions are 1-based and inclusive, as in samtools faidx: an end behind the
+    record's is cut to it, a start behind it is an error; NAME:-END and NAME:START-
+    leave one out. Braces say where a name with a colon ends. Only the chunks
+    needed are read and decoded. An output that ends in .sqc is a container of
+    whole genomes, which stands alone.
 
-    Examples: `seqcoder extract genome.fa.sqc NC_000913.3:1000-2000`; `seqcoder extract all.sqc
-    -g ecoli.fa -o ecoli.fa.bgz`; `seqcoder extract all.sqc -r genes.bed -o genes.2bit`.
+    Examples:
+
+        seqcoder extract genome.fa.sqc NC_000913.3:1000-2000
+        seqcoder extract all.sqc -g ecoli.fa -o ecoli.fa.bgz
+        seqcoder extract all.sqc -r genes.bed -o genes.2bit
     """
     from seqcoder.cli.extract import name_list, run_extract
     from seqcoder.reading.region import Style
@@ -200,7 +207,10 @@ def list_(
 ) -> None:
     """List the genomes (or records) of a container, tab separated.
 
-    Examples: `seqcoder list all.sqc`; `seqcoder list --sha256 all.sqc > SHA256SUMS`.
+    Examples:
+
+        seqcoder list all.sqc
+        seqcoder list --sha256 all.sqc > SHA256SUMS
     """
     from seqcoder.cli.list import run_list
 
@@ -214,117 +224,10 @@ def info(
 ) -> None:
     """Show what a container is made of: chunks, codings, models, bytes of each kind.
 
-    Example: `seqcoder info --json all.sqc`.
+    Example:
+
+        seqcoder info --json all.sqc
     """
     from seqcoder.cli.info import run_info
 
     run_info(container, json)
-
-
-@app.command()
-def verify(
-    containers: Annotated[list[str], typer.Argument(metavar="FILE.sqc", help="Containers, or -")],
-    full: Full = False,
-    threads: Threads = 0,
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Check containers: checksums (quick), or also every base and file (--full). 3 if damaged.
-
-    Examples: `seqcoder verify *.sqc`; `seqcoder verify --full --json all.sqc`.
-    """
-    from seqcoder.cli.verify import run
-
-    run(containers, full, threads, quiet, json)
-
-
-@app.command()
-def repair(
-    container: Annotated[str, typer.Argument(metavar="FILE.sqc", help="Damaged; a file or URL")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The container to write.")],
-    force: Force = False,
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Write the intact genomes of a damaged container to a new one; needs neither index nor footer.
-
-    The damaged file is not touched. 1 if some genomes are lost.
-
-    Example: `seqcoder repair damaged.sqc -o rescued.sqc`.
-    """
-    from seqcoder.cli.repair import run
-
-    run(container, output, force, quiet, json)
-
-
-@app.command()
-def bench(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="FASTA files to measure with")
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for bench.html, bench.tsv and bench.parquet."),
-    ] = None,
-    together: Annotated[
-        bool, typer.Option("--together", help="Compress all files together, not each by itself.")
-    ] = False,
-    levels: Annotated[str, typer.Option("--levels", help="Our levels to measure.")] = "1,2,3",
-    peers: Annotated[
-        str, typer.Option("--peers", help="Others: all that are installed, none, or names.")
-    ] = "all",
-    chunk_sizes: Annotated[
-        str, typer.Option("--chunk-sizes", help="Also try these, for example 64K,256K,1M.")
-    ] = "",
-    repeat: Annotated[
-        int, typer.Option("--repeat", min=1, help="Runs of what takes less than 10 s.")
-    ] = 3,
-    threads: Annotated[int, typer.Option("--threads", "-T", min=1, help="For all.")] = 1,
-    limit: Annotated[
-        float, typer.Option("--time-limit", min=1, help="Seconds a single run may take.")
-    ] = 3600.0,
-    training_log: Annotated[
-        Path | None,
-        typer.Option("--training-log", help="log.jsonl of a training run, for its curves."),
-    ] = None,
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Measure this and other compressors on your files: size, time, memory, exactness.
-
-    Each result is decompressed and compared; what does not come back is dropped and named.
-
-    Example: `seqcoder bench genome.fa --peers xz,zstd -o bench/`.
-    """
-    from seqcoder.cli.bench import run
-
-    run(
-        files,
-        output,
-        together,
-        levels,
-        peers,
-        chunk_sizes,
-        repeat,
-        threads,
-        limit,
-        quiet,
-        json,
-        training_log,
-    )
-
-
-@app.command()
-def doctor(quiet: Quiet = False, json: Json = False) -> None:
-    """Check this installation: packages, exactness, models, GPU, disk. 1 if something is broken.
-
-    Examples: `seqcoder doctor`; `seqcoder doctor --json`.
-    """
-    from seqcoder.cli.doctor import run
-
-    run(quiet, json)
-
-
-app.command("reindex", hidden=True)(repair)
-app.command("parity")(parity)
-app.add_typer(model_app, name="model")

@@ -35,7 +35,9 @@ def list_(json: Json = False) -> None:
 
     Files that are damaged are named on standard error.
 
-    Example: `SEQCODER_MODELS=/shared/models seqcoder model list`.
+    Example:
+
+        SEQCODER_MODELS=/shared/models seqcoder model list
     """
     from seqcoder.latent import survey_models
 
@@ -55,7 +57,9 @@ def list_(json: Json = False) -> None:
 def info(name: _Name = DEFAULT_MODEL, json: Json = False) -> None:
     """Show what a model is. Archives name its ``sha256``, which is that of what decoding needs.
 
-    Example: `seqcoder model info prokaryote-2`.
+    Example:
+
+        seqcoder model info prokaryote-2
     """
     facts = _facts(name)
     from seqcoder.latent import load_model
@@ -72,7 +76,9 @@ def info(name: _Name = DEFAULT_MODEL, json: Json = False) -> None:
 def verify(name: _Name = DEFAULT_MODEL) -> None:
     """Check a model file against its own digests and unfold all of it. 4 if it is damaged.
 
-    Example: `seqcoder model verify mine-1.sqmodel`.
+    Example:
+
+        seqcoder model verify mine-1.sqmodel
     """
     from seqcoder.latent import load_model
     from seqcoder.latent.modelfile import verify_model

@@ -24,10 +24,13 @@ def parity(
 ) -> None:
     """Write FILE.sqc.par beside containers: `repair` mends damage with it, bit for bit.
 
-    5 % mend a burst of 5 % of the file anywhere, or its end cut off, and some damage at scattered
-    places. An append needs new parity. Needs the package pyeclib: pip install 'seqcoder\\[parity]'.
+    5 % mend a burst of 5 % of the file anywhere, or its end cut off, and some
+    damage at scattered places. An append needs new parity. Needs the package
+    pyeclib: pip install 'seqcoder\\[parity]'.
 
-    Example: `seqcoder parity --percent 10 all.sqc`.
+    Example:
+
+        seqcoder parity --percent 10 all.sqc
     """
     from seqcoder.cli.files import check_file
     from seqcoder.container.check import check_frames

@@ -313,7 +313,7 @@ def test_parquet_is_optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_command_line_reaches_the_options(genome: Path) -> None:
-    from seqcoder.cli.app import app
+    from seqcoder.cli.app_checking import app
 
     with pytest.raises(UsageError, match="peer 'zst' is not known"):
         app(["bench", str(genome), "--peers", "zst"], standalone_mode=False)

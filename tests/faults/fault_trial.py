@@ -63,8 +63,7 @@ def submit_here(corpus: FaultCorpus, archive: Path, inputs: Sequence[str] = ()) 
     Raises:
         BaseException: whatever a user would have been told is a bug.
     """
-    from seqcoder_jobs.cli import app_keeping as commands  # noqa: F401
-    from seqcoder_jobs.cli.app import app
+    from seqcoder_jobs.cli.app_keeping import app
 
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):

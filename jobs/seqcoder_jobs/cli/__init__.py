@@ -20,7 +20,6 @@ def main() -> None:
 
 
 def _load() -> typer.Typer:
-    from seqcoder_jobs.cli import app_keeping as commands  # noqa: F401 - adds its commands to the app
-    from seqcoder_jobs.cli.app import app
+    from seqcoder_jobs.cli.app_keeping import app  # the last to add commands to it
 
     return app

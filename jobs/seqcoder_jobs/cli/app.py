@@ -140,13 +140,15 @@ def submit(
 ) -> None:
     """Compress corpora into an archive, or go on with one.
 
-    The same command again does only what is missing. Inputs that fail are listed and tried again
-    next time; the others are done. Changed parameters are refused, and changed inputs too unless
-    --replace takes them.
+    The same command again does only what is missing. Inputs that fail are listed
+    and tried again next time; the others are done. Changed parameters are refused,
+    and changed inputs too unless --replace takes them.
 
-    Examples: `seqcoder-ray submit genomes/ -o archive`; `find . -name "*.fna.gz" | seqcoder-ray
-    submit - -o archive`; `seqcoder-ray submit batch.tar.xz ncbi_dataset.zip s3://bucket/fasta
-    -o archive`.
+    Examples:
+
+        seqcoder-ray submit genomes/ -o archive
+        find . -name "*.fna.gz" | seqcoder-ray submit - -o archive
+        seqcoder-ray submit batch.tar.xz dataset.zip s3://bucket/fasta -o archive
     """
     from seqcoder_jobs.cli.submit import SubmitOptions, run
 
@@ -193,10 +195,14 @@ def demo(
 ) -> None:
     """Make a small corpus, compress it with an embedded Ray, verify it, restore and compare it.
 
-    All of it lies in a temporary folder and goes at the end, unless -o names a folder.
+    All of it lies in a temporary folder and goes at the end, unless -o names a
+    folder.
 
-    Examples: `seqcoder-ray demo`; `seqcoder-ray demo -o look/`; `seqcoder-ray demo --corpus
-    corpus/`.
+    Examples:
+
+        seqcoder-ray demo
+        seqcoder-ray demo -o look/
+        seqcoder-ray demo --corpus corpus/
     """
     from seqcoder_jobs.cli.demo import run, write_only
 

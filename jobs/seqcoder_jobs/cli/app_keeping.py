@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from seqcoder.cli.options import FromFile, Quiet
-from seqcoder_jobs.cli.app import Address, Workers, app
+from seqcoder_jobs.cli.app import Address, Workers
+from seqcoder_jobs.cli.app import app as app
 from seqcoder_jobs.cli.app_reading import ArchivePlace, Stats, Where
 from seqcoder_jobs.cli.counted import counted
 
@@ -25,12 +26,15 @@ def copy(
 ) -> None:
     """Copy an archive between folders and object stores, compared with its digests.
 
-    What TARGET holds already is not copied again: killed, the same command goes on; after an
-    append, only what is new goes over. With --where or --from-file TARGET becomes an archive of
-    its own with these genomes, written anew and verified.
+    What TARGET holds already is not copied again: killed, the same command goes
+    on; after an append, only what is new goes over. With --where or --from-file
+    TARGET becomes an archive of its own with these genomes, written anew and
+    verified.
 
-    Examples: `seqcoder-ray copy archive s3://bucket/archive`; `seqcoder-ray copy archive small
-    --where "year >= 2024"`.
+    Examples:
+
+        seqcoder-ray copy archive s3://bucket/archive
+        seqcoder-ray copy archive small --where "year >= 2024"
     """
     from seqcoder_jobs.cli.keeping import run_copy
 
@@ -54,7 +58,9 @@ def clean(
 ) -> None:
     """Remove what killed runs and appends left in an archive, and list it.
 
-    Example: `seqcoder-ray clean s3://bucket/archive --dry-run`.
+    Example:
+
+        seqcoder-ray clean s3://bucket/archive --dry-run
     """
     from seqcoder_jobs.cli.keeping import run_clean
 
@@ -82,11 +88,14 @@ def remove_(
 ) -> None:
     """Take genomes out of an archive: out of sight at once, with --purge out of its bytes.
 
-    Without --purge their bytes stay in their containers. The manifest keeps what was removed, when
-    and why; inputs that were removed are not taken again by `submit`.
+    Without --purge their bytes stay in their containers. The manifest keeps what
+    was removed, when and why; inputs that were removed are not taken again by
+    `submit`.
 
-    Examples: `seqcoder-ray remove archive contaminated.fa --reason "human reads"`; `seqcoder-ray
-    remove archive --purge`.
+    Examples:
+
+        seqcoder-ray remove archive contaminated.fa --reason "human reads"
+        seqcoder-ray remove archive --purge
     """
     from seqcoder.cli.extract import name_list
     from seqcoder_jobs.cli.keeping import run_remove
@@ -113,10 +122,12 @@ def rename(
 ) -> None:
     """Give genomes of an archive other names; their files stay bit for bit the same.
 
-    They are written anew under these, next to nothing larger, and verified. Until then the old
-    names stand. `remove --purge` frees what the old names take.
+    They are written anew under these, next to nothing larger, and verified. Until
+    then the old names stand. `remove --purge` frees what the old names take.
 
-    Example: `seqcoder-ray rename archive sample17.fa GCF_000005845.2.fa`.
+    Example:
+
+        seqcoder-ray rename archive sample17.fa GCF_000005845.2.fa
     """
     from seqcoder_jobs.cli.keeping import run_rename
     from seqcoder_jobs.cli.submit import SubmitOptions, run

@@ -54,7 +54,10 @@ def status(
 ) -> None:
     """Show how far an archive is, and its detached job if it has one.
 
-    Examples: `seqcoder-ray status archive`; `seqcoder-ray status archive --json`.
+    Examples:
+
+        seqcoder-ray status archive
+        seqcoder-ray status archive --json
     """
     from seqcoder_jobs.cli.show import run_status
 
@@ -78,11 +81,15 @@ def list_(
 ) -> None:
     """List the genomes (or records) of an archive, tab separated, from its manifest.
 
-    bits_per_base counts a genome's share of latents and residual; headers, layout and walks come
-    on top (side_bytes in the manifest): `status` has the bits per base of everything.
+    bits_per_base counts a genome's share of latents and residual; headers, layout
+    and walks come on top (side_bytes in the manifest): `status` has the bits per
+    base of everything.
 
-    Examples: `seqcoder-ray list archive`; `seqcoder-ray list archive --failed`; `seqcoder-ray list
-    archive --where "bases > 5000000"`.
+    Examples:
+
+        seqcoder-ray list archive
+        seqcoder-ray list archive --failed
+        seqcoder-ray list archive --where "bases > 5000000"
     """
     from seqcoder_jobs.cli.show import ListOptions, run_list
 
@@ -104,7 +111,10 @@ def verify(
 ) -> None:
     """Check an archive: checksums (quick), or also every base and file (--full). 3 if damaged.
 
-    Examples: `seqcoder-ray verify archive`; `seqcoder-ray verify archive --full --json`.
+    Examples:
+
+        seqcoder-ray verify archive
+        seqcoder-ray verify archive --full --json
     """
     from seqcoder_jobs.cli.verify import VerifyOptions, run
 
@@ -151,9 +161,12 @@ def extract(
 ) -> None:
     """Get genomes, records or regions out of an archive by name.
 
-    Examples: `seqcoder-ray extract archive --all -o restored`; `seqcoder-ray extract archive
-    ecoli.fa -o ecoli.fa.bgz`; `seqcoder-ray extract archive NC_000913.3:1000-2000`;
-    `seqcoder-ray extract archive --all --format fa.gz -o for_others/`.
+    Examples:
+
+        seqcoder-ray extract archive --all -o restored
+        seqcoder-ray extract archive ecoli.fa -o ecoli.fa.bgz
+        seqcoder-ray extract archive NC_000913.3:1000-2000
+        seqcoder-ray extract archive --all --format fa.gz -o for_others/
     """
     from seqcoder.cli.extract import name_list
     from seqcoder.reading.region import Style
@@ -189,7 +202,9 @@ def logs(
 ) -> None:
     """Print the output of a detached job.
 
-    Example: `seqcoder-ray logs archive --follow`.
+    Example:
+
+        seqcoder-ray logs archive --follow
     """
     from seqcoder_jobs.writing.detach import print_logs
 
@@ -200,7 +215,9 @@ def logs(
 def stop(job: Job, address: JobAddress = None) -> None:
     """Stop a detached job; the same submit goes on where it stopped.
 
-    Example: `seqcoder-ray stop archive`.
+    Example:
+
+        seqcoder-ray stop archive
     """
     from seqcoder_jobs.writing.detach import stop_job
 
@@ -215,7 +232,10 @@ def doctor(
 ) -> None:
     """Check this installation and Ray: a task on the cluster, or on a Ray started here for it.
 
-    Examples: `seqcoder-ray doctor`; `seqcoder-ray doctor --address auto --json`.
+    Examples:
+
+        seqcoder-ray doctor
+        seqcoder-ray doctor --address auto --json
     """
     from seqcoder_jobs.cli.doctor import run
 

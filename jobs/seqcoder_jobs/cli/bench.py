@@ -48,10 +48,14 @@ def bench(
 ) -> None:
     """Measure: this coder against others (as `seqcoder bench`), or with --scaling how runs grow.
 
-    --scaling takes minutes: strong and weak scaling over this machine's cores, the cost of every
-    step, and a model of the pipeline, checked against the former, for up to 10,000 cores.
+    --scaling takes minutes: strong and weak scaling over this machine's cores, the
+    cost of every step, and a model of the pipeline, checked against the former,
+    for up to 10,000 cores.
 
-    Examples: `seqcoder-ray bench genomes/*.fa`; `seqcoder-ray bench --scaling -o scaling/`.
+    Examples:
+
+        seqcoder-ray bench genomes/*.fa
+        seqcoder-ray bench --scaling -o scaling/
     """
     from seqcoder.settings import DEFAULT_CHUNK_BASES, Settings, parse_size
     from seqcoder_jobs.cli.console import note

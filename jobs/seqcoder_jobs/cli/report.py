@@ -17,7 +17,9 @@ def report(
 ) -> None:
     """Write an archive's report.html and seqcoder_mqc.json anew (submit has written them).
 
-    Example: `seqcoder-ray report archive`.
+    Example:
+
+        seqcoder-ray report archive
     """
     from seqcoder_jobs.archive.archive import Archive
     from seqcoder_jobs.reading.report import write_report

@@ -36,10 +36,13 @@ def serve(
 ) -> None:
     """Serve an archive: web pages to browse, and GA4GH refget sequences and collections.
 
-    Read-only. Whoever reaches the address, and has the token if one is set, reads the archive. By
-    default that is this machine; from elsewhere use `ssh -L 8765:localhost:8765 HOST`.
+    Read-only. Whoever reaches the address, and has the token if one is set, reads
+    the archive. By default that is this machine; from elsewhere use `ssh -L
+    8765:localhost:8765 HOST`.
 
-    Example: `seqcoder-ray serve archive --port 8000`.
+    Example:
+
+        seqcoder-ray serve archive --port 8000
     """
     from seqcoder_jobs.archive.archive import Archive
     from seqcoder_jobs.cli.console import note

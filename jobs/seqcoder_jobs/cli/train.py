@@ -41,7 +41,9 @@ def train_command(
 ) -> None:
     """Train a model for genomes like those of a folder or of an archive.
 
-    Example: `seqcoder-ray train archive/ model/ --name mine-1`.
+    Example:
+
+        seqcoder-ray train archive/ model/ --name mine-1
     """
     from seqcoder_jobs.training.run import train_model
 
