@@ -1,10 +1,10 @@
 """Sizes and CPU time of seqcoder and its peers, for one genome and for a collection.
 
 ``python tests/bench/peers.py EsCo.fa listeria/*.fa`` prints the table of docs/benchmarks.md: the
-first file is compressed by itself, the others together. Peers are those found on PATH. Everything
-runs with one thread, in turn, ``--rounds`` times; times are user and system seconds of the whole
-program, medians. What zstd, xz and seqcoder give back is compared; the others do not keep whole
-files.
+first file is compressed by itself, the others together. ``--plot FILE.svg`` draws it. Peers are
+those found on PATH. Everything runs with one thread, in turn, ``--rounds`` times; times are user
+and system seconds of the whole program, medians. What zstd, xz and seqcoder give back is compared;
+the others do not keep whole files.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from seqcoder.bench.plots import OTHERS, draw
+from seqcoder.bench.plots import OURS as BLUE
 
 # Each step is run by a shell where one.fa, one.seq (bases only), all.fa (the collection, joined),
 # files/ (the collection) and list (its paths) lie.
@@ -79,6 +83,20 @@ PEERS = [
         "GeCo3",
         ("GeCo3 -f -l 6 -lr 0.008 -hs 40 one.seq", "one.seq.co", "GeDe3 -f one.seq.co"),
         None,
+        True,
+    ),
+    Peer(
+        "JARVIS3 -l 29 (bases only)",
+        "JARVIS3",
+        ("JARVIS3 -f -l 29 one.seq", "one.seq.jc", "JARVIS3 -f -d one.seq.jc"),
+        None,
+        True,
+    ),
+    Peer(
+        "NAF -22 --long",
+        "ennaf",
+        ("ennaf -22 --long 27 --temp-dir . one.fa -o p", "p", "unnaf p | cmp - one.fa"),
+        ("ennaf -22 --long 27 --temp-dir . all.fa -o p", "p", "unnaf p > back"),
         True,
     ),
     Peer(
@@ -155,12 +173,35 @@ def row(peer: Peer, show: Callable[[float], str] = "{:.2f}".format) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+def plot(peers: list[Peer]) -> str:
+    """Return the table as an SVG element: bytes against seconds to compress, both ways small."""
+
+    def fill(axes: Any) -> None:
+        for ax, what, title in zip(
+            axes, ("one", "many"), ("One E. coli", "18 Listeria"), strict=True
+        ):
+            for peer in peers:
+                if what not in peer.sizes:
+                    continue
+                at = statistics.median(peer.seconds[f"{what} c"]), peer.sizes[what] / 1e6
+                color = BLUE if peer.program == OURS else OTHERS
+                ax.scatter(*at, color=color, s=36)
+                label = peer.name.strip("*").replace(" (bases only)", "")
+                ax.annotate(label, at, (5, 4), textcoords="offset points", color=color, size=8)
+            ax.set(title=title, xlabel="seconds of CPU to compress", ylabel="MB", xscale="log")
+            ax.set_ylim(bottom=0)
+            ax.margins(x=0.25)
+
+    return draw(9, 3.4, 2, fill)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("one", type=Path)
     parser.add_argument("many", type=Path, nargs="+")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     os.environ["PYTHONDONTWRITEBYTECODE"] = ""
     with tempfile.TemporaryDirectory() as place:
@@ -170,6 +211,8 @@ def main() -> None:
             for peer in PEERS:
                 measure(peer, folder, number)
     print("\n".join(row(peer) for peer in PEERS if peer.sizes))
+    if options.plot:
+        options.plot.write_text(plot(PEERS) + "\n")
 
 
 if __name__ == "__main__":
