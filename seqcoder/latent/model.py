@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import threading
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,11 +19,13 @@ from seqcoder.errors import ModelError
 from seqcoder.latent.modelfile import SUFFIX, ModelFile, library_of, read_model
 from seqcoder.latent.types import latents_to_classes
 from seqcoder.settings import DEFAULT_MODEL
+from seqcoder.storage.url import is_url
 
 if TYPE_CHECKING:
     from seqcoder.latent.library import Library
 
 MODELS_VARIABLE = "SEQCODER_MODELS"
+"""Folders and URLs of object stores, separated as in PATH."""
 _SHIPPED = Path(__file__).parent / "weights"
 
 
@@ -71,12 +75,31 @@ def _library(file: ModelFile) -> Library:
 
 
 def _folders() -> list[Path]:
-    given = os.environ.get(MODELS_VARIABLE, "")
-    return [Path(p) for p in given.split(os.pathsep) if p] + [_SHIPPED]
+    given = re.split(f"{os.pathsep}(?!//)", os.environ.get(MODELS_VARIABLE, ""))
+    return [_fetched(place) if is_url(place) else Path(place) for place in given if place] + [
+        _SHIPPED
+    ]
+
+
+@lru_cache(maxsize=8)
+def _fetched(url: str) -> Path:
+    """Return a scratch folder with the models that lie at a URL, fetched once for each state."""
+    from seqcoder.storage.atomic import write_atomically
+    from seqcoder.storage.opening import open_store
+    from seqcoder.storage.scratch import scratch_folder
+
+    store = open_store(url)
+    there = [s for s in store.files() if s.name.endswith(SUFFIX) and "/" not in s.name]
+    state = hashlib.sha256(repr([(s.name, s.identity) for s in there]).encode()).hexdigest()
+    folder = scratch_folder(f"{url} {state}")
+    for stored in there:
+        if not (folder / stored.name).exists():
+            write_atomically(folder / stored.name, store.get(stored.name)[0])
+    return folder
 
 
 def list_models() -> list[LatentModel]:
-    """Every readable model of the package and of the folders in ``SEQCODER_MODELS``.
+    """Every readable model of the package and of the places in ``SEQCODER_MODELS``.
 
     Those that cannot be read are passed over, so that one damaged file does not keep the others
     from being found; ``survey_models`` says what is wrong with them.

@@ -8,11 +8,7 @@ what they go on after is fetched there first.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import shutil
-import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -25,10 +21,10 @@ from seqcoder.storage.atomic import atomic_file
 from seqcoder.storage.checksum import file_sha256
 from seqcoder.storage.container_name import container_of, object_name
 from seqcoder.storage.opening import open_store
+from seqcoder.storage.scratch import VARIABLE, no_scratch, scratch_folder, scratch_path
 from seqcoder.storage.store import Stored
 from seqcoder.storage.url import is_url
 
-VARIABLE = "SEQCODER_SCRATCH"
 _PIECE_BYTES = 16 << 20
 
 
@@ -84,7 +80,7 @@ class Scratch:
         """``url``: where the containers stay. The folder is made when something is brought."""
         self._store = open_store(url)
         self._url = url
-        self.folder = _scratch_path(url)
+        self.folder = scratch_path(url)
 
     def bring(self, states: Mapping[str, str]) -> None:
         """Fetch containers and what they extend, unless they are here.
@@ -119,7 +115,7 @@ class Scratch:
                     f"{self._store.locate(stored_name)}: does not match its SHA-256; it is damaged"
                 )
         except OSError as error:
-            raise _no_scratch(path, system_reason(error)) from None
+            raise no_scratch(path, system_reason(error)) from None
         return path
 
     def bring_reference(self, path: Path) -> None:
@@ -187,40 +183,3 @@ class Scratch:
 def open_workplace(location: str) -> InPlace | Scratch:
     """Return the workplace for containers that stay at a path or URL."""
     return Scratch(location) if is_url(location) else InPlace(Path(location))
-
-
-def _no_scratch(path: Path, reason: str) -> InputError:
-    return InputError(
-        f"{path}: no scratch space: {reason}; name a folder with room for a container in {VARIABLE}"
-    )
-
-
-def check_scratch() -> None:
-    """Raise InputError where there can be no scratch; makes nothing."""
-    top = Path(os.environ.get(VARIABLE) or tempfile.gettempdir())
-    there = next(folder for folder in (top, *top.absolute().parents) if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise _no_scratch(top, f"{there} cannot be written to")
-
-
-def _scratch_path(url: str) -> Path:
-    top = Path(os.environ.get(VARIABLE) or tempfile.gettempdir()) / f"seqcoder-{os.getuid()}"
-    return top / hashlib.sha256(url.encode()).hexdigest()[:16]
-
-
-def scratch_folder(url: str) -> Path:
-    """Return the folder for what is at ``url``, this user's own, made if it is not there.
-
-    It lies where the variable says, or else the system. Raises InputError where that cannot be.
-    """
-    folder = _scratch_path(url)
-    top = folder.parent
-    try:
-        top.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = top.lstat()
-        if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):
-            raise _no_scratch(top, "it is another user's")
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise _no_scratch(folder, system_reason(error)) from None
-    return folder

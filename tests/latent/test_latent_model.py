@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from seqcoder.errors import ModelError
 from seqcoder.latent import find_model, list_models, load_model, survey_models
 from seqcoder.latent.modelfile import read_model, write_model
 from seqcoder.latent.types import STRIDE
+from seqcoder.storage.opening import open_store
 
 TrainingGenome = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -50,6 +52,19 @@ def test_the_same_contents_give_the_same_file(models: Path) -> None:
     assert (models / "again.sqmodel").read_bytes() == (models / "small.sqmodel").read_bytes()
     assert load_model("small").digest == again.digest
     assert {m.name for m in list_models()} >= {"small", "prokaryote-2"}
+
+
+def test_models_in_a_bucket(
+    bucket: str, models: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any
+) -> None:
+    scratch = tmp_path_factory.mktemp("scratch")
+    monkeypatch.setenv("SEQCODER_SCRATCH", str(scratch))
+    open_store(f"{bucket}/models").put("small.sqmodel", (models / "small.sqmodel").read_bytes())
+    small = load_model("small")
+    monkeypatch.setenv("SEQCODER_MODELS", f"/nowhere:{bucket}/models")
+    found = load_model("small")
+    assert found.digest == find_model(small.digest).digest == small.digest
+    assert found.path.is_relative_to(scratch)
 
 
 def test_counts_and_residues_come_back(models: Path) -> None:

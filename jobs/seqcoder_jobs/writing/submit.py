@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from seqcoder.errors import SeqcoderError, UsageError
 from seqcoder.settings import Settings
 from seqcoder.storage.atomic import is_same_file
+from seqcoder.storage.scratch import check_scratch
 from seqcoder.writing.container_report import ContainerReport
 from seqcoder.writing.genome_source import GenomeSource, Opener
 from seqcoder.writing.plan import ContainerPlan
-from seqcoder.writing.workplace import check_scratch
 from seqcoder_cluster.options import ClusterOptions, ProgressCounts
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import CONTAINERS

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from seqcoder.storage.atomic import write_atomically
 from seqcoder.storage.folder import Folder
+from seqcoder.storage.scratch import scratch_folder
 from seqcoder.storage.store import Store
-from seqcoder.writing.workplace import scratch_folder
 from seqcoder_jobs.archive.manifest.files import (
     hidden_genomes,
     manifest_files,
