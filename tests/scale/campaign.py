@@ -1,7 +1,7 @@
 """Archives of thousands of relatives, measured: `seqcoder-ray submit` with embedded Ray.
 
     python tests/scale/generate.py GENOMES --genomes 2000
-    python tests/scale/campaign.py GENOMES OUT --counts 100,500,2000
+    python tests/scale/campaign.py GENOMES OUT --counts 100,500,2000 [--submit='--level 1']
 
 For each count the first so many files are submitted to OUT/archive-COUNT (which is removed
 before). OUT/scale.json, OUT/scale.md and OUT/scale.svg tell: bytes per genome, CPU seconds a genome
@@ -166,13 +166,13 @@ def main() -> None:
     parser.add_argument("genomes", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--counts", default="100,500,2000")
-    parser.add_argument("options", nargs="*", help="options of submit, behind --")
+    parser.add_argument("--submit", default="", help="options of submit, as --submit='--level 1'")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     files = sorted(given.genomes.glob("*.fa"))
     results = []
     for count in map(int, given.counts.split(",")):
-        results.append(measure(files[:count], given.out, given.options))
+        results.append(measure(files[:count], given.out, given.submit.split()))
         print(json.dumps(results[-1], indent=1), flush=True)
         (given.out / "scale.json").write_text(json.dumps(results, indent=1) + "\n")
     lines = [
