@@ -51,6 +51,18 @@ def test_genomes_by_a_list(packed: Cli) -> None:
     assert packed.out == ONE_LINE + TWO
 
 
+def test_each_genome_begins_a_new_line(cli: Cli) -> None:  # noqa: F811
+    files = {"a.fa": b">a\nACGTACGT", "empty.fa": b"", "b.fa": b">b\nTTTT", "c.fa": b">c\nA\n"}
+    for name, data in files.items():
+        Path(name).write_bytes(data)
+    assert cli("compress", "-1", "-q", "-o", "x.sqc", *files) == 0
+    names = [f"-g{name}" for name in files]
+    assert cli("extract", "x.sqc", *names) == 0
+    assert cli.out == b">a\nACGTACGT\n>b\nTTTT\n>c\nA\n"
+    assert cli("extract", "x.sqc", "-g", "a.fa") == 0
+    assert cli.out == files["a.fa"]
+
+
 @pytest.mark.parametrize("width", ["", "7", "0"])
 def test_indexes_are_those_of_what_is_written(packed: Cli, width: str) -> None:
     pyfaidx = pytest.importorskip("pyfaidx", reason="pyfaidx is for tests only")

@@ -101,6 +101,8 @@ def write_genomes(
 ) -> None:
     """Write whole genomes: files bit for bit, or, in a style of their own, record by record.
 
+    Of several each begins a new line, whether or not the file before it ends with one.
+
     Raises:
         InputError: 2bit cannot hold it; ``where`` is named.
     """
@@ -110,7 +112,20 @@ def write_genomes(
         regions = (_whole(record) for genome in genomes for record in genome)
         write_2bit(out, (_pair(region, style) for region in regions), where)
         return
-    _write(out, (piece for genome in genomes for piece in _pieces(genome, style)), format)
+    _write(out, _of_genomes(genomes, style), format)
+
+
+def _of_genomes(genomes: Iterable[Genome], style: Style) -> Iterator[bytes | memoryview]:
+    """Yield genomes one after another; where one ends within a line, the next begins a new one."""
+    last = b"\n"
+    for genome in genomes:
+        within = last != b"\n"
+        for piece in _pieces(genome, style):
+            if within and len(piece):
+                yield b"\n"
+                within = False
+            last = bytes(piece[-1:]) or last
+            yield piece
 
 
 def write_regions(

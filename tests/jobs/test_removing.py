@@ -261,9 +261,10 @@ def test_killed_at_each_step(archive: Archive, step: str) -> None:
         with pytest.raises(Killed):
             purge()
     containers._OPENED.close()
-    for expected in expectations(archive, full=False, threads=1):
-        assert verify_container(expected).intact
+    verified = expectations(archive, full=False, threads=1)
+    assert all(verify_container(expected).intact for expected in verified)
     with seqcoder_jobs.open_archive(archive.name) as opened:  # never between
+        assert set(opened._container_of.values()) <= {expected.name for expected in verified}
         assert {name: opened[name].read() for name in opened} == {
             name: data for name, data in HELD.items() if name not in OUT
         }

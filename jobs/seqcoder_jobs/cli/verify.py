@@ -72,8 +72,8 @@ def run(options: VerifyOptions) -> None:
     saved = archive.load()
     names = chosen_names(archive, options.where, options.from_file)
     chosen = _containers_of(archive, names)
-    n_containers = len(chosen or {container.file for container in saved.plan.containers})
-    use_ray = worth_ray(n_containers, address, full)
+    wanted = chosen or {container.file for container in saved.plan.containers}
+    use_ray = worth_ray(len(wanted), address, full)
     work = expectations(archive, full=full, threads=1 if use_ray else workers or 0, only=chosen)
     results = []
     with count_bar(len(work), "verifying", quiet) as advance:
@@ -100,9 +100,13 @@ def run(options: VerifyOptions) -> None:
         counts = ((len(results), "container"), (count, "genome"), (chunks, "chunk"))
         facts = ", ".join([*(count_of(*pair) for pair in counts), what])
         say(f"{archive}\tintact\t{facts}")
-    if len(work) < n_containers:
-        missing = count_of(n_containers - len(work), "planned container")
-        note(f"{missing} not written (yet)", quiet)
+    missing = len(wanted - {expected.name for expected in work})
+    if missing:
+        note(
+            f"{count_of(missing, 'planned container')} not written (yet); "
+            f"'seqcoder-ray submit -o {archive}' goes on",
+            quiet,
+        )
     if damaged or found:
         raise IntegrityError(
             f"{len(damaged)} of {count_of(len(work), 'container')} damaged"

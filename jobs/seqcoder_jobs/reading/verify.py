@@ -15,6 +15,7 @@ from seqcoder.storage.opening import open_parent
 from seqcoder.storage.range_source import RangeSource
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import MADE_AGAIN
+from seqcoder_jobs.archive.lookup import archived_genomes
 from seqcoder_jobs.archive.success import damaged_files
 
 _WHOLE_BYTES = 64 << 20
@@ -25,6 +26,8 @@ _WHOLE_BYTES = 64 << 20
 class Expected:
     """A container and what the manifest says of it. ``threads`` 0: all cores."""
 
+    name: str
+    """As the plan has it."""
     path: str
     size: int
     sha256: str
@@ -56,16 +59,21 @@ def expectations(
     plan = archive.load().plan
     planned = {container.file for container in plan.containers}
     covered = covered_by(archive.store, "genomes")  # written last
-    covered -= rewritten_containers(archive.store) - planned
+    columns = ["container", "bytes", "sha256", "reference"]
+    containers = read_table(archive.store, "containers", columns).to_pylist()
+    # What a purge plans anew is read from its old container until the new one is there.
+    read = set({genome.name: genome.container for genome in archived_genomes(archive)}.values())
+    read |= {row["reference"] for row in containers if row["container"] in read}
+    covered -= rewritten_containers(archive.store) - planned - read
     in_doubt = {container.file for container in plan.containers if container.key not in covered}
     columns = ["genome", "sha256", "container", "status"]
     genomes: dict[str, list[tuple[str, str]]] = {}
     for row in read_table(archive.store, "genomes", columns, hidden=True).to_pylist():
         if row["status"] != "failed":
             genomes.setdefault(row["container"], []).append((row["genome"], row["sha256"]))
-    columns = ["container", "bytes", "sha256", "reference"]
     return [
         Expected(
+            row["container"],
             archive.container(row["container"]),
             row["bytes"],
             "" if row["container"] in in_doubt else row["sha256"],
@@ -74,7 +82,7 @@ def expectations(
             threads,
         )
         for row in sorted(
-            read_table(archive.store, "containers", columns).to_pylist(),
+            containers,
             # References first: what is damaged there is the cause of what is told of others.
             key=lambda row: (row["reference"] is not None, str(row["container"])),
         )
