@@ -283,3 +283,24 @@ def test_the_commands(
     names.write_text("k00.fa zero.fa\n")
     code, _, err = run("rename", folder, "--from-file", names)
     assert (code, "line 1: not OLD<tab>NEW" in err) == (2, True)
+
+
+def test_what_is_not_taken_says_why(archive: Archive, tmp_path: Path) -> None:  # noqa: F811
+    page = b"<html>404 not found</html>\n"
+    put(tmp_path / "in", {"k05.fa": page, "k11.fa": b"", "k01.fa": b"\x1f\x8b\x08"})
+    outcome = replace(archive, tmp_path / "in")
+    told = {Path(problem.source).name: problem.error for problem in outcome.todo.changed}
+    assert [told[name] for name in ("k05.fa", "k11.fa")] == [
+        "changed, and is no FASTA any more; the archive keeps what it holds ('seqcoder-ray remove' "
+        "takes that out)"
+    ] * 2
+    assert told["k01.fa"].startswith("changed, and cannot be read (truncated gzip data")
+    check(archive, HELD)
+    # What was no FASTA before may be so again.
+    (tmp_path / "in" / "page.fa").write_bytes(page)
+    put(tmp_path / "in", {name: HELD[name] for name in ("k01.fa", "k05.fa", "k11.fa")})
+    outcome = replace(archive, tmp_path / "in")
+    assert [Path(w.partition(": ")[0]).name for w in outcome.warnings] == ["page.fa"]
+    (tmp_path / "in" / "page.fa").write_bytes(page + page)
+    assert replace(archive, tmp_path / "in").done == 1
+    check(archive, HELD | {"page.fa": page + page})

@@ -36,6 +36,9 @@ from seqcoder_jobs.writing.submit import (
     submit,
 )
 
+_TOLD = 5
+"""Warnings of one kind."""
+
 
 @dataclass(frozen=True)
 class SubmitOptions:
@@ -159,6 +162,11 @@ def run_request(request: Request, options: SubmitOptions) -> None:
             say(json.dumps(facts, indent=1))
         else:
             result_table(summary, outcome.done, seconds)
+    for warning in outcome.warnings[:_TOLD]:
+        note(warning, options.quiet)
+    if len(outcome.warnings) > _TOLD:
+        more = count_of(len(outcome.warnings) - _TOLD, "input")
+        note(f"{more} more stored as they are; 'list' tells which", options.quiet)
     list_failures(problems)
     if outcome.unmatched:
         note(

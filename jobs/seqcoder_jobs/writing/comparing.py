@@ -27,6 +27,16 @@ class Done:
 
     containers: frozenset[str] = frozenset()
     held: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    stored: Collection[tuple[str, str]] = frozenset()
+    """Those of ``held`` that are no FASTA."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An input that is not what is held under its name, and is not taken: why, and the remedy."""
+
+    source: GenomeSource
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class Compared:
     kept: tuple[ContainerPlan, ...]
     again: tuple[GenomeSource, ...]
     fresh: tuple[GenomeSource, ...]
-    changed: tuple[GenomeSource, ...]
+    changed: tuple[Changed, ...]
 
 
 def compare(
@@ -75,7 +85,7 @@ def compare(
     # What a purge will let go of: until then planned containers are written from there.
     files = {(genome.name, c.file) for c in old for genome in c.genomes}
     moving = {place[0]: sha256 for place, sha256 in done.held.items() if place not in files}
-    held: list[tuple[GenomeSource, str]] = []
+    held: list[_Held] = []
     pending: dict[_Key, GenomeSource] = {}
     for key, source in listed.items():
         genome, container = places.get(key, (source, None))
@@ -83,15 +93,20 @@ def compare(
             continue
         named = replace(source, name=genome.name)
         if container.key in done.containers:
-            held.append((named, done.held[genome.name, container.file]))
+            place = genome.name, container.file
+            held.append(_Held(named, done.held[place], place not in done.stored))
         elif genome.name in moving:
-            held.append((named, moving[genome.name]))
+            held.append(_Held(named, moving[genome.name], moving=True))
         else:
             pending[key] = named
-    changed = _changed(held)
-    if replacing:
-        again += [source for source, digest in changed if digest and source.name not in moving]
-    taken = {source.name for source in again}
+    changed: list[Changed] = []
+    ArchiveOpener().expect([one.source for one in held])
+    for one in held:
+        reason = _reason(one, replacing)
+        if reason:
+            changed.append(Changed(one.source, reason))
+        elif reason is not None:
+            again.append(one.source)
 
     def kept(container: ContainerPlan) -> ContainerPlan:
         genomes = []
@@ -107,7 +122,7 @@ def compare(
         tuple(c for c in map(kept, old) if c.genomes),
         tuple(again),
         tuple(source for key, source in listed.items() if key not in places),
-        tuple(source for source, _ in changed if source.name not in taken),
+        tuple(changed),
     )
 
 
@@ -124,21 +139,40 @@ def _facts(source: GenomeSource) -> tuple[int, int]:
     return source.size, source.mtime_ns
 
 
-def _changed(sources: Sequence[tuple[GenomeSource, str]]) -> list[tuple[GenomeSource, str]]:
-    """Return of inputs, each with the SHA-256 (hex) of what is held, those that are not that.
+@dataclass(frozen=True)
+class _Held:
+    """An input of other size or time than when it was taken, and what is held of it."""
 
-    With them the digests of what they are, "" of one that cannot be read.
-    """
-    ArchiveOpener().expect([source for source, _ in sources])
-    now = ((source, sha256, _digest(source)) for source, sha256 in sources)
-    return [(source, digest) for source, sha256, digest in now if digest != sha256]
+    source: GenomeSource
+    sha256: str
+    is_fasta: bool = True
+    moving: bool = False
+    """Whether a purge that is not done will write it anew."""
 
 
-def _digest(source: GenomeSource) -> str:
-    """Return the SHA-256 (hex) of the file as it is now, "" if it cannot be read."""
+def _reason(held: _Held, replacing: bool) -> str | None:
+    """Return why an input is not taken in place of what is held; "" if it is, None: no change."""
+    label = held.source.label
     try:
-        return hashlib.sha256(
-            fasta.decompress(ArchiveOpener()(source), source.label).data
-        ).hexdigest()
-    except SeqcoderError:
-        return ""
+        data = fasta.decompress(ArchiveOpener()(held.source), label).data
+    except SeqcoderError as error:
+        why = str(error).removeprefix(f"{label}: ")
+        return f"changed, and cannot be read ({why}); the archive keeps what it holds"
+    if hashlib.sha256(data).hexdigest() == held.sha256:
+        return None
+    if not replacing:
+        return (
+            "changed since it was compressed, and the archive keeps what it holds; restore it, or "
+            "take it with --replace"
+        )
+    if held.moving:
+        return "changed, and a purge is not done; repeat the command"
+    if held.is_fasta and bytes(data[:4096]).lstrip(_BLANKS)[:1] not in (b">", b";"):
+        return (
+            "changed, and is no FASTA any more; the archive keeps what it holds ('seqcoder-ray "
+            "remove' takes that out)"
+        )
+    return ""
+
+
+_BLANKS = b"\xef\xbb\xbf \t\r\n"

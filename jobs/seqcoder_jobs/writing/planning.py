@@ -14,7 +14,7 @@ from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import DEFAULT_CONTAINER_BYTES, ContainerPlan, Plan, plan_groups
 from seqcoder_jobs.archive.saved_plan import SavedPlan
 from seqcoder_jobs.writing.choose_container import Sketch, held
-from seqcoder_jobs.writing.comparing import Done, compare
+from seqcoder_jobs.writing.comparing import Changed, Done, compare
 from seqcoder_jobs.writing.group_inputs import Group, Grouped, Grouping, alone
 
 
@@ -114,7 +114,7 @@ class Extended:
 
     saved: SavedPlan
     sketches: Mapping[str, Sketch]
-    changed: tuple[GenomeSource, ...] = ()
+    changed: tuple[Changed, ...] = ()
     replaced: tuple[Replaced, ...] = ()
 
 

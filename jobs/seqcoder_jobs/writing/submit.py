@@ -48,12 +48,6 @@ from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
 if TYPE_CHECKING:
     from seqcoder_jobs.archive.metadata import Metadata
 
-_CHANGED = (
-    "changed since it was compressed, and the archive keeps what it holds; restore it, or take it "
-    "with --replace"
-)
-_NOT_NOW = "changed, and cannot be read or is in a purge that is not done; repeat the command"
-
 
 class Runner(Protocol):
     """Writes containers: ``seqcoder_cluster.run_containers``, or something like it."""
@@ -142,6 +136,8 @@ class Outcome:
     """Inputs that this run got done: verified or stored, and in the manifest."""
     unmatched: tuple[str, ...] = ()
     """What the metadata tell of and the archive has not."""
+    warnings: tuple[str, ...] = ()
+    """Of inputs done: those that are no FASTA."""
 
 
 def request_grouping(request: Request, mapper: Mapper = map_here) -> Grouping:
@@ -209,8 +205,7 @@ def _look_through(
     )
     plan = extended.saved.plan
     pending = tuple(c for c in plan.containers if c.key not in done.containers)
-    reason = _NOT_NOW if request.replace else _CHANGED
-    changed = tuple(Problem(source.label, reason) for source in extended.changed)
+    changed = tuple(Problem(one.source.label, one.reason) for one in extended.changed)
     n_removed = len(listing.sources) + len(request.sources) - len(sources)
     return Todo(
         extended.saved,
@@ -227,7 +222,8 @@ def _done(archive: Archive) -> Done:
     """Read from the manifest what is done."""
     from seqcoder_jobs.archive.manifest.files import covered_containers, held_genomes
 
-    return Done(frozenset(covered_containers(archive.store)), held_genomes(archive.store))
+    held, stored = held_genomes(archive.store)
+    return Done(frozenset(covered_containers(archive.store)), held, stored)
 
 
 def submit(
@@ -266,6 +262,7 @@ def submit(
         assert todo is not None
         begin(todo)
         error, done = None, 0
+        warnings: tuple[str, ...] = ()
         if todo.pending or todo.saved != saved:
             archive.mark_incomplete()
             # First the sketches: those of what is not planned after all do no harm.
@@ -273,11 +270,11 @@ def submit(
             note_replaced(archive, todo.replaced)
             archive.save(todo.saved)
         if todo.pending:
-            error, done = _run(archive, todo, request.options, runner, on_progress)
+            error, done, warnings = _run(archive, todo, request.options, runner, on_progress)
         unmatched = add_metadata(archive, metadata, todo.saved)
         failures = finish(archive, todo.saved)
         retire(archive, list_orphans(archive, todo.saved))
-        return Outcome(todo, failures, error, done, tuple(unmatched))
+        return Outcome(todo, failures, error, done, tuple(unmatched), warnings)
 
 
 def _run(
@@ -286,8 +283,8 @@ def _run(
     options: ClusterOptions,
     runner: Runner,
     on_progress: Callable[[ProgressCounts], None],
-) -> tuple[SeqcoderError | None, int]:
-    """Write the pending containers; returns what ended that early, and the inputs done."""
+) -> tuple[SeqcoderError | None, int, tuple[str, ...]]:
+    """Write the pending containers; returns what ended that early, inputs done, and warnings."""
     from seqcoder_jobs.archive.manifest.files import next_attempts, write_part
     from seqcoder_jobs.archive.manifest.rows import container_rows
 
@@ -295,6 +292,7 @@ def _run(
     written = written_containers(archive)
     attempts = next_attempts(archive.store)
     done = 0
+    warnings: list[str] = []
 
     def on_report(report: ContainerReport) -> None:
         nonlocal done
@@ -306,6 +304,7 @@ def _run(
         write_part(archive.store, container.key, rows)
         written.update({row["container"]: row for row in rows["containers"]})
         done += len(report.genomes) - len(report.failures)
+        warnings.extend(genome.warning for genome in report.genomes if genome.warning)
 
     try:
         runner(
@@ -319,5 +318,5 @@ def _run(
             digests={name: row["sha256"] for name, row in written.items()},
         )
     except SeqcoderError as error:
-        return error, done
-    return None, done
+        return error, done, tuple(warnings)
+    return None, done, tuple(warnings)

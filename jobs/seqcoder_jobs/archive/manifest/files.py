@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from seqcoder.errors import ChangedError, InputError, IntegrityError, MissingError, StorageError
 from seqcoder.storage.folder import Folder
 from seqcoder.storage.store import Store, Stored
-from seqcoder.writing.container_report import FAILED
+from seqcoder.writing.container_report import FAILED, STORED_STATUS
 from seqcoder_jobs.archive.layout import MANIFEST, TABLES
 from seqcoder_jobs.archive.manifest.changes import (
     Place,
@@ -162,19 +162,24 @@ def _hidden(store: Store, there: Collection[Stored]) -> set[Place]:
     rows = read_changes(store, there)
     hidden = out_of_sight(rows)
     if left := unsettled(rows):
-        held = _held(store, there)
+        held, _ = _held(store, there)
         hidden |= {place(row) for row in left if (row["successor"], row["into"]) in held}
     return hidden
 
 
-def held_genomes(store: Store) -> dict[Place, str]:
-    """Return the SHA-256 (hex) of all genomes in containers, hidden or not."""
+def held_genomes(store: Store) -> tuple[dict[Place, str], frozenset[Place]]:
+    """Return the SHA-256 (hex) of all genomes in containers, and those that are no FASTA.
+
+    Hidden ones are among them.
+    """
     return steadily(lambda: _held(store, store.files(MANIFEST)))
 
 
-def _held(store: Store, there: Collection[Stored]) -> dict[Place, str]:
-    table = _table(store, "genomes", ["genome", "container", "sha256"], True, there)
-    return {place(row): row["sha256"] for row in table.to_pylist() if row["container"]}
+def _held(store: Store, there: Collection[Stored]) -> tuple[dict[Place, str], frozenset[Place]]:
+    table = _table(store, "genomes", ["genome", "container", "sha256", "status"], True, there)
+    rows = [row for row in table.to_pylist() if row["container"]]
+    stored = frozenset(place(row) for row in rows if row["status"] == STORED_STATUS)
+    return {place(row): row["sha256"] for row in rows}, stored
 
 
 def covered_containers(store: Store) -> set[str]:
