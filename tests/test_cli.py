@@ -278,6 +278,8 @@ def test_regions_that_are_not_there_say_why(cli: Cli) -> None:
     for query in ("NC_000915", "NC_000915:1-10"):
         assert cli("extract", "x.fa.sqc", query) == 2
         assert b"no record 'NC_000915'; did you mean NC_000915.1?" in cli.err
+    assert cli("extract", "x.fa.sqc", "x.fa") == 2
+    assert b"no record 'x.fa'; did you mean the genome, --genome x.fa?" in cli.err
     for query in ("NC_1", "NC_00091"):
         assert cli("extract", "x.fa.sqc", query) == 2
         assert b"did you mean" not in cli.err

@@ -171,6 +171,8 @@ def _not_found(name: str, genomes: Sequence[Genome], where: str) -> NoSuchNameEr
     wanted = re.compile(re.escape(name.encode("utf-8", "surrogateescape")) + rb"\.\d+")
     names = {bytes(name) for genome in genomes for name in genome.table.names}
     like = [name.decode("utf-8", "surrogateescape") for name in names if wanted.fullmatch(name)]
+    if any(genome.name == name for genome in genomes):
+        like = [f"the genome, --genome {name}"]
     return NoSuchNameError(where, "record", name, like[0] if len(like) == 1 else "")
 
 

@@ -313,7 +313,12 @@ def _add_genomes(writer: ContainerWriter, genomes: Sequence[GenomeRun]) -> None:
         )
 
 
-def _cannot_write(out: Path, error: OSError, goes_on: bool) -> InputError:
+def _cannot_write(out: Path, error: OSError, goes_on: bool) -> InputError | IntegrityError:
+    if error.errno == errno.EBADMSG:  # what is read to write it is damaged
+        return IntegrityError(
+            f"{out}: not written: {error.strerror}; mend that ('seqcoder repair', a good copy) and "
+            "repeat the command"
+        )
     reason = "no space left" if error.errno == errno.ENOSPC else system_reason(error)
     again = ", it goes on where it stopped" if goes_on else ""
     return InputError(

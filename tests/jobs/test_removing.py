@@ -18,7 +18,7 @@ from test_references import FOUR, SPECIES, strain
 import seqcoder
 import seqcoder_jobs
 from page_server import served
-from seqcoder.errors import InputError, NoSuchNameError
+from seqcoder.errors import InputError, IntegrityError, NoSuchNameError, SeqcoderError
 from seqcoder.reading.reader import Container
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.manifest.changes import read_changes
@@ -192,17 +192,18 @@ def test_a_genome_that_came_at_its_second_attempt(archive: Archive, tmp_path: Pa
             assert opened["late.fa"].read() == strain(SPECIES[1], 99)
 
 
-def test_what_cannot_be_read_stays(archive: Archive) -> None:
+@pytest.mark.parametrize("kind", [InputError, IntegrityError])
+def test_what_cannot_be_read_stays(archive: Archive, kind: type[SeqcoderError]) -> None:
     """A purge that cannot read what is to stay ends, and lets go of nothing."""
     remove(archive, OUT, "", purge=True)
 
     def unreadable(self: Any, location: str, name: str) -> bytes:
-        raise InputError(f"{location}: the connection was cut")
+        raise kind(f"{location}: the connection was cut")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(containers._Opened, "read", unreadable)
         outcome = submit(Request((), archive.name), runner=run_here)
-    assert outcome.error is not None
+    assert type(outcome.error) is kind
     assert "the connection was cut" in str(outcome.error)
     assert outcome.failures == ()
     with seqcoder_jobs.open_archive(archive.name) as opened:

@@ -303,4 +303,6 @@ def test_what_is_not_taken_says_why(archive: Archive, tmp_path: Path) -> None:  
     assert [Path(w.partition(": ")[0]).name for w in outcome.warnings] == ["page.fa"]
     (tmp_path / "in" / "page.fa").write_bytes(page + page)
     assert replace(archive, tmp_path / "in").done == 1
-    check(archive, HELD | {"page.fa": page + page})
+    with seqcoder_jobs.open_archive(archive.name) as opened:
+        held = {name: opened[name].read() for name in opened}
+    assert held == HELD | {"page.fa": page + page}

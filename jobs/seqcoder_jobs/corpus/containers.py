@@ -24,7 +24,7 @@ def genome_members(location: str) -> Iterator[tuple[str, int]]:
             for name, genome in container.items():
                 yield name, genome.row.size
     except SeqcoderError as error:
-        raise InputError(str(error)) from None
+        raise InputError(str(error)) from error
 
 
 class _Opened(threading.local):
@@ -65,7 +65,7 @@ def expect_genomes(locations: Iterable[str]) -> None:
 
 
 def read_genome(location: str, name: str) -> bytes:
-    """Return the file of a genome of a container; raises InputError."""
+    """Return the file of a genome of a container; raises InputError, from what was wrong."""
     try:
         return _OPENED.read(location, name)
     except SeqcoderError as error:

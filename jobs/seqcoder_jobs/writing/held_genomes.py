@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from seqcoder.errors import SeqcoderError
+from seqcoder.errors import IntegrityError, SeqcoderError
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan
 from seqcoder_jobs.archive.archive import Archive
@@ -32,7 +32,8 @@ class HeldOpener:
         try:
             return self.others(self._there(source))
         except SeqcoderError as error:
-            raise OSError(errno.EIO, str(error)) from None
+            code = errno.EBADMSG if isinstance(error.__cause__, IntegrityError) else errno.EIO
+            raise OSError(code, str(error)) from None
 
     def expect(self, sources: Sequence[GenomeSource]) -> None:
         """Announce what will be read."""
