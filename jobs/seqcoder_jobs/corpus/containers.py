@@ -24,7 +24,7 @@ def genome_members(location: str) -> Iterator[tuple[str, int]]:
             for name, genome in container.items():
                 yield name, genome.row.size
     except SeqcoderError as error:
-        raise InputError(str(error)) from error
+        raise InputError(str(error)) from None
 
 
 class _Opened(threading.local):
@@ -69,4 +69,4 @@ def read_genome(location: str, name: str) -> bytes:
     try:
         return _OPENED.read(location, name)
     except SeqcoderError as error:
-        raise InputError(str(error)) from None
+        raise InputError(str(error)) from error
