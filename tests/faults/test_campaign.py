@@ -2,7 +2,7 @@
 
     pytest tests/faults -m faults_long --trials 200 --seed 1
 
-Each trial is a submit that is harmed at a random moment, and repeated. ``docs/reliability.md``
+Each trial is a submit that is harmed at a random moment, and repeated. ``docs/campaigns.md``
 has the counts.
 """
 

@@ -1,6 +1,6 @@
 """Load in small: what a submit of many files costs the driver does not grow with their number.
 
-The large one is ``python tests/load/run_load.py``; ``docs/reliability.md`` has its figures.
+The large one is ``python tests/load/run_load.py``; ``docs/campaigns.md`` has its figures.
 """
 
 from __future__ import annotations
