@@ -180,3 +180,17 @@ def test_regions_from_standard_input_and_packed_names(tmp_path: Path, cli: Cli) 
     assert b"none: No such file or directory; name a list" in cli.err
     assert cli("decompress", "g.sqc", "-o", "g.fa.gz") == 2
     assert b"'seqcoder extract -g g.fa -o g.fa.gz' packs them" in cli.err
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "meant"),
+    [
+        ("seqcoder", "submit", "seqcoder-ray submit"),
+        ("seqcoder-ray", "info", "seqcoder-ray status"),
+    ],
+)
+def test_a_command_of_the_other_program_is_named(name: str, typed: str, meant: str) -> None:
+    code = CALL.format(name, APPS[name])
+    done = subprocess.run([sys.executable, "-c", code, typed, "x"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"error: no command '{typed}' here; '{meant}' does it" in done.stderr

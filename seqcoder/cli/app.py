@@ -62,7 +62,7 @@ def compress(
             min=1,
             max=3,
             help="1: two bits and repeats, fastest; 2: default; 3: smallest. Also -1, -2, -3. "
-            "Memory for each thread: level 2 100 MB, level 3 230 MB.",
+            "Memory: 75, 190, 330 MB, and 20, 50, 190 MB for each further thread.",
         ),
     ] = 2,
     level_1: Level1 = False,

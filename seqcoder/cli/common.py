@@ -165,7 +165,7 @@ def facts_bar(total: int, what: str, facts: str = "") -> Iterator[Callable[[int,
 
         def show(done: int, facts: list[str]) -> None:
             speed = bar.tasks[0].speed
-            rate = [f"{speed / 1e6:.2f} MB/s"] if speed else []
+            rate = [f"{speed / 1e6:.2f} MB/s"] if speed and bar.console.width > 90 else []
             bar.update(task, completed=done, facts=", ".join([*facts, *rate]))
 
         yield show

@@ -8,11 +8,12 @@ import typer
 from typer.core import TyperGroup
 
 from seqcoder.cli.signals import NOTHING_CHANGED, stands
+from seqcoder.errors import UsageError
 from seqcoder.version import __version__
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 some inputs failed (they are listed, the others are done); 2 usage; "
-    "3 an integrity check failed; 4 a model or reference is missing or another one."
+    "3 an integrity check failed; 4 a model or reference is missing, or not the one."
 )
 _ENVIRONMENT = (
     "NO_COLOR turns colours off, TMPDIR is where temporary files go. --install-completion "
@@ -123,10 +124,34 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
+_ELSEWHERE = {
+    "seqcoder": {
+        name: f"seqcoder-ray {name}"
+        for name in ("submit", "status", "remove", "rename", "copy", "serve", "train", "demo")
+    },
+    "seqcoder-ray": {
+        "compress": "seqcoder-ray submit",
+        "append": "seqcoder-ray submit",
+        "decompress": "seqcoder-ray extract ARCHIVE --all",
+        "info": "seqcoder-ray status",
+        "repair": "seqcoder repair",
+        "parity": "seqcoder parity",
+    },
+}
+"""Commands that one of the programs has not, and what does it."""
+
+
 class _Manners(TyperGroup):
     """Commands that say what stands when a signal stops them, and how they ended at an EOFError:
     typer would end without a word.
     """
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that was named; raises UsageError for one that others have."""
+        meant = _ELSEWHERE.get(ctx.info_name or "", {}).get(args[0])
+        if meant:
+            raise UsageError(f"no command '{args[0]}' here; '{meant}' does it")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named; raises StoppedError."""

@@ -81,7 +81,7 @@ def progress(
     with facts_bar(total, "compressing", "starting Ray") as show:
 
         def update(counts: ProgressCounts) -> None:
-            facts = [f"{counts.genomes}/{total_genomes} genomes", f"{counts.bases / 1e6:.1f} MB"]
+            facts = [f"{counts.genomes}/{total_genomes} read", f"{counts.bases / 1e6:.1f} MB"]
             if counts.coded_bytes:
                 facts.append(f"ratio {counts.bases / counts.coded_bytes:.2f}")
             # Guessed totals may be passed; the bar then waits at its end.

@@ -57,7 +57,7 @@ def load_sketches(store: Store) -> dict[str, Sketch]:
         data = store.get(name)[0]
         try:
             with pq.ParquetFile(pa.BufferReader(data)) as file:
-                table = file.read(["genome", "hashes"])
+                table = file.read(["genome", "hashes"], use_threads=False)
             hashes = table["hashes"].combine_chunks()
             edges = hashes.offsets.to_numpy()
             flat = np.ascontiguousarray(hashes.values.to_numpy(), np.uint64)
@@ -78,7 +78,7 @@ def forget_sketches(store: Store, names: Collection[str]) -> None:
 
     for name in _files(store):
         with pq.ParquetFile(pa.BufferReader(store.get(name)[0])) as file:
-            table = file.read()
+            table = file.read(use_threads=False)
         keep = [genome not in names for genome in table["genome"].to_pylist()]
         if not all(keep):
             out = io.BytesIO()

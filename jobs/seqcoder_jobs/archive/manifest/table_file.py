@@ -50,7 +50,8 @@ class TableFile:
         if self._remote is not None:
             self._remote.fetch(self._ranges(columns, chosen))
         names = None if columns is None else list(columns)
-        return self._file.read_row_groups(list(chosen), names)
+        # A thread of Arrow's that lets go of Python's bytes while Python ends aborts the process.
+        return self._file.read_row_groups(list(chosen), names, use_threads=False)
 
     def _ranges(
         self, columns: Sequence[str] | None, groups: Sequence[int]
