@@ -12,10 +12,10 @@ from seqcoder.errors import UsageError
 DEFAULT_LEVEL = 2
 DEFAULT_MODEL = "prokaryote-2"
 DEFAULT_CACHE_BYTES = 128 << 20
-# Measured in docs/architecture.md: a larger chunk is smaller by the repeats within it, a smaller
+# Measured in docs/benchmarks.md: a larger chunk is smaller by the repeats within it, a smaller
 # one is out sooner. A region at the far end of a chunk of this size takes under 3 seconds, cold.
 DEFAULT_CHUNK_BASES = 3 << 20
-# Some genomes of a genus: the second and later ones come out a fifth smaller (docs/pangenome.md).
+# Some genomes of a genus: the second and later ones come out a little smaller (docs/pangenome.md).
 DEFAULT_SOLID_CHUNK_BASES = 32 << 20
 MIN_CHUNK_BASES, MAX_CHUNK_BASES = 1 << 10, 1 << 27
 
