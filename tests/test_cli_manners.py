@@ -176,7 +176,7 @@ def test_regions_from_standard_input_and_packed_names(tmp_path: Path, cli: Cli) 
     assert cli("compress", "-o", "g.sqc", "g.fa") == 0
     assert cli("extract", "g.sqc", "--regions", "-", stdin=b"g:2-3\ng\t4\t6\n") == 0
     assert cli.out == b">g:2-3\nCG\n>g:5-6\nAC\n"
-    assert cli("extract", "g.sqc", "--regions", "none") == 1
+    assert cli("extract", "g.sqc", "--regions", "none") == 2
     assert b"none: No such file or directory; name a list" in cli.err
     assert cli("decompress", "g.sqc", "-o", "g.fa.gz") == 2
     assert b"'seqcoder extract -g g.fa -o g.fa.gz' packs them" in cli.err

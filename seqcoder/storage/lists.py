@@ -11,11 +11,12 @@ import re
 from pathlib import Path
 
 from seqcoder.circumstances import system_reason
-from seqcoder.errors import InputError, UsageError
+from seqcoder.errors import InputError, MissingError, UsageError
 from seqcoder.storage.devices import check_ends
 from seqcoder.storage.standard_input import read_standard_input
 from seqcoder.storage.url import is_url
 
+_NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 UTF8_MARK = b"\xef\xbb\xbf"
 _SILENT = re.compile(r"[ \t\v\f\r]*\Z|#(?:[# \t]|\Z)")
 
@@ -59,11 +60,13 @@ def names_in(data: bytes, what: str) -> list[str]:
     return [name for name in names if not is_comment(name)]
 
 
-def read_list(path: str | os.PathLike[str]) -> bytes:
+def read_list(path: str | os.PathLike[str], what: str = "a list") -> bytes:
     """Return the bytes of a list by its path or URL, ``-``: of standard input.
 
     Raises
     ------
+    UsageError
+        When there is none there, or it is a folder: ``what`` has to be named.
     InputError
         When it cannot be read.
     """
@@ -77,9 +80,12 @@ def read_list(path: str | os.PathLike[str]) -> bytes:
             return store.get(name)[0]
         check_ends(Path(path).stat(), os.fspath(path))
         return Path(path).read_bytes()
+    except MissingError as error:
+        raise UsageError(f"{error}; name {what}, or -") from None
     except (OSError, ValueError) as error:
         reason = system_reason(error) if isinstance(error, OSError) else error
-        raise InputError(f"{path}: {reason}; name a list, or -") from None
+        kind = UsageError if isinstance(error, _NO_FILE) else InputError
+        raise kind(f"{path}: {reason}; name {what}, or -") from None
 
 
 def read_pairs(path: str | os.PathLike[str], first: str, second: str) -> dict[str, str]:

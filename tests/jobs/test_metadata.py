@@ -15,9 +15,9 @@ from small_corpus import genome
 from test_jobs_cli import SMALL, Run, run  # noqa: F401
 
 from seqcoder.errors import InputError, UsageError
-from seqcoder_jobs import open_archive
 from seqcoder_jobs.archive.archive import Archive
-from seqcoder_jobs.archive.metadata import load_metadata, read_metadata, save_metadata
+from seqcoder_jobs.archive.metadata import Kept, load_metadata, save_metadata
+from seqcoder_jobs.archive.metadata_table import read_metadata
 from seqcoder_jobs.archive.where import genomes_where
 from seqcoder_jobs.reading.verify import manifest_findings
 from seqcoder_jobs.writing import submit as submitting
@@ -51,6 +51,13 @@ def rows(archive: Archive) -> dict[str, dict[str, object]]:
     return {row["genome"]: row for row in load_metadata(archive).to_pylist()}
 
 
+def give(archive: Archive, text: str) -> Kept:
+    """Keep a table; returns what is said of it."""
+    table = Path(archive.name).parent / "x.tsv"
+    table.write_text(text)
+    return save_metadata(archive, read_metadata(str(table)), NAMES)
+
+
 def parquet() -> bytes:
     out = io.BytesIO()
     pq.write_table(pa.table({"run_accession": ["ERR1234567"], "year": [2024]}), out)
@@ -77,8 +84,8 @@ def test_tables_of_all_kinds(
     archive: Archive, tmp_path: Path, name: str, data: bytes, told: dict[str, dict[str, object]]
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    unmatched = save_metadata(archive, read_metadata(str(tmp_path / name)), NAMES)
-    assert unmatched == (["GCF_999999999.1"] if b"##" in data or name == "s.txt.gz" else [])
+    kept = save_metadata(archive, read_metadata(str(tmp_path / name)), NAMES)
+    assert kept.unmatched == (("GCF_999999999.1",) if "s.txt" in name or b"##" in data else ())
     found = rows(archive)
     for genome_name, facts in told.items():
         assert found[genome_name].items() >= facts.items()
@@ -106,41 +113,49 @@ def test_what_is_no_table_is_refused_in_one_line(
     assert load_metadata(archive) is None
 
 
-def test_later_rows_replace_earlier_ones(archive: Archive, tmp_path: Path) -> None:
-    for text in ("genome\tyear\nmine\t2023\nERR1234567\t2020\n", "genome\tplace\nmine.fa\tOslo\n"):
-        (tmp_path / "x.tsv").write_text(text)
-        save_metadata(archive, read_metadata(str(tmp_path / "x.tsv")), NAMES)
+def test_later_tables_replace_their_columns(archive: Archive) -> None:
+    give(archive, "genome\tyear\tplace\nmine\t2023\tOslo\nERR1234567\t2020\tBern\n")
+    give(archive, "genome\tyear\tname\nmine.fa\t2024\tx\nGCA_000006945.2\t1999\ty\n")
+    give(archive, "genome\tplace\nERR1234567.fa\t\n")  # an empty cell clears
     assert rows(archive) == {
-        "mine.fa": {"genome": "mine.fa", "year": None, "place": "Oslo"},
-        "ERR1234567.fa": {"genome": "ERR1234567.fa", "year": 2020, "place": None},
+        "mine.fa": {"genome": "mine.fa", "year": 2024, "place": "Oslo", "name": "x"},
+        "ERR1234567.fa": {"genome": "ERR1234567.fa", "year": 2020, "place": None, "name": None},
+        NAMES[1]: {"genome": NAMES[1], "year": 1999, "place": None, "name": "y"},
     }
-    (tmp_path / "x.tsv").write_text("genome\tyear\nmine\tlast year\n")
-    with pytest.raises(UsageError, match="does not fit the archive's earlier metadata"):
-        save_metadata(archive, read_metadata(str(tmp_path / "x.tsv")), NAMES)
 
 
-def test_expressions(archive: Archive, tmp_path: Path) -> None:
-    assert genomes_where(archive, "bases > 1500") == [NAMES[3]]
-    (tmp_path / "x.txt").write_bytes(SUMMARY)
-    save_metadata(archive, read_metadata(str(tmp_path / "x.txt")), NAMES)
-    assert genomes_where(archive, "organism_name = 'Salmonella enterica'") == [NAMES[1]]
-    assert genomes_where(archive, "organism_name LIKE '%coli%' and bases < 600") == [NAMES[0]]
-    assert genomes_where(archive, "seq_rel_date >= '2014'") == [NAMES[1]]
-    assert set(genomes_where(archive, "genome_size IS NULL -- a remark")) == set(NAMES[1:])
-    with open_archive(archive.folder) as opened:
-        (name,) = opened.where("seq_rel_date >= '2014'")
-        assert opened[name].read().startswith(b">c1 genome 1")
-    assert set(genomes_where(archive, "genome GLOB '*.fa' or bases > 1e9")) == set(NAMES[2:])
-    for wrong in (
-        "speces = 'x'",
-        "bases >",
-        "1=1) UNION SELECT sql FROM sqlite_master WHERE (1=1; DROP TABLE genomes",
-        "load_extension('x')",
-    ):
-        with pytest.raises(UsageError, match="--where ") as caught:
-            genomes_where(archive, wrong)
-        assert "columns are genome, source, status" in str(caught.value)
-        assert "organism_name" in str(caught.value)
+def test_types_are_those_of_the_values(archive: Archive) -> None:
+    """Of all tables: numbers and text make text, and what is corrected makes numbers again."""
+    told = "".join(f"{name}\t{n}\t00{n}\t{n}\n" for n, name in enumerate(NAMES[1:]))
+    give(archive, f"name\tyear\tward\tdose\n{told}")
+    assert load_metadata(archive).schema.types == [pa.string(), pa.int64(), pa.string(), pa.int64()]
+    kept = give(archive, "name\tyear\tdose\nmine\tabc\t0.5\n")
+    assert kept.mixed == (("year", "abc"),)
+    types = load_metadata(archive).schema.types
+    assert types == [pa.string(), pa.string(), pa.string(), pa.float64()]
+    told_of: list[str] = []
+    assert genomes_where(archive, "year >= 1", told_of.append) == [NAMES[2], "mine.fa"]
+    assert genomes_where(archive, "year = 1 and year < 10") == [NAMES[2]]
+    assert (genomes_where(archive, "ward = '002'"), "'abc'" in told_of[0]) == (["mine.fa"], True)
+    assert give(archive, "name\tyear\nmine\t2024\n").mixed == ()
+    assert load_metadata(archive)["year"].to_pylist() == [0, 1, 2024]
+
+
+def test_odd_rows_and_columns(archive: Archive, tmp_path: Path, run: Run) -> None:  # noqa: F811
+    table = tmp_path / "x.tsv"
+    table.write_text(
+        "name\tdose\tyear\t\t\nmine\t30.5\t2020\t\t\nnosuch.fa\t1\tx\t\t\n\t2\t3\t\t\n"
+    )
+    code, _, err = run("submit", "-o", archive, "--metadata", table)
+    assert (code, "2 rows of no genome here: nosuch.fa, a row without a name" in err) == (0, True)
+    assert rows(archive) == {"mine.fa": {"genome": "mine.fa", "dose": 30.5, "year": 2020}}
+    lines = run("list", archive, "--metadata")[1].splitlines()
+    assert lines[0].endswith("sha256\tdose\tyear")
+    assert next(line for line in lines if line.startswith("mine")).endswith("\t30.5\t2020")
+    for option in (("submit", "-o", archive, "--metadata"), ("extract", archive, "--from-file")):
+        code, _, err = run(*option, tmp_path / "no.tsv")
+        table_or_list = "a table of metadata" if "--metadata" in option else "a list"
+        assert (code, f"name {table_or_list}, or -" in err) == (2, True)
 
 
 def test_the_commands(archive: Archive, tmp_path: Path, run: Run) -> None:  # noqa: F811
@@ -166,7 +181,7 @@ def test_the_commands(archive: Archive, tmp_path: Path, run: Run) -> None:  # no
     assert run("verify", archive, "--where", "bases > 1e9")[0] == 2
     code, _, err = run("extract", archive, "--where", "bases > 1e9", "-o", tmp_path / "none/")
     assert code == 2
-    assert "--where bases > 1e9" in err
+    assert "no genome meets --where bases > 1e9" in err
     code, _, err = run("list", archive, "--where", "nonsense")
     assert (code, err.count("\n")) == (2, 1)
 
@@ -189,6 +204,6 @@ def test_killed_before_and_after(archive: Archive, tmp_path: Path) -> None:
             submit(request, runner=run_here)
     assert set(rows(archive)) == set(NAMES[:2])
     assert not archive.is_marked
-    assert submit(request, runner=run_here).unmatched == ("GCF_999999999.1",)
+    assert submit(request, runner=run_here).kept == Kept(("GCF_999999999.1",))
     assert archive.is_marked
     assert list(manifest_findings(archive)) == []

@@ -18,7 +18,7 @@ from seqcoder.errors import NoSuchNameError, UsageError
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.manifest.changes import read_changes
 from seqcoder_jobs.archive.manifest.files import read_table
-from seqcoder_jobs.archive.metadata import load_metadata
+from seqcoder_jobs.archive.metadata import Kept, load_metadata
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.corpus import containers
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
@@ -126,7 +126,7 @@ def test_renamed(archive: Archive, tmp_path: Path) -> None:  # noqa: F811
     table = tmp_path / "known.tsv"
     table.write_text("genome\tyear\nk05.fa\t2001\nk06.fa\t2002\n")
     go = Request((), archive.name, metadata=str(table))
-    assert submit(go, runner=run_here).unmatched == ()
+    assert submit(go, runner=run_here).kept == Kept()
     before = archive.container_digests()
     assert rename(Archive(archive.name), NAMES, "tidied") == 3
     assert held(archive) == HELD  # until they are written
@@ -137,7 +137,8 @@ def test_renamed(archive: Archive, tmp_path: Path) -> None:  # noqa: F811
     go_on(archive)
     wanted = {RENAMED.get(name, name): data for name, data in HELD.items()}
     check(archive, wanted)
-    assert load_metadata(archive)["year"].to_pylist() == [2001, 2002, 2001]
+    years = {row["genome"]: row["year"] for row in load_metadata(archive).to_pylist()}
+    assert years == {"deep/five.fa": 2001, "k06.fa": 2002}
     with seqcoder_jobs.open_archive(archive.name) as opened:
         assert opened.where("year = 2001") == ["deep/five.fa"]
     assert rename(Archive(archive.name), NAMES, "") == 0  # again

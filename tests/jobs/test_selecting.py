@@ -62,15 +62,14 @@ def test_copied_by_what_is_known(folder: Path, tmp_path: Path, run: Run) -> None
     assert (small / "containers" / "000000.sqc").read_bytes() == before
     assert "holds all of it already" in run("copy", folder, small, "--from-file", names)[2]
     assert run("verify", small)[0] == 0
-    # Refused: nothing chosen, the archive itself, another file of that name.
-    assert run("copy", folder, small, "--where", "year = 1")[0] == 2
+    # Of those of which nothing is known, nothing is told.
+    (tmp_path / "names.txt").write_text("other.fa\n")
+    assert run("copy", folder, tmp_path / "other", "--from-file", names)[0] == 0
+    assert load_metadata(Archive(tmp_path / "other")) is None
+    # Refused: the archive itself, another file of that name.
     for place in (folder, folder / "inside"):
         code, _, err = run("copy", folder, place, "--where", "year = 2023")
         assert (code, "the archive itself; name another place" in err) == (2, True)
-    (tmp_path / "none.txt").write_text("# nobody\n")
-    assert (
-        "none.txt" in run("copy", folder, tmp_path / "n", "--from-file", tmp_path / "none.txt")[2]
-    )
     (tmp_path / "in2").mkdir()
     (tmp_path / "in2" / "k00.fa").write_bytes(HELD["k09.fa"])
     submit_here([tmp_path / "in2"], tmp_path / "third", given=GIVEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 PLAN = "plan.json"
 CONTAINERS = "containers"
 MANIFEST = "manifest"
+METADATA = f"{MANIFEST}/metadata/all.parquet"
 SKETCHES = "sketches"
 JOB = "job.json"
 INPUTS = "inputs.txt"

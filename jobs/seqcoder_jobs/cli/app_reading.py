@@ -136,7 +136,9 @@ def extract(
     genome: GenomeNames = None,
     regions: Annotated[str | None, RegionsOption] = None,
     reverse: Reverse = False,
-    everything: Annotated[bool, typer.Option("--all", help="All genomes.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All genomes, or all that meet --where.")
+    ] = False,
     where: Where = None,
     output: Annotated[
         str | None,
@@ -168,7 +170,6 @@ def extract(
         seqcoder-ray extract archive NC_000913.3:1000-2000
         seqcoder-ray extract archive --all --format fa.gz -o for_others/
     """
-    from seqcoder.cli.extract import name_list
     from seqcoder.reading.region import Style
     from seqcoder_jobs.cli.extract import ExtractOptions, run
 
@@ -177,7 +178,7 @@ def extract(
             ExtractOptions(
                 archive,
                 tuple(queries or ()),
-                (*(genome or ()), *name_list(from_file)),
+                tuple(genome or ()),
                 regions,
                 everything,
                 output,
@@ -190,6 +191,7 @@ def extract(
                 reverse,
                 index,
                 where,
+                from_file,
             )
         )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from seqcoder.cli.common import fail
-from seqcoder.cli.extract import other_strand, region_list, whole_records
+from seqcoder.cli.extract import name_list, other_strand, region_list, whole_records
 from seqcoder.cli.files import (
     STDOUT,
     check_index,
@@ -32,6 +33,7 @@ from seqcoder.reading.region import AS_FILE, Region, Style
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes, find_genomes
+from seqcoder_jobs.cli.choosing import none_listed, none_meets
 from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.cli.verify import mapped, worth_ray
 from seqcoder_jobs.reading.archive_reader import OpenArchive
@@ -59,6 +61,7 @@ class ExtractOptions:
     reverse: bool = False
     index: bool = False
     where: str | None = None
+    from_file: str | None = None
 
 
 def run(options: ExtractOptions) -> None:
@@ -68,6 +71,11 @@ def run(options: ExtractOptions) -> None:
     archive = Archive(options.archive)
     archived = archived_genomes(archive)
     queries: list[str | Query] = [*options.queries, *_listed(options.regions)]
+    if options.from_file is not None:
+        listed = name_list(options.from_file)
+        if not listed:
+            raise none_listed(options.from_file)
+        options = replace(options, genomes=(*options.genomes, *listed))
     if options.everything:
         if queries or options.genomes:
             raise UsageError("--all and names contradict each other; leave one out")
@@ -75,6 +83,9 @@ def run(options: ExtractOptions) -> None:
             raise UsageError("--all needs a folder or a file to write to: -o FOLDER, -o all.fa")
         if options.reverse:
             raise UsageError("--all restores files bit for bit; leave --reverse-complement out")
+        if options.where is not None:
+            names = set(_chosen(archive, archived, options).genomes)
+            archived = [genome for genome in archived if genome.name in names]
         if _one_file(options.output):
             threads = options.workers or 0
             with (
@@ -135,13 +146,14 @@ def _chosen(
     """Return the options with the genomes named for which --where holds."""
     from seqcoder_jobs.archive.where import genomes_where
 
-    there = {genome.name for genome in archived}
-    names = [name for name in genomes_where(archive, options.where or "") if name in there]
+    where, there = options.where or "", {genome.name for genome in archived}
+    tell = partial(note, quiet=options.quiet)
+    names = [name for name in genomes_where(archive, where, tell) if name in there]
     if options.genomes:
         named = {genome.name for genome in find_genomes(archived, options.genomes, str(archive))}
         names = [name for name in names if name in named]
     if not names:
-        raise NoSuchNameError(str(archive), "genome", f"--where {options.where}", program=NAME)
+        raise none_meets(archive, where, among=bool(options.genomes))
     return replace(options, genomes=tuple(names))
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from seqcoder.errors import NoSuchNameError
 from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.copying import check_apart
-from seqcoder_jobs.cli.console import NAME, note
-from seqcoder_jobs.cli.show import chosen_names
+from seqcoder_jobs.cli.choosing import some_names
+from seqcoder_jobs.cli.console import note
 from seqcoder_jobs.cli.submit import SubmitOptions, run_request
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.selecting import metadata_of, parameters_of, sources_of
@@ -21,9 +20,7 @@ def run_copy_some(
     source, target = Archive(name), Archive(options.archive)
     source.require()
     check_apart(source, target)
-    names = chosen_names(source, where, from_file) or set()
-    if not names:
-        raise NoSuchNameError(str(source), "genome", where or from_file or "", program=NAME)
+    names = some_names(source, where, from_file, options.quiet) or set()
     given = GivenParameters() if target.exists else parameters_of(source)
     sources = sources_of(source, target, names)
     cluster = ClusterOptions(address=options.address, workers=options.workers)

@@ -8,13 +8,12 @@ from typing import Any
 
 from seqcoder.cli.common import say
 from seqcoder.errors import UsageError
-from seqcoder.reading.naming import all_named
 from seqcoder.storage.names import checksum_line
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import JOB
 from seqcoder_jobs.archive.success import check_present
 from seqcoder_jobs.archive.summary import summarise
-from seqcoder_jobs.cli.console import NAME
+from seqcoder_jobs.cli.choosing import chosen_names
 from seqcoder_jobs.cli.result import result_table
 
 
@@ -102,6 +101,9 @@ def run_list(options: ListOptions) -> None:
     if options.json:
         say(json_module.dumps(rows, indent=1, default=str))
         return
+    for row in rows:
+        if row.get("bits_per_base") is not None:
+            row["bits_per_base"] = f"{row['bits_per_base']:.4f}"
     say("#" + "\t".join(columns))
     for row in rows:
         say("\t".join(_cell(row[column]) for column in columns))
@@ -109,7 +111,8 @@ def run_list(options: ListOptions) -> None:
 
 def _add_metadata(archive: Archive, rows: list[dict[str, Any]]) -> list[str]:
     """Add to rows what is known of their genomes; returns the columns that are new."""
-    from seqcoder_jobs.archive.metadata import GENOME, load_metadata
+    from seqcoder_jobs.archive.metadata import load_metadata
+    from seqcoder_jobs.archive.metadata_table import GENOME
 
     table = load_metadata(archive)
     if table is None:
@@ -121,28 +124,8 @@ def _add_metadata(archive: Archive, rows: list[dict[str, Any]]) -> list[str]:
     return columns
 
 
-def chosen_names(archive: Archive, where: str | None, from_file: str | None) -> set[str] | None:
-    """Return the genomes that --where and --from-file name, None for all.
-
-    Raises NoSuchNameError, UsageError where a name or an expression means none.
-    """
-    chosen: set[str] | None = None
-    if where is not None:
-        from seqcoder_jobs.archive.where import genomes_where
-
-        chosen = set(genomes_where(archive, where))
-    if from_file is not None:
-        from seqcoder.cli.extract import name_list
-        from seqcoder_jobs.archive.manifest.files import read_table
-
-        there = read_table(archive.store, "genomes", ["genome"])["genome"].to_pylist()
-        named = set(all_named(there, name_list(from_file), str(archive), NAME))
-        chosen = named if chosen is None else chosen & named
-    return chosen
-
-
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+    text = repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
     return text.replace("\t", " ").replace("\n", " ")

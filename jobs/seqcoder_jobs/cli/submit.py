@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqcoder.cli.common import say
 from seqcoder.cli.signals import stands
@@ -35,6 +35,9 @@ from seqcoder_jobs.writing.submit import (
     Todo,
     submit,
 )
+
+if TYPE_CHECKING:
+    from seqcoder_jobs.archive.metadata import Kept
 
 _TOLD = 5
 """Warnings of one kind."""
@@ -168,12 +171,7 @@ def run_request(request: Request, options: SubmitOptions) -> None:
         more = count_of(len(outcome.warnings) - _TOLD, "input")
         note(f"{more} more stored as they are; 'list' tells which", options.quiet)
     list_failures(problems)
-    if outcome.unmatched:
-        note(
-            f"{options.metadata}: {count_of(len(outcome.unmatched), 'row')} of no genome here: "
-            f"{listed(outcome.unmatched, 3)}",
-            options.quiet,
-        )
+    _tell_of_metadata(outcome.kept, options)
     if outcome.error is not None:
         raise outcome.error
     if problems:
@@ -186,6 +184,23 @@ def run_request(request: Request, options: SubmitOptions) -> None:
             f"{count_of(len(problems), 'input')} failed (listed above)"
             + ("; the others are done and verified" if others else "")
             + (f". The same command tries {'it' if again == 1 else 'them'} again" if again else "")
+        )
+
+
+def _tell_of_metadata(kept: Kept | None, options: SubmitOptions) -> None:
+    if kept is None:
+        return
+    if kept.unmatched:
+        note(
+            f"{options.metadata}: {count_of(len(kept.unmatched), 'row')} of no genome here: "
+            f"{listed(kept.unmatched, 3)}",
+            options.quiet,
+        )
+    for column, example in kept.mixed:
+        note(
+            f"{options.metadata}: most values of {column} are numbers, and '{example}' is none: "
+            "in --where it counts as more than any number; mend it and give the table again",
+            options.quiet,
         )
 
 

@@ -13,8 +13,8 @@ from seqcoder.cli.verify import damaged_genomes
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.cli.choosing import some_names
 from seqcoder_jobs.cli.console import NAME, count_bar, note
-from seqcoder_jobs.cli.show import chosen_names
 from seqcoder_jobs.reading.verify import expectations, manifest_findings, verify_container
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ def run(options: VerifyOptions) -> None:
     for problem in found:
         fail(NAME, problem)
     saved = archive.load()
-    names = chosen_names(archive, options.where, options.from_file)
+    names = some_names(archive, options.where, options.from_file, quiet)
     chosen = _containers_of(archive, names)
     wanted = chosen or {container.file for container in saved.plan.containers}
     use_ray = worth_ray(len(wanted), address, full)

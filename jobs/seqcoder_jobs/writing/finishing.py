@@ -6,33 +6,35 @@ from typing import TYPE_CHECKING, Any
 
 from seqcoder.container.parity import SUFFIX as PARITY
 from seqcoder_jobs.archive.archive import Archive
-from seqcoder_jobs.archive.layout import CONTAINERS
+from seqcoder_jobs.archive.layout import CONTAINERS, METADATA
 from seqcoder_jobs.archive.saved_plan import SavedPlan
 from seqcoder_jobs.archive.static_index import write_index
 from seqcoder_jobs.corpus.listing import Problem
 from seqcoder_jobs.writing.sketches import forget_sketches
 
 if TYPE_CHECKING:
-    from seqcoder_jobs.archive.metadata import Metadata
+    from seqcoder_jobs.archive.metadata import Kept
+    from seqcoder_jobs.archive.metadata_table import Metadata
 
 
 def read_metadata_of(given: str | Metadata | None) -> Metadata | None:
     """Read a table, if one is given by its path or URL; raises as ``read_metadata``."""
     if not isinstance(given, str):
         return given
-    from seqcoder_jobs.archive.metadata import read_metadata
+    from seqcoder_jobs.archive.metadata_table import read_metadata
 
     return read_metadata(given)
 
 
-def add_metadata(archive: Archive, metadata: Metadata | None, saved: SavedPlan) -> list[str]:
-    """Keep metadata of the genomes planned; returns what is of none. Raises as ``matched``."""
+def add_metadata(archive: Archive, metadata: Metadata | None, saved: SavedPlan) -> Kept | None:
+    """Keep metadata of the genomes planned, None if there are none; raises as ``matched``."""
     if metadata is None:
-        return []
+        return None
     from seqcoder_jobs.archive.manifest.files import hidden_genomes
     from seqcoder_jobs.archive.metadata import save_metadata
 
     archive.mark_incomplete()
+    settle(archive)  # first: what is known of a name now is not of those who had it
     hidden = hidden_genomes(archive.store)
     planned = [(genome.name, c.file) for c in saved.plan.containers for genome in c.genomes]
     names = {name for name, file in planned if (name, file) not in hidden}
@@ -45,6 +47,10 @@ def finish(archive: Archive, saved: SavedPlan) -> tuple[Problem, ...]:
 
     plan = saved.plan
     settle(archive)
+    if archive.has(METADATA):
+        from seqcoder_jobs.archive.metadata import tidy_metadata
+
+        tidy_metadata(archive)
     columns = ["genome", "container", "source", "status", "error"]
     table = read_table(archive.store, "genomes", columns, hidden=True).to_pylist()
     held = {(row["genome"], row["container"]) for row in table}
@@ -78,7 +84,7 @@ def settle(archive: Archive) -> None:
             r for r in left if r["action"] == action and (r["genome"], r["container"]) in hidden
         ]
         if rows:
-            archive.check_held()
+            archive.mark_incomplete()
             add_changes(archive.store, done, rows, "")
 
 

@@ -17,13 +17,15 @@ from seqcoder.writing.workplace import Scratch
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.archive.saved_plan import SavedPlan
+from seqcoder_jobs.writing.finishing import settle
 
 
 def recover(archive: Archive, saved: SavedPlan) -> None:
     """Bring containers and manifest into line after a crash.
 
     A container without its rows (killed between the two) gets them from its own index; rows of
-    a container that has been lost are dropped, so that it is made again.
+    a container that has been lost are dropped, so that it is made again. Genomes whose places
+    others have taken by then are noted as such.
     """
     from seqcoder_jobs.archive.manifest.files import covered_containers, forget, write_part
     from seqcoder_jobs.archive.manifest.rebuild import rebuild_report
@@ -59,6 +61,7 @@ def recover(archive: Archive, saved: SavedPlan) -> None:
             archive.mark_incomplete()
             write_part(store, container.key, rows)
             written[container.file] = report.sha256
+    settle(archive)
 
 
 def _found(place: Any, container: ContainerPlan, written: dict[str, str]) -> Iterator[Path]:

@@ -60,7 +60,6 @@ def rename(archive: Archive, names: Mapping[str, str], reason: str) -> int:
     """
     from seqcoder_jobs.archive.manifest.changes import read_changes, unsettled
     from seqcoder_jobs.archive.manifest.files import covered_containers, read_table
-    from seqcoder_jobs.archive.metadata import copy_rows
 
     archive.require()
     with archive.lock():
@@ -87,7 +86,6 @@ def rename(archive: Archive, names: Mapping[str, str], reason: str) -> int:
         save_sketches(
             archive.store, {new: sketches[old] for old, new in chosen.items() if old in sketches}
         )
-        copy_rows(archive, chosen)
         note_replaced(
             archive,
             [Replaced(old, files[old], new, into[new]) for old, new in chosen.items()],

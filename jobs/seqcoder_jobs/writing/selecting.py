@@ -11,7 +11,7 @@ from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.writing.planning import GivenParameters
 
 if TYPE_CHECKING:
-    from seqcoder_jobs.archive.metadata import Metadata
+    from seqcoder_jobs.archive.metadata_table import Metadata
 
 
 def sources_of(source: Archive, target: Archive, names: Collection[str]) -> list[GenomeSource]:
@@ -61,10 +61,10 @@ def parameters_of(archive: Archive) -> GivenParameters:
 
 def metadata_of(archive: Archive, names: Collection[str]) -> Metadata | None:
     """Return what an archive knows of the genomes named, None where it knows nothing."""
-    from seqcoder_jobs.archive.metadata import GENOME, Metadata, load_metadata
+    from seqcoder_jobs.archive.metadata import load_metadata
+    from seqcoder_jobs.archive.metadata_table import GENOME, Metadata
 
     table = load_metadata(archive)
-    if table is None:
-        return None
-    keep = [i for i, name in enumerate(table[GENOME].to_pylist()) if name in names]
-    return Metadata(str(archive), GENOME, table.take(keep))
+    known = [] if table is None else table[GENOME].to_pylist()
+    keep = [i for i, name in enumerate(known) if name in names]
+    return Metadata(str(archive), GENOME, table.take(keep)) if keep else None

@@ -46,7 +46,8 @@ from seqcoder_jobs.writing.replacing import note_replaced
 from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
 
 if TYPE_CHECKING:
-    from seqcoder_jobs.archive.metadata import Metadata
+    from seqcoder_jobs.archive.metadata import Kept
+    from seqcoder_jobs.archive.metadata_table import Metadata
 
 
 class Runner(Protocol):
@@ -134,8 +135,8 @@ class Outcome:
     """What ended the run early, if something did; the same command goes on from there."""
     done: int = 0
     """Inputs that this run got done: verified or stored, and in the manifest."""
-    unmatched: tuple[str, ...] = ()
-    """What the metadata tell of and the archive has not."""
+    kept: Kept | None = None
+    """What is to be said of the metadata."""
     warnings: tuple[str, ...] = ()
     """Of inputs done: those that are no FASTA."""
 
@@ -271,10 +272,10 @@ def submit(
             archive.save(todo.saved)
         if todo.pending:
             error, done, warnings = _run(archive, todo, request.options, runner, on_progress)
-        unmatched = add_metadata(archive, metadata, todo.saved)
+        kept = add_metadata(archive, metadata, todo.saved)
         failures = finish(archive, todo.saved)
         retire(archive, list_orphans(archive, todo.saved))
-        return Outcome(todo, failures, error, done, tuple(unmatched), warnings)
+        return Outcome(todo, failures, error, done, kept, warnings)
 
 
 def _run(
