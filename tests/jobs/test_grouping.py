@@ -230,7 +230,7 @@ def test_a_bad_file_of_groups(
     if lines is not None:
         table(taxa, lines)
     code, _, err = run("submit", strains, "-o", tmp_path / "archive", "--groups", taxa)
-    assert code == (1 if lines is None else 2)
+    assert code == 2
     assert message in err
     assert err.count("\n") == 1
     assert not (tmp_path / "archive").exists()

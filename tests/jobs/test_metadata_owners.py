@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -145,3 +146,16 @@ def test_removed_right_after_a_killed_rename(archive: Archive) -> None:
             submit(Request((), archive.name), runner=run_here)
     remove(archive, ["first.fa"], "", purge=False)
     assert known(archive) == {"b.fa": "Bo"}
+
+
+def test_the_manifest_s_page_leaves_out_what_is_gone(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pandas")
+    remove(archive, ["a.fa"], "", purge=False)
+    page = Path(__file__).resolve().parents[2] / "docs" / "manifest.md"
+    (example,) = (b for b in page.read_text().split("```") if "MultiIndex" in b)
+    monkeypatch.chdir(Path(archive.name).parent)
+    found: dict[str, Any] = {}
+    exec(example.removeprefix("python\n"), found)
+    assert (list(found["there"].genome), len(found["genomes"])) == (["b.fa"], 2)
