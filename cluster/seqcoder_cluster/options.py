@@ -95,8 +95,8 @@ class Window:
 def count_actors(options: ClusterOptions, cpus: float, gpus: float) -> int:
     """Return how many model actors to start on a cluster of so many CPUs and GPUs.
 
-    On the CPU stage 1 takes 0.14 to 0.20 of stage 2's time for whole genomes, 0.5 to 0.7 for chunks of
-    500 kb (docs/cluster.md): an actor for every third coder.
+    On the CPU stage 1 takes 0.14 to 0.20 of stage 2's time for whole genomes, 0.5 to 0.7 for
+    chunks of 500 kb (docs/cluster.md): an actor for every third coder.
     """
     if options.actors is not None:
         return options.actors
