@@ -83,7 +83,7 @@ def _parsed(data: bytes, location: str) -> pa.Table:
         return pq.read_table(io.BytesIO(data), use_threads=False).flatten()
     data = data.removeprefix(UTF8_MARK)
     if data[:1] == b"{":
-        table = pa.json.read_json(io.BytesIO(data))
+        table = pa.json.read_json(io.BytesIO(data), pa.json.ReadOptions(use_threads=False))
         while any(pa.types.is_struct(column.type) for column in table.columns):
             table = table.flatten()
         return table
@@ -94,11 +94,12 @@ def _parsed(data: bytes, location: str) -> pa.Table:
     parsing = pa.csv.ParseOptions(
         delimiter="\t" if tabs else ",", quote_char=False if tabs else '"'
     )
-    with pa.csv.open_csv(io.BytesIO(data), parse_options=parsing) as reader:
-        names = reader.schema.names
+    reading = pa.csv.ReadOptions(use_threads=False)
+    names = pa.csv.read_csv(io.BytesIO(first + b"\n"), reading, parsing).column_names
     return pa.csv.read_csv(
         io.BytesIO(data),
-        parse_options=parsing,
+        reading,
+        parsing,
         convert_options=pa.csv.ConvertOptions(
             # As text: what a number is, is decided by all values that an archive has (``typed``).
             column_types={name: pa.string() for name in names},
