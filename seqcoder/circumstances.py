@@ -23,6 +23,8 @@ _REMEDIES = {
     errno.EROFS: "write elsewhere",
     errno.EIO: "a disk or a connection fails: see the system's log, use another copy or disk",
     errno.ESTALE: "its server has changed the folder: mount it again, repeat the command",
+    errno.EEXIST: "that is in the way: name another, or remove it",
+    errno.ENOTDIR: "a file is where the path has a folder: name another",
     errno.ENAMETOOLONG: "choose a shorter one",
     errno.EMFILE: "raise the limit (ulimit -n)",
     errno.ENFILE: "the whole system has too many: end what holds them",
@@ -102,4 +104,4 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 def _of_system(error: OSError) -> str:
     named = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "output"
-    return f"{named}: {system_reason(error)}"
+    return f"{named}: {system_reason(error, 'is the path right?')}"

@@ -460,7 +460,10 @@ def kinds() -> dict[str, tuple[bytes, str]]:
     text = SMALL.decode()
     return {
         "u.fa": (text.encode("utf-16"), "UTF-16 text; 'iconv -f UTF-16 -t UTF-8'"),
-        "ub.fa": (text.encode("utf-16-be"), "UTF-16 text; 'iconv -f UTF-16 -t UTF-8'"),
+        "ub.fa": (text.encode("utf-16-be"), "UTF-16 text; 'iconv -f UTF-16BE -t UTF-8'"),
+        "u4.fa": (text.encode("utf-32"), "UTF-32 text; 'iconv -f UTF-32 -t UTF-8'"),
+        "u4l.fa": (text.encode("utf-32-le"), "UTF-32 text; 'iconv -f UTF-32LE -t UTF-8'"),
+        "u4b.fa": (text.encode("utf-32-be"), "UTF-32 text; 'iconv -f UTF-32BE -t UTF-8'"),
         "cr.fa": (SMALL.replace(b"\n", b"\r"), "CR alone; \"tr '\\r' '\\n'\""),
         "x.lzma": (lzma.compress(SMALL, format=lzma.FORMAT_ALONE), "'xz -d' or 'unlzma'"),
         "x.Z": (b"\x1f\x9d\x90" + b"abcdef" * 20, "'gzip -d' or 'uncompress'"),
@@ -485,6 +488,25 @@ def test_what_is_no_fasta_is_told_by_what_it_is(there: Path, name: str) -> None:
     with seqcoder.open("k.sqc") as container:
         back = next(iter(container.values())).read()
     assert back == (gzip.decompress(data) if name.endswith("gz") else data)
+
+
+def test_lists_are_told_by_what_they_are(there: Path) -> None:
+    from seqcoder.storage.lists import lines_of
+
+    names = b"x.fa\ny.fa\n"
+    kinds = {
+        "u2": (names.decode().encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
+        "u4": (names.decode().encode("utf-32"), "is UTF-32 text; save it as UTF-8"),
+        "gz": (gzip.compress(names), "is gzip data; 'gzip -dc gz' makes a list of it"),
+        "cr": (names.replace(b"\n", b"\r"), "its lines end in CR alone; \"tr '\\r' '\\n'\" first"),
+    }
+    for name, (data, told) in kinds.items():
+        with pytest.raises(InputError) as caught:
+            lines_of(data, name)
+        assert str(caught.value).startswith(f"{name}: {told}")
+    assert lines_of(b"a\rb\nc\r\n", "names") == ["a\rb", "c"]
+    assert lines_of(b"a\r", "names") == ["a"]
+    assert lines_of(b"a\0b\0", "names") == ["a", "b"]
 
 
 def test_zstd_that_needs_a_dictionary_is_told_as_such(there: Path) -> None:

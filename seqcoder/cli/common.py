@@ -58,6 +58,11 @@ def _run(load: Callable[[], typer.Typer], name: str) -> int:
         with whole_stdout():
             if 0 <= resource.getrlimit(resource.RLIMIT_AS)[0] < _LEAST_MEMORY:
                 raise MemoryError  # libraries would end the process with a line of their own
+            if "" in sys.argv[1:]:
+                raise UsageError(
+                    f"argument {sys.argv.index('', 1)} is empty; is a variable of the shell unset? "
+                    "name something there, or leave it out"
+                )
             code = load()(prog_name=name, standalone_mode=False)
     except SeqcoderError as error:
         fail(name, str(error))

@@ -10,7 +10,6 @@ from seqcoder.container.index import (
     BARE_END,
     CHUNK_DIGEST,
     FILE_DIGEST,
-    FORMAT,
     PLACE_BYTES,
     SIGNATURE,
     SMALL,
@@ -30,9 +29,9 @@ from seqcoder.container.sections import (
     entry_at,
     read_entry,
 )
+from seqcoder.container.signature import check_signature
 from seqcoder.errors import (
     FormatError,
-    InputError,
     IntegrityError,
     ReferenceMissingError,
     SeqcoderError,
@@ -52,27 +51,8 @@ _TAIL = PLACE_BYTES + CRC_BYTES
 _BEFORE = 1 << 12
 # Of the genomes' sections, which lie side by side, read at a time from afar.
 _NEIGHBOURS = 1 << 19
-_FORMAT_1 = b"SQC\r\n\x1a\n\0"
 # A file of nothing but empty sections would take for ever.
 _MOST_SECTIONS = 1 << 18
-
-
-def check_signature(source: RangeSource) -> None:
-    """Raise InputError if this is no container, FormatError if it is one of another format."""
-    start = source.read(0, min(source.size, 16))
-    if start[:4] == SIGNATURE:
-        return
-    if start[8:] == _FORMAT_1:
-        raise FormatError(
-            f"{source.name}: a container of format 1, this seqcoder reads format {FORMAT}; restore "
-            "its files with the seqcoder that wrote it and compress them again"
-        )
-    if len(start) > 3 and start[:3] == SIGNATURE[:3]:
-        raise FormatError(
-            f"{source.name}: a container of format {start[3]}, or damaged in its fourth byte; this "
-            f"seqcoder reads format {FORMAT}: upgrade it, or try 'seqcoder repair'"
-        )
-    raise InputError(f"{source.name}: not a seqcoder container (no SQC signature)")
 
 
 def index_before(source: RangeSource, end: int) -> Index | None:

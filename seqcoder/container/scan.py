@@ -17,8 +17,9 @@ from seqcoder.container.index import (
     Part,
     parse,
 )
-from seqcoder.container.reader import check_signature, index_before
+from seqcoder.container.reader import index_before
 from seqcoder.container.sections import END, Section, check_crc, entry_at
+from seqcoder.container.signature import check_signature
 from seqcoder.errors import IntegrityError, SeqcoderError
 from seqcoder.storage.range_source import RangeSource
 

@@ -11,6 +11,8 @@ import os
 from importlib import import_module
 from types import ModuleType
 
+from seqcoder.errors import UsageError
+
 
 def _load() -> ModuleType:
     try:
@@ -20,9 +22,12 @@ def _load() -> ModuleType:
             "seqcoder's native core is not built; install seqcoder with pip "
             "('python -m pip install .' in the source tree)"
         ) from error
-    wanted = os.environ.get("SEQCODER_CPU", "v3" if portable.supports_v3() else "portable")
-    if wanted not in ("portable", "v3"):
-        raise ImportError(f"SEQCODER_CPU={wanted}: not known; say portable or v3")
+    able = ("portable", "v3") if portable.supports_v3() else ("portable",)
+    wanted = os.environ.get("SEQCODER_CPU") or able[-1]
+    if wanted not in able:
+        raise UsageError(
+            f"SEQCODER_CPU={wanted}: no build for this processor; there are: {', '.join(able)}"
+        )
     return portable if wanted == "portable" else import_module("seqcoder.core._v3")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seqcoder.fasta.decompression import is_container, sniff
+from seqcoder.storage.lists import wide_mark
 
 _HEAD = 1 << 12
 _TAR_MARK = 257
@@ -47,8 +48,8 @@ def what_it_is(data: bytes, compression: str) -> str:
         return f"it is a tar file; {_SUBMIT}"
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return f"it is a zip file; {_SUBMIT}"
-    if _is_utf16(head):
-        return "it is UTF-16 text; 'iconv -f UTF-16 -t UTF-8' first"
+    if wide := wide_mark(head) or _unmarked(head):
+        return f"it is {wide[:6]} text; 'iconv -f {wide} -t UTF-8' first"
     kinds = ["a FASTQ"] if _is_fastq(head) else [k for mark, k in _TEXTS if head.startswith(mark)]
     if kinds:
         return f"it is {kinds[0]} file; 'any2fasta' makes FASTA of it"
@@ -62,9 +63,13 @@ def _is_fastq(head: bytes) -> bool:
     return head[:1] == b"@" and len(lines) > 3 and lines[2][:1] == b"+"
 
 
-def _is_utf16(head: bytes) -> bool:
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return True
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    half = len(head) // 2
-    return half > 1 and max(even, odd) >= 0.9 * half and min(even, odd) <= 0.1 * half
+def _unmarked(head: bytes) -> str:
+    """Return what UTF of wide characters a text is that says so by no mark, or ""."""
+    for width in (4, 2):
+        n = len(head) // width
+        filled = [n - head[place : n * width : width].count(0) for place in range(width)]
+        for order, at in (("LE", 0), ("BE", width - 1)):
+            others = sum(filled) - filled[at]
+            if n > 1 and filled[at] >= 0.9 * n and others <= 0.1 * n:
+                return f"UTF-{8 * width}{order}"
+    return ""

@@ -66,7 +66,8 @@ def _ranged(match: re.Match[str], text: str) -> Query:
 
 
 def read_regions(data: bytes, what: str = "regions") -> list[str | Query]:
-    """Read a list of regions: one a line, or BED (name, 0-based start, end; strand the sixth).
+    """Read a list of regions: one a line, or BED (name, 0-based start, end; strand the sixth:
+    ``-`` is the reverse, all else, ``.`` and ``?`` among them, the forward one).
 
     Raises:
         UsageError: a row of BED is empty, or its start and end are no numbers.

@@ -158,10 +158,13 @@ def _only(name: str, genomes: Sequence[Genome], where: str) -> Record | None:
         if found:
             break
     if len(found) > 1:
-        places = ", ".join(dict.fromkeys(genome.name for genome, _ in found[:5]))
+        places = list(dict.fromkeys(genome.name for genome, _ in found))
+        shown = ", ".join(places[:5]) + (", ..." if len(places) > 5 else "")
+        remedy = "say which genome with --genome"
+        if len(places) == 1:
+            remedy = f"take the genome whole with --genome {places[0]}; from Python, by number"
         raise UsageError(
-            f"{where}: {len(found)} records are called '{name}' (in {places}); "
-            "say which genome with --genome, or extract the whole genome"
+            f"{where}: {len(found)} records are called '{name}' (in {shown}); {remedy}"
         )
     return Record(*found[0]) if found else None
 

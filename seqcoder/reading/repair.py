@@ -20,9 +20,10 @@ from seqcoder.container.extends import Extends
 from seqcoder.container.frames import bases_digest
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
 from seqcoder.container.parity import by_parity
-from seqcoder.container.reader import check_alone, check_signature, read_index
+from seqcoder.container.reader import check_alone, read_index
 from seqcoder.container.rows import ChunkRow
 from seqcoder.container.scan import whole_parts
+from seqcoder.container.signature import check_signature
 from seqcoder.container.writer import ChunkFrames, ContainerWriter, GenomeFrames
 from seqcoder.errors import (
     InputError,
@@ -39,6 +40,7 @@ from seqcoder.reading.reader import Container
 from seqcoder.reading.reference import digests_of, extends_of
 from seqcoder.settings import thread_count
 from seqcoder.storage.atomic import atomic_file, commit, is_same_file
+from seqcoder.storage.output_files import make_folder
 from seqcoder.storage.range_source import RangeSource
 
 # A lost chunk's place is kept in pieces of this many bases; what lies between two chunks that are
@@ -91,6 +93,7 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
         raise UsageError(f"{out}: exists already; use --force to replace it")
     with closing(RangeSource(str(damaged))) as ranges:
         check_alone(ranges)
+    make_folder(out)
     halfway = out.with_name(f".{out.name}.mended")
     try:
         whole, problem = by_parity(damaged, halfway)
@@ -132,9 +135,12 @@ def _rescue(source: Path, damaged: Path, out: Path, threads: int) -> Repair:
                     writer.add_genome(found)
                     recovered.append(genome.name)
             if not recovered:
-                with suppress(InputError):
+                kind = f"{damaged}: no genome is whole"
+                try:
                     check_signature(container.reader.source)
-                raise IntegrityError(f"{damaged}: no genome is whole; nothing to recover")
+                except InputError as error:
+                    kind = str(error)
+                raise IntegrityError(f"{kind}; nothing to recover")
             writer.finish()
     return Repair(tuple(recovered), tuple(lost), tuple(salvage.problems))
 

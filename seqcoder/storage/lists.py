@@ -18,7 +18,29 @@ from seqcoder.storage.url import is_url
 
 _NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 UTF8_MARK = b"\xef\xbb\xbf"
+_WIDE = {  # the longer ones first
+    b"\xff\xfe\0\0": "UTF-32",
+    b"\0\0\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh91AY&SY": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 _SILENT = re.compile(r"[ \t\v\f\r]*\Z|#(?:[# \t]|\Z)")
+
+
+def wide_mark(data: bytes) -> str:
+    """Return UTF-16 or UTF-32, whichever the byte-order mark of ``data`` tells of, or ""."""
+    return next((name for mark, name in _WIDE.items() if data.startswith(mark)), "")
+
+
+def packed_by(data: bytes) -> str:
+    """Return the program that packed ``data``, by what they begin with, or ""."""
+    return next((tool for mark, tool in _PACKED.items() if data.startswith(mark)), "")
 
 
 def lines_of(data: bytes, what: str) -> list[str]:
@@ -30,11 +52,17 @@ def lines_of(data: bytes, what: str) -> list[str]:
     Raises
     ------
     InputError
-        When ``what`` is UTF-16.
+        When ``what`` is UTF-16 or UTF-32, compressed, or has lines that end in CR alone.
     """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError(f"{what}: is UTF-16 text; save it as UTF-8")
+    if wide := wide_mark(data):
+        raise InputError(f"{what}: is {wide} text; save it as UTF-8")
+    if tool := packed_by(data):
+        raise InputError(
+            f"{what}: is {tool} data; '{tool} -dc {what}' makes a list of it, give that as -"
+        )
     data = data.removeprefix(UTF8_MARK)
+    if b"\r" in data.rstrip(b"\r") and b"\n" not in data and b"\0" not in data:
+        raise InputError(f"{what}: its lines end in CR alone; \"tr '\\r' '\\n'\" first")
     if b"\0" in data:
         names = data.split(b"\0")
     else:

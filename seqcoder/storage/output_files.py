@@ -51,7 +51,7 @@ def make_folder(target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(
-            f"{target}: a file is in the way of its folder; restore it elsewhere"
+            f"{target}: a file is in the way of its folder; write it elsewhere"
         ) from None
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import seqcoder
-from seqcoder.container.index import BARE_END
+from seqcoder.container.index import BARE_END, SIGNATURE
 from seqcoder.errors import FormatError, InputError, IntegrityError, SeqcoderError
 from seqcoder.reading.repair import repair
 
@@ -106,6 +107,10 @@ def judge_repair(data: bytes, files: dict[str, bytes], folder: Path) -> Counter[
     try:
         result = repair(damaged, out, force=True, threads=1)
     except IntegrityError as error:
+        if joined := re.search(r"another container begins at byte (\d+)", str(error)):
+            if not data[int(joined[1]) :].startswith(SIGNATURE):
+                raise WrongError(f"repair: no container begins there: {error}") from None
+            return Counter({"to be parted": 1})
         if "nothing to recover" not in str(error):
             raise WrongError(f"repair: {error}") from None
         return Counter({"nothing to repair": 1})

@@ -2,6 +2,9 @@
 
 # No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
+import errno
+import os
+import socket
 from typing import Annotated
 
 import typer
@@ -61,17 +64,39 @@ def serve(
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False
     )
-    try:
-        socket = config.bind_socket()
-    except SystemExit:
-        raise InputError(
-            f"{host} port {port}: cannot listen there; it may be in use: choose another --port"
-        ) from None
-    bound = socket.getsockname()[1]
+    listening = bound_socket(host, port)
+    bound = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     if not is_loopback(host) and not token:
         note("anyone who reaches this address can read the archive", quiet)
     print(f"http://{shown}:{bound}/", flush=True)
     note("Ctrl-C ends it", quiet)
-    with socket:
-        uvicorn.Server(config).run([socket])
+    with listening:
+        uvicorn.Server(config).run([listening])
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address of this machine; InputError where that cannot be."""
+    place = f"{host} port {port}"
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family)
+    except OSError as error:
+        raise InputError(f"{place}: {error.strerror}; {_HOSTS}") from None
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        remedy = _REMEDIES.get(error.errno or 0, _HOSTS)
+        raise InputError(f"{place}: {os.strerror(error.errno or 0)}; {remedy}") from None
+    return bound
+
+
+_HOSTS = "--host is an address or name of this machine: leave it out, or 0.0.0.0 for all it has"
+_REMEDIES = {
+    errno.EADDRINUSE: "choose another --port, 0 for any that is free",
+    errno.EACCES: "choose a --port from 1024 on",
+}

@@ -100,13 +100,15 @@ def train_model(
 
     Raises:
         InputError: the corpus has no genomes, or the table of families cannot be read.
-        UsageError: the checkpoint or the library in ``out`` is of another corpus or of other
-            options; families are to be left out that the table does not have.
+        UsageError: ``out`` is a file; the checkpoint or the library in it is of another corpus or
+            of other options; families are to be left out that the table does not have.
     """
     table = read_families(families) if families else {}
     unknown = sorted(set(without) - set(table.values()))
     if unknown:
         raise UsageError(f"--without {unknown[0]}: no genome in the table of families is of it")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; name a folder for the model")
     sources = corpus_sources(corpus, most=most_genomes, families=table, without=without)
     out.mkdir(parents=True, exist_ok=True)
     kept = out / "library.npz"
