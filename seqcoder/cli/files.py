@@ -34,6 +34,8 @@ def check_file(command: str, container: Path) -> None:
     """Raise UsageError for ``-`` where a command needs a file, and what lies beside it."""
     if str(container) == "-":
         raise UsageError(f"-: {command} takes a file; write standard input to one, and name that")
+    if meant := url_meant(str(container)):
+        raise UsageError(f"{meant}: is a URL; {command} takes a local file")
     if container.is_dir():
         raise InputError(f"{container}: is a folder; name a container in it")
 

@@ -76,6 +76,7 @@ class Bucket:
         self._prefix = "".join(f"{part}/" for part in key.split("/") if part)
         self._google = parts.scheme == "gs"
         self._seconds = retry_seconds()
+        self._root = f"{parts.scheme}://{bucket}"
         known = store_options(parts.scheme, parts.options | options)
         facts = tuple(sorted(known.items()))
         self._store = _client(parts.scheme, bucket, facts, self._seconds, _surroundings())
@@ -185,7 +186,7 @@ class Bucket:
 
     def _again(self, name: str, ask: Callable[[], T]) -> T:
         """Ask until it is answered, as long as that may help."""
-        with Patience(self.locate(name), self._seconds) as patience:
+        with Patience(self.locate(name), self._root, self._seconds) as patience:
             while True:
                 try:
                     return ask()
@@ -226,7 +227,7 @@ class Bucket:
         mode: Any = "create"
         if over:
             mode = {"version": over} if self._google else {"e_tag": f'"{over}"'}
-        with Patience(self.locate(name), self._seconds) as patience:
+        with Patience(self.locate(name), self._root, self._seconds) as patience:
             while True:
                 try:
                     return self._put(name, data, mode)
@@ -251,7 +252,7 @@ class Bucket:
         size = path.stat().st_size
         if self._holds(name, size, sha256):
             return
-        with Patience(self.locate(name), self._seconds) as patience:
+        with Patience(self.locate(name), self._root, self._seconds) as patience:
             while True:
                 failure = StorageError(
                     f"{self.locate(name)}: what is there after the upload is not what was sent"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from seqcoder.errors import UsageError
 
@@ -48,7 +50,7 @@ def client_settings(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the settings of the HTTP client, and the options that are left for the store.
 
-    Raises UsageError: an endpoint of the environment is no URL.
+    Raises UsageError: an endpoint is no URL, or an option is not one of a store.
     """
     rest = dict(options)
     request = min(_REQUEST_SECONDS, seconds)
@@ -58,17 +60,39 @@ def client_settings(
     }
     endpoints = [rest.get("endpoint", ""), rest.get("service_account_key", "")]
     for name in _ENDPOINTS:
-        endpoint = os.environ.get(name, "")
-        if endpoint and "://" not in endpoint:
-            raise UsageError(
-                f"{name}: {endpoint!r} has no scheme; http://{endpoint} or https://..."
-            )
-        endpoints.append(endpoint)
+        if os.environ.get(name) == "":  # as if it were not set
+            del os.environ[name]
+        endpoints.append(os.environ.get(name, ""))
+        check_endpoint(name, endpoints[-1])
+    check_endpoint("endpoint", endpoints[0])
+    for option in rest:
+        if _OF_CLIENTS.fullmatch(option):
+            raise UsageError(f"a store has no option {option}")
     if rest.pop("allow_http", "") or any("http://" in endpoint for endpoint in endpoints):
         client["allow_http"] = True
     return client, rest
 
 
+def check_endpoint(name: str, endpoint: str) -> None:
+    """Raise UsageError where an endpoint is given that is no URL of a server."""
+    if not endpoint:
+        return
+    if "://" not in endpoint:
+        raise UsageError(f"{name}: {endpoint!r} has no scheme; http://{endpoint} or https://...")
+    try:
+        parts = urlsplit(endpoint)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise UsageError(f"{name}: {endpoint!r} is no URL of a server, as http://host:9000 is")
+
+
+_OF_CLIENTS = re.compile(
+    r"http[12]_\w+|pool_\w+|proxy_\w+|default_\w+|\w*timeout|user_agent|randomize_addresses|"
+    r"allow_invalid_certificates|root_certificates"
+)
+"""What obstore knows of HTTP clients, and takes for options of a store in vain."""
 _ENDPOINTS = (
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL",
@@ -103,9 +127,7 @@ def _aws_profile() -> dict[str, str]:
         "endpoint_url": "endpoint",
     }
     wanted = {mine: found[theirs] for theirs, mine in names.items() if theirs in found}
-    endpoint = wanted.get("endpoint", "")
-    if endpoint and "://" not in endpoint:
-        raise UsageError(f"{config}: endpoint_url = {endpoint} has no scheme (http:// or https://)")
+    check_endpoint(f"{config}: endpoint_url", wanted.get("endpoint", ""))
     if any(name in os.environ for name in ("AWS_REGION", "AWS_DEFAULT_REGION")):
         wanted.pop("region", None)
     if any(name in os.environ for name in _ENDPOINTS):

@@ -12,6 +12,8 @@ _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
 _REMARK_SECONDS = 5.0
 _REMARK_EVERY_SECONDS = 30.0
+_SHORT_SECONDS = 5.0
+_GIVEN_UP_SECONDS = 60.0
 
 
 class Patience:
@@ -21,9 +23,14 @@ class Patience:
     ``seqcoder.storage``; what was remarked on is repeated every 30 seconds at most.
     """
 
-    def __init__(self, where: str, seconds: float) -> None:
-        """``where``: path or URL; ``seconds``: after these it is not tried again."""
-        self._where, self._seconds = where, seconds
+    def __init__(self, where: str, store: str, seconds: float) -> None:
+        """``where``: path or URL; ``seconds``: after these it is not tried again.
+
+        After a ``store`` was given up, its next operations are tried for a few seconds only.
+        """
+        if _was_given_up(store):
+            seconds = min(seconds, _SHORT_SECONDS)
+        self._where, self._store, self._seconds = where, store, seconds
         self._until = time.monotonic() + seconds
         self._pause = _FIRST_PAUSE_SECONDS
         self._said = f"{where}: no answer yet"
@@ -34,14 +41,17 @@ class Patience:
         self._timer.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._timer.cancel()
+        if kind is None:
+            _GIVEN_UP.pop(self._store, None)
 
     def wait(self, error: StorageError) -> None:
         """Sleep before another try; raises StorageError, with ``error``'s text, at the end."""
         self._said = str(error)
         left = self._until - time.monotonic()
         if left <= 0:
+            _GIVEN_UP[self._store] = time.monotonic()
             raise StorageError(f"{error} (tried for {self._seconds:.0f} s)") from error.__cause__
         time.sleep(min(self._pause, left))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
@@ -55,6 +65,14 @@ class Patience:
                 without_secrets(self._said),
                 self._seconds,
             )
+
+
+_GIVEN_UP: dict[str, float] = {}
+"""When stores were given up that have not answered since."""
+
+
+def _was_given_up(store: str) -> bool:
+    return time.monotonic() - _GIVEN_UP.get(store, -_GIVEN_UP_SECONDS) < _GIVEN_UP_SECONDS
 
 
 _LOCK = threading.Lock()

@@ -35,7 +35,9 @@ class RemoteFile:
         try:
             end, stored = self._store.get_end(self._name, _END_BYTES)
         except MissingError as error:
-            raise MissingError(f"{error}; is the URL right?") from None
+            raise MissingError(
+                f"{error}; is the URL right? ('seqcoder-ray' reads archives)"
+            ) from None
         self.stored: Stored = stored
         self.size = stored.size
         self._keep(self.size - len(end), end)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from seqcoder.errors import StorageError
+from seqcoder.errors import UsageError
 
 RETRY_VARIABLE = "SEQCODER_RETRY_SECONDS"
 RETRY_SECONDS = 120.0
@@ -76,9 +76,12 @@ class Store(Protocol):
 
 
 def retry_seconds() -> float:
-    """Return the bound on failing requests; raises StorageError if the variable is no number."""
-    text = os.environ.get(RETRY_VARIABLE, "")
+    """Return the bound on failing requests; raises UsageError if the variable is no such number."""
+    text = os.environ.get(RETRY_VARIABLE, "") or str(RETRY_SECONDS)
     try:
-        return max(0.1, float(text)) if text else RETRY_SECONDS
+        seconds = float(text)
     except ValueError:
-        raise StorageError(f"{RETRY_VARIABLE}: {text!r} is no number of seconds") from None
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise UsageError(f"{RETRY_VARIABLE}: {text!r} is no number of seconds")
+    return seconds

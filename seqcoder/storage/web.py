@@ -67,7 +67,7 @@ class Web:
 
     def _ask(self, name: str, start: int = 0, stop: int | None = None) -> tuple[bytes, Stored]:
         """Ask for a range, until it is answered or the time is up."""
-        with Patience(self.locate(name), self._seconds) as patience:
+        with Patience(self.locate(name), self.url, self._seconds) as patience:
             while True:
                 try:
                     with COUNTS.request("GET"):

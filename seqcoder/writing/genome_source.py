@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqcoder.circumstances import system_reason
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, UsageError
 from seqcoder.fasta.decompression import SUFFIXES
 from seqcoder.storage.devices import check_ends
 from seqcoder.storage.names import spell
+from seqcoder.storage.url import is_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,11 @@ def changed_message(label: str) -> str:
 
 def local_source(path: str | os.PathLike[str], name: str | None = None) -> GenomeSource:
     """Describe a local file; ``name`` defaults to the file name without
-    compression suffix, spelt (``storage.names``).
+    compression suffix, spelt (``storage.names``). Raises UsageError for a URL.
     """
     text = os.fspath(path)
+    if is_url(text):
+        raise UsageError(f"{text}: is a URL; copy it here, or 'seqcoder-ray submit' takes URLs")
     try:
         status = Path(text).stat()
         size, mtime_ns = status.st_size, status.st_mtime_ns

@@ -135,6 +135,7 @@ def test_every_kind_of_refusal_is_one_line(s3: Server, monkeypatch: pytest.Monke
         ("s3://", "names no bucket, as s3://bucket/folder does"),
         ("s3://bucket/a?regoin=x", ".regoin.: has no option regoin; did you mean region"),
         ("s3://bucket/a?skip_signature=", "skip_signature.*boolean"),
+        ("s3://bucket/a?timeout=30s", "a store has no option timeout"),
     ],
 )
 def test_what_makes_no_sense_is_usage(location: str, said: str) -> None:
@@ -142,10 +143,40 @@ def test_what_makes_no_sense_is_usage(location: str, said: str) -> None:
         open_store(location)
 
 
-def test_an_endpoint_without_scheme_is_usage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:9000")
-    with pytest.raises(UsageError, match=r"AWS_ENDPOINT_URL.*http://127.0.0.1:9000"):
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        ("127.0.0.1:9000", r"AWS_ENDPOINT_URL.*has no scheme; http://127.0.0.1:9000"),
+        ("http://127.0.0.1:notaport", "is no URL of a server"),
+        ("ftp://127.0.0.1:9000", "is no URL of a server"),
+        ("http://", "is no URL of a server"),
+    ],
+)
+def test_an_endpoint_that_is_none_is_usage(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, said: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(UsageError, match=said):
         open_store("s3://bucket/a")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")  # as if it were not set
+    assert open_store("s3://bucket/a").url == "s3://bucket/a"
+    monkeypatch.setenv("SEQCODER_RETRY_SECONDS", "-3")
+    with pytest.raises(UsageError, match="SEQCODER_RETRY_SECONDS: '-3'"):
+        open_store("s3://bucket/a")
+
+
+def test_a_store_that_was_given_up_is_not_waited_for_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SEQCODER_RETRY_SECONDS", "2")
+    monkeypatch.setattr("seqcoder.storage.patience._SHORT_SECONDS", 0.3)
+    store = open_store("s3://givenup/a", endpoint="http://127.0.0.1:9", anonymous="true")
+    with pytest.raises(StorageError, match="tried for 2 s"):
+        store.get("x")
+    started = time.monotonic()
+    with pytest.raises(StorageError, match="tried for 0 s"):
+        store.get("x")
+    assert time.monotonic() - started < 2
 
 
 def test_an_outage_is_remarked_on_and_outlasted(

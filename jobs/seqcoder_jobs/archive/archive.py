@@ -99,7 +99,17 @@ class Archive:
         if not self.exists:
             raise self._none()
 
+    def check_place(self) -> None:
+        """Raise UsageError where nothing can be written."""
+        if self.folder is None and split_url(self.name).scheme in ("http", "https"):
+            raise UsageError(
+                f"{self}: nothing is written to a web server; name a folder or a bucket (s3://, "
+                "gs://, az://)"
+            )
+
     def _none(self) -> UsageError:
+        if self.name.endswith(".sqc"):
+            return UsageError(f"{self}: is called as a container is; 'seqcoder' reads those")
         return UsageError(f"{self}: no archive (no {PLAN} there); 'seqcoder-ray submit' makes one")
 
     def load(self) -> SavedPlan:
@@ -173,6 +183,7 @@ class Archive:
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the archive against a second writer; raises UsageError if there is one."""
+        self.check_place()
         self.make()
         if self.folder is None:
             with Claim(self.store, CLAIM).held() as self._claim:

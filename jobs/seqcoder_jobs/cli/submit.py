@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from seqcoder.cli.common import say
 from seqcoder.cli.signals import stands
-from seqcoder.errors import InputError, UsageError
+from seqcoder.errors import InputError, StorageError, UsageError
 from seqcoder.settings import parse_size
 from seqcoder.storage.lists import names_in, read_list
+from seqcoder.storage.url import is_url
 from seqcoder.wording import count_of, listed
 from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive.archive import Archive
@@ -147,13 +148,20 @@ def run_request(request: Request, options: SubmitOptions) -> None:
             )
 
     # The bar needs totals that are known when the corpus is listed: it is made when work begins.
-    with stands(f"what {request.archive} holds stands; the same command goes on from there"):
-        outcome = _with_progress(request, options, begin, run_containers)
+    goes_on = f"what {request.archive} holds stands; the same command goes on from there"
+    try:
+        with stands(goes_on):
+            outcome = _with_progress(request, options, begin, run_containers)
+    except StorageError as error:
+        if error.__cause__ is None or not is_url(request.archive):
+            raise
+        raise StorageError(f"{error}; {goes_on}") from None
     seconds = time.monotonic() - started
     archive = Archive(request.archive)
     problems = (*outcome.todo.problems, *outcome.failures)
+    idle = bool(problems) and not outcome.todo.pending
     # An error before anything was done (no cluster, no model) is told alone.
-    if archive.exists and (outcome.error is None or outcome.done):
+    if not idle and archive.exists and (outcome.error is None or outcome.done):
         summary = summarise(archive)
         page = write_report(archive)
         note(f"report: {page}", options.quiet)
@@ -175,7 +183,7 @@ def run_request(request: Request, options: SubmitOptions) -> None:
     if outcome.error is not None:
         raise outcome.error
     if problems:
-        held = summarise(archive) if archive.exists else None
+        held = summarise(archive) if archive.exists and not idle else None
         others = held is not None and held.verified + held.stored > 0
         again = len(problems) - len(
             outcome.todo.changed

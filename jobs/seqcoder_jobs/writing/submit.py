@@ -153,6 +153,7 @@ def open_target(request: Request) -> Archive:
     """Return the archive; raises InputError where none can be written, before inputs are read."""
     archive = Archive(request.archive)
     if archive.folder is None:
+        archive.check_place()
         check_scratch()
     return archive
 
