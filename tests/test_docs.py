@@ -120,6 +120,17 @@ def test_links_lead_somewhere_in_the_repository() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_pages_begin_with_whom_they_are_for() -> None:
+    pages = sorted(DOCS.rglob("*.md"))
+    wrong = [
+        str(page.relative_to(DOCS))
+        for page in pages
+        if not re.match(r"# \S[^\n]*\n\nFor [a-zA-Z]", page.read_text())
+    ]
+    assert len(pages) > 30
+    assert not wrong, f"the first sentence after the title begins with 'For ': {wrong}"
+
+
 # Not English, or not the field's: what is written instead stands behind each.
 _ODD = {
     r"\bbits? a base\b": "bits per base",
