@@ -31,12 +31,16 @@ def main(tests: list[str]) -> int:
         (wheel,) = Path(folder).glob("*.whl")
         site = f"{folder}/site"
         subprocess.run([*pip, "install", "--no-deps", "--target", site, str(wheel)], check=True)
-        runtime = subprocess.run(
-            ["g++", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
-        )
+        # libstdc++ too: the sanitizer looks for what throws exceptions as it is loaded.
+        runtime = [
+            subprocess.run(
+                ["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True
+            ).stdout.strip()
+            for name in ("libasan.so", "libstdc++.so")
+        ]
         packages = [entry for entry in sys.path if entry.endswith("site-packages")]
         env |= {
-            "LD_PRELOAD": runtime.stdout.strip(),
+            "LD_PRELOAD": " ".join(runtime),
             "ASAN_OPTIONS": "detect_leaks=0",  # of Python itself
             "PYTHONPATH": os.pathsep.join([site, *packages]),
         }
