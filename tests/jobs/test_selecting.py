@@ -130,6 +130,8 @@ def test_containers_are_inputs(folder: Path, tmp_path: Path) -> None:
     listing = list_corpora([str(one)])
     with seqcoder.open(one) as container:
         assert [source.name for source in listing.sources] == list(container)
+        globbed = list_corpora([f"{folder}/containers/*.sqc"]).sources
+        assert {s.member for s in globbed if s.path == str(one)} == set(container)
         there = {name: genome.read() for name, genome in container.items()}
     assert submit_here([one], tmp_path / "new", given=GIVEN).failures == ()
     assert held(tmp_path / "new") == there

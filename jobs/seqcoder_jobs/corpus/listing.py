@@ -221,7 +221,7 @@ class _Lister:
                     # A folder matched by ** is there by its files; one matched by name is listed.
                     if "**" not in location:
                         self._add_folder(path)
-                elif is_tar(path) or is_zip(path):
+                elif is_tar(path) or is_zip(path) or is_container(path):
                     self._add_bundle(entry, strip_bundle(relative) + "/", PurePosixPath(fixed).name)
                 else:
                     self._add_file(entry, relative, PurePosixPath(fixed).name)
