@@ -62,6 +62,26 @@ def test_one_output_that_fails_does_not_end_the_others(there: Path) -> None:
     assert not list(there.glob(".*"))
 
 
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_an_input_that_changes_while_it_is_read(
+    there: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shorter or longer, it may be half of each: it fails, and the others are done."""
+    fstat = os.fstat
+
+    def change(descriptor: int) -> os.stat_result:
+        status = fstat(descriptor)
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == "1.fa":
+            os.truncate("1.fa", size)
+        return status
+
+    monkeypatch.setattr("seqcoder.writing.genome_source.os.fstat", change)
+    report = seqcoder.compress(list(FILES), "all.sqc", settings=seqcoder.Settings(level=1))
+    (failure,) = report.failures
+    assert failure.error.startswith("1.fa: changed while it was read; ")
+    monkeypatch.undo()
+
+
 def test_what_fails_for_all_is_said_once(there: Path) -> None:
     done = run("compress", "0.fa", "1.fa", "--reference", "nosuch.sqc")
     assert done.returncode == 1

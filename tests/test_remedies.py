@@ -126,3 +126,14 @@ def test_any_strand_but_minus_is_forward(there: Path) -> None:
     for strand, bases in (("?", "AC"), (".", "AC"), ("+", "AC"), ("-", "GT")):
         Path("r.bed").write_text(f"a\t0\t2\tn\t0\t{strand}\n")
         assert run("extract", "x.sqc", "-r", "r.bed").stdout.splitlines()[1] == bases
+
+
+def test_a_limit_under_which_ray_would_abort(monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    from seqcoder_cluster import session
+
+    monkeypatch.setattr(resource, "getrlimit", lambda what: (4 << 30, resource.RLIM_INFINITY))
+    session._check_address_space(1 << 30)
+    with pytest.raises(InputError, match=r"within 4096 MiB of address space .* takes 5120"):
+        session._check_address_space(2 << 30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,18 +44,29 @@ def read_local(source: GenomeSource) -> bytes:
     """Return the stored bytes of a local file.
 
     Raises:
-        InputError: it cannot be read, or has changed since it was listed.
+        InputError: it cannot be read, or has changed since it was listed, or while it was
+            read.
     """
     path = Path(source.path)
     try:
-        status = path.stat()
-        check_ends(status, source.label)
-        data = path.read_bytes()
+        check_ends(path.stat(), source.label)
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            data = file.read()
+            after = os.fstat(file.fileno())
     except OSError as error:
         raise InputError(f"{source.label}: {system_reason(error)}; input skipped") from None
-    if source.mtime_ns and (status.st_size, status.st_mtime_ns) != (source.size, source.mtime_ns):
+    if source.mtime_ns and _state(status) != (source.size, source.mtime_ns):
         raise InputError(changed_message(source.label))
+    if stat.S_ISREG(status.st_mode) and _state(after) != _state(status):
+        raise InputError(
+            f"{source.label}: changed while it was read; name it again when nobody writes it"
+        )
     return data
+
+
+def _state(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
 
 
 def changed_message(label: str) -> str:

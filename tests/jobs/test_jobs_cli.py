@@ -274,6 +274,21 @@ def test_missing_container_and_damaged_manifest_are_found(run: Run, archive: Pat
     assert "records/all.parquet: does not match its SHA-256" in err
 
 
+def test_submit_to_an_archive_with_a_container_cut_short(
+    run: Run, archive: Path, corpus: Path
+) -> None:
+    path = archive / "containers" / "000000.sqc"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    code, _, err = run("submit", corpus, "-o", archive, *SMALL, "-q")
+    assert code == 3
+    assert "000000.sqc missing or cut short; 'seqcoder repair' recovers what is whole" in err
+    path.unlink()
+    code, _, err = run("submit", corpus, "-o", archive, *SMALL, "-q")
+    assert (code, err) == (0, "")
+    assert path.read_bytes() == whole
+
+
 def test_extract(run: Run, archive: Path, tmp_path: Path, contents: dict[str, bytes]) -> None:
     assert run("extract", archive, "c/one.fna")[1].encode() == contents["c/one.fna"]
     assert run("extract", archive, "one")[1].encode() == contents["c/one.fna"]

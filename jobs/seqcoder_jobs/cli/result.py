@@ -11,7 +11,7 @@ def result_table(summary: Summary, done: int | None = None, seconds: float = 0.0
     """Print what an archive holds, and what a run did: inputs done, in so many seconds."""
     state = "complete" if summary.complete else "running" if summary.running else "not complete"
     if summary.missing and not summary.running:
-        state = f"damaged: {', '.join(summary.missing[:3])} missing or cut short (see 'verify')"
+        state = f"damaged: {', '.join(summary.missing[:3])} missing or cut short"
     rows = [
         ("state", state),
         (

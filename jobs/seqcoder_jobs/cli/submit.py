@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqcoder.cli.common import say
 from seqcoder.cli.signals import stands
-from seqcoder.errors import InputError, StorageError, UsageError
+from seqcoder.errors import InputError, IntegrityError, StorageError, UsageError
 from seqcoder.settings import parse_size
 from seqcoder.storage.lists import names_in, read_list
 from seqcoder.storage.url import is_url
@@ -132,7 +132,9 @@ def _corpora(options: SubmitOptions) -> Iterator[str]:
 
 
 def run_request(request: Request, options: SubmitOptions) -> None:
-    """Do what is asked for and report it; raises SeqcoderError at the end if anything failed."""
+    """Do what is asked for and report it; raises SeqcoderError at the end if anything failed, or
+    the archive is damaged.
+    """
     from seqcoder_cluster import run_containers
     from seqcoder_jobs.reading.report import write_report
 
@@ -160,9 +162,11 @@ def run_request(request: Request, options: SubmitOptions) -> None:
     archive = Archive(request.archive)
     problems = (*outcome.todo.problems, *outcome.failures)
     idle = bool(problems) and not outcome.todo.pending
+    missing: tuple[str, ...] = ()
     # An error before anything was done (no cluster, no model) is told alone.
     if not idle and archive.exists and (outcome.error is None or outcome.done):
         summary = summarise(archive)
+        missing = summary.missing
         page = write_report(archive)
         note(f"report: {page}", options.quiet)
         if options.json:
@@ -192,6 +196,11 @@ def run_request(request: Request, options: SubmitOptions) -> None:
             f"{count_of(len(problems), 'input')} failed (listed above)"
             + ("; the others are done and verified" if others else "")
             + (f". The same command tries {'it' if again == 1 else 'them'} again" if again else "")
+        )
+    if missing:
+        raise IntegrityError(
+            f"{archive}: {listed(missing, 3)} missing or cut short; 'seqcoder repair' recovers "
+            "what is whole of a container; remove it, and submit writes it anew"
         )
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from seqcoder.errors import IntegrityError
 from seqcoder.storage.folder import Folder
 from seqcoder.storage.store import Store
+from seqcoder_jobs.archive.layout import MANIFEST, TABLES
 
 if TYPE_CHECKING:
     from seqcoder.storage.remote import RemoteFile
@@ -87,8 +88,10 @@ def open_table(store: Store, name: str) -> Iterator[TableFile]:
         if isinstance(error, FileNotFoundError):
             store.find(name)  # tells it
         reason = " ".join(str(error).split())
+        made_anew = any(name.startswith(f"{MANIFEST}/{table}/") for table in TABLES)
+        remedy = "remove it, and submit makes it anew" if made_anew else "take it from a good copy"
         raise IntegrityError(
-            f"{store.locate(name)}: cannot be read as Parquet ({reason}); it is damaged"
+            f"{store.locate(name)}: cannot be read as Parquet ({reason}); it is damaged: {remedy}"
         ) from None
 
 
