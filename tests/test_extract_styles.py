@@ -46,7 +46,7 @@ def test_the_genome_s_name_first(packed: Cli) -> None:
 
 
 def test_genomes_by_a_list(packed: Cli) -> None:
-    Path("names").write_text("# mine\none line.fa\ntwo\n")
+    Path("names").write_text("#genome\n# mine\none line.fa\ntwo\n")  # as list prints
     assert packed("extract", "x.sqc", "--from-file", "names") == 0
     assert packed.out == ONE_LINE + TWO
 

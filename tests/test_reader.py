@@ -64,6 +64,8 @@ def test_records_and_slices(packed: bytes) -> None:
         assert record[-30:] == text[-30:]
         assert record[5] == text[5]
         assert record[100:50:-3] == text[100:50:-3]
+        with pytest.raises(TypeError, match="takes a place or a slice, not 'x'"):
+            record["x"]  # type: ignore[call-overload]
         assert record[::1000] == text[::1000]
         assert genome[1].name == "contig2"
         assert [r.name for r in genome[1:]] == ["contig2", "contig3"]

@@ -173,7 +173,9 @@ def weights_of(file: ModelFile) -> tuple[dict[str, Any], dict[str, NDArray[Any]]
         for row in head["arrays"]:
             dtype = np.dtype(row["dtype"])
             count = int(np.prod(row["shape"], dtype=np.int64))
-            arrays[row["name"]] = np.frombuffer(data, dtype, count, at).reshape(row["shape"])
+            # A copy is aligned, which what lies in the file need not be.
+            found = np.frombuffer(data, dtype, count, at).copy()
+            arrays[row["name"]] = found.reshape(row["shape"])
             at += count * dtype.itemsize
         return dict(head["shape"]), arrays
     except (ValueError, KeyError, TypeError, struct.error) as error:

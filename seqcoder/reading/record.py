@@ -87,6 +87,8 @@ class Record:
                 raise IndexError(f"residue {key} of record {self.name!r}, which has {len(self)}")
             key %= len(self)
             return _text(self.fetch(key, key + 1))
+        if not isinstance(key, slice):
+            raise TypeError(f"record {self.name!r} takes a place or a slice, not {key!r}")
         start, stop, step = key.indices(len(self))
         if step == 1:
             return _text(self.fetch(start, max(start, stop)))

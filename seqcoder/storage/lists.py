@@ -81,10 +81,15 @@ def is_comment(line: str) -> bool:
 
 
 def names_in(data: bytes, what: str) -> list[str]:
-    """Return the names of a list: its lines without comments, or all that NUL ends."""
+    """Return the names of a list: its lines without comments, or all that NUL ends.
+
+    The head of a column of genomes that ``list`` prints is none.
+    """
     names = lines_of(data, what)
     if b"\0" in data:
         return [name for name in names if name]
+    if names[:1] == ["#genome"]:
+        del names[0]
     return [name for name in names if not is_comment(name)]
 
 
