@@ -34,7 +34,7 @@ def genomes_named(
         return like
     if like:
         raise UsageError(f"{where}: '{wanted}' could be {listed(like, 5)}; say which")
-    if _PATTERN.intersection(wanted):
+    if is_pattern(wanted):
         like = [
             name
             for name, path in paths.items()
@@ -43,6 +43,11 @@ def genomes_named(
         if like:
             return like
     raise NoSuchNameError(where, "genome", wanted, program=program)
+
+
+def is_pattern(wanted: str) -> bool:
+    """Whether what is wanted is a pattern, where no genome is called so."""
+    return not _PATTERN.isdisjoint(wanted)
 
 
 def all_named(

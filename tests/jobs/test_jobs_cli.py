@@ -109,6 +109,10 @@ def test_dry_run(run: Run, corpus: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert stored["requests"] > 3 * 30
     assert stored["read_bytes"] == facts["source_bytes"] + stored["bytes"]
     assert stored["cost"] == pytest.approx(3_600_000 * stored["cpu_hours"], abs=0.01) != 0
+    _, out, _ = run("submit", *arguments, "--cost-per-core-hour", "0.01")
+    assert 0 < json.loads(out)["cost"] < 1e-6
+    code, _, err = run("submit", *arguments[:-3], "--cost-per-core-hour", "1")
+    assert (code, "tells the cost of a --dry-run" in err) == (2, True)
 
 
 def test_list_on_standard_input_and_from_file(

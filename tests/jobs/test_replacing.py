@@ -128,7 +128,7 @@ def test_renamed(archive: Archive, tmp_path: Path) -> None:  # noqa: F811
     go = Request((), archive.name, metadata=str(table))
     assert submit(go, runner=run_here).kept == Kept()
     before = archive.container_digests()
-    assert rename(Archive(archive.name), NAMES, "tidied") == 3
+    assert len(rename(Archive(archive.name), NAMES, "tidied")) == 3
     assert held(archive) == HELD  # until they are written
     with pytest.raises(UsageError, match="first go on"):
         remove(Archive(archive.name), ["k01.fa"], "", purge=True)
@@ -141,7 +141,7 @@ def test_renamed(archive: Archive, tmp_path: Path) -> None:  # noqa: F811
     assert years == {"deep/five.fa": 2001, "k06.fa": 2002}
     with seqcoder_jobs.open_archive(archive.name) as opened:
         assert opened.where("year = 2001") == ["deep/five.fa"]
-    assert rename(Archive(archive.name), NAMES, "") == 0  # again
+    assert len(rename(Archive(archive.name), NAMES, "")) == 0  # again
     changes = read_changes(archive.store)
     assert [row["action"] for row in changes] == ["to be renamed"] * 3 + ["renamed"] * 3
     assert {row["genome"]: row["successor"] for row in changes} == RENAMED
@@ -154,7 +154,7 @@ def test_renamed(archive: Archive, tmp_path: Path) -> None:  # noqa: F811
     novel = {row["genome"]: row["novel_bases"] for row in table}
     assert [novel[name] for name in RENAMED.values()] == [0, 0, 0]
     # Back to the old name, and the old bytes gone.
-    assert rename(Archive(archive.name), {"alone.fa": "other.fa"}, "") == 1
+    assert len(rename(Archive(archive.name), {"alone.fa": "other.fa"}, "")) == 1
     go_on(archive)
     wanted = {("other.fa" if name == "alone.fa" else name): d for name, d in wanted.items()}
     check(archive, wanted)
@@ -167,7 +167,13 @@ def test_renamed(archive: Archive, tmp_path: Path) -> None:  # noqa: F811
 def test_names_that_are_refused(archive: Archive) -> None:  # noqa: F811
     for names, told in (
         ({"k01.fa": "k02.fa"}, "already"),
-        ({"k01.fa": "x.fa", "k02.fa": "x.fa"}, "already"),
+        ({"k01": "k02.fa"}, "already"),  # never renamed so
+        ({"k01.fa": "x.fa", "k02.fa": "x.fa"}, "k01.fa and k02.fa are both to be x.fa"),
+        ({"k01.fa": "k02.fa", "k02.fa": "k01.fa"}, "rename k02.fa first"),
+        ({"k01.fa": "k02.fa", "k02.fa": "x.fa"}, "rename k02.fa first"),
+        ({"k02.fa": "x.fa", "k01.fa": "k02.fa"}, "rename k02.fa first"),
+        ({"k01.fa": "k02.fa/x.fa"}, "k02.fa would be a genome and a folder"),
+        ({"k01.fa": "x/" + 128 * "\u00e9"}, "256 bytes, and files have names of up to 255"),
         ({"k01.fa": "x.fa", "k01": "y.fa"}, "two new names"),
         ({"k01.fa": ""}, "unnamed would be one"),
         ({"k01.fa": "/etc/../x"}, "etc/x would be one"),

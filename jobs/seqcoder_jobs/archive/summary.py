@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqcoder.storage.container_name import object_name
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import CONTAINERS
 from seqcoder_jobs.archive.success import check_present
 
+if TYPE_CHECKING:
+    from seqcoder_jobs.archive.manifest.changes import Place
+
+_FRAMES = ("side_bytes", "latent_bytes", "residual_bytes")
+
 
 @dataclass(frozen=True)
 class Summary:
     """Counts and sums over an archive; bytes of frames by kind, ``bytes`` of whole containers.
 
+    ``removed_bytes``: frames of genomes that were removed or replaced and are in containers yet.
     ``missing``: containers of the manifest that are not there, or not as long as they were.
     """
 
@@ -38,6 +45,13 @@ class Summary:
     residual_bytes: int
     code_seconds: float
     missing: tuple[str, ...] = ()
+    removed_bytes: int = 0
+
+    @property
+    def framing_bytes(self) -> int:
+        """Bytes of containers that are in no genome's frames: indexes, digests, framing."""
+        frames = self.side_bytes + self.latent_bytes + self.residual_bytes
+        return self.bytes - frames - self.removed_bytes
 
     @property
     def ratio(self) -> float | None:
@@ -91,6 +105,7 @@ def summarise(archive: Archive) -> Summary:
     def total(column: str) -> Any:
         return pc.sum(genomes[column]).as_py() or 0
 
+    frames = _frames(archive, genomes, gone)
     verified, stored = statuses.count("verified"), statuses.count("stored")
     missing = _missing(archive, containers.to_pylist())
     return Summary(
@@ -109,14 +124,38 @@ def summarise(archive: Archive) -> Summary:
         source_bytes=total("source_bytes"),
         bases=total("bases"),
         bytes=pc.sum(containers["bytes"]).as_py() or 0,
-        side_bytes=total("side_bytes"),
-        latent_bytes=total("latent_bytes"),
-        residual_bytes=total("residual_bytes"),
+        **frames,
         code_seconds=sum(
             total(f"{step}_seconds") for step in ("parse", "walk", "model", "code", "verify")
         ),
         missing=missing,
     )
+
+
+def _frames(archive: Archive, genomes: Any, gone: Collection[Place]) -> dict[str, int]:
+    """Return the bytes of frames by kind, those that are nobody's any more as ``removed_bytes``.
+
+    ``genomes``: the manifest's table of those in sight. While a purge goes on the containers it
+    replaces are there, too: what they have of these is nobody's.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from seqcoder_jobs.archive.manifest.changes import let_go, read_changes
+    from seqcoder_jobs.archive.manifest.files import read_table
+
+    def sums(table: Any) -> dict[str, int]:
+        return {column: pc.sum(table[column]).as_py() or 0 for column in _FRAMES}
+
+    if not gone:
+        return sums(genomes)
+    where = ["genome", "container"]
+    every = read_table(archive.store, "genomes", [*where, *_FRAMES], hidden=True)
+    places = list(zip(*(every[column].to_pylist() for column in where), strict=True))
+    counted = set(zip(*(genomes[column].to_pylist() for column in where), strict=True))
+    counted |= set(gone) - let_go(read_changes(archive.store), gone)
+    kept = sums(every.filter(pa.array([place in counted for place in places], pa.bool_())))
+    return kept | {"removed_bytes": sum(sums(every).values()) - sum(kept.values())}
 
 
 def _missing(archive: Archive, containers: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -56,6 +57,16 @@ def size_text(count: float) -> str:
     if count < 1e6:
         return f"{int(count):,} bytes"
     return f"{count / 1e6:,.2f} MB" if count < 1e9 else f"{count / 1e9:,.3f} GB"
+
+
+def amount_text(amount: float, thousands: str = "") -> str:
+    """Return an amount with two decimals, below a hundredth with two digits that tell something.
+
+    >>> amount_text(1234.567, ","), amount_text(0.000123), amount_text(0)
+    ('1,234.57', '0.00012', '0.00')
+    """
+    decimals = 1 - math.floor(math.log10(amount)) if 0 < amount < 0.01 else 2
+    return f"{amount:{thousands}.{decimals}f}"
 
 
 def time_text(seconds: float) -> str:

@@ -12,7 +12,14 @@ from seqcoder.errors import InputError
 from seqcoder.settings import thread_count
 from seqcoder.storage.url import is_url
 from seqcoder.wording import count_of
-from seqcoder_jobs.cli.console import list_failures, note, size_text, table, time_text
+from seqcoder_jobs.cli.console import (
+    amount_text,
+    list_failures,
+    note,
+    size_text,
+    table,
+    time_text,
+)
 from seqcoder_jobs.writing.choose_container import Held
 from seqcoder_jobs.writing.estimate import estimate, transfers
 from seqcoder_jobs.writing.group_inputs import Grouped, Sources, alone, map_here
@@ -39,7 +46,8 @@ def dry_run(
         "groups": todo.n_groups if grouped else None
     }
     if core_hour is not None:
-        facts["cost"] = round(facts["cpu_hours"] * core_hour, 2)
+        facts["cost"] = float(amount_text(facts["cpu_hours"] * core_hour))
+    cost = [("cost (estimate)", amount_text(facts["cost"], ","))] if "cost" in facts else []
     if json:
         facts["plan"] = todo.saved.plan.to_dict()
         say(json_module.dumps(facts, indent=1))
@@ -58,9 +66,9 @@ def dry_run(
                 (
                     "time (estimate)",
                     f"{time_text(facts['seconds'])} on {facts['cores']} cores, "
-                    f"{facts['cpu_hours']:.2f} CPU hours",
+                    f"{amount_text(facts['cpu_hours'])} CPU hours",
                 ),
-                *([("cost (estimate)", f"{facts['cost']:,.2f}")] if "cost" in facts else []),
+                *cost,
                 ("memory (estimate)", size_text(facts["memory"])),
                 (
                     "read and written (estimate)",

@@ -9,7 +9,7 @@ from seqcoder.cli.common import say
 from seqcoder.cli.signals import stands
 from seqcoder.errors import UsageError
 from seqcoder.storage.lists import read_pairs
-from seqcoder.wording import count_of
+from seqcoder.wording import count_of, listed
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.copying import Part, copy_archive
 from seqcoder_jobs.archive.orphans import list_orphans, retire
@@ -17,6 +17,9 @@ from seqcoder_jobs.cli.console import count_bar, note, size_text
 from seqcoder_jobs.reading.report import write_report
 from seqcoder_jobs.writing.removing import remove
 from seqcoder_jobs.writing.replacing import rename
+
+_TOLD = 10
+"""Names of genomes that a command was given by others."""
 
 
 def run_copy(source: str, target: str, quiet: bool) -> None:
@@ -64,28 +67,34 @@ def run_remove(
         raise UsageError("nothing named; name genomes, or give --purge for those removed before")
     archive = Archive(name)
     removed, containers = remove(archive, names, reason, purge)
-    note(f"{count_of(removed, 'genome')} removed from {archive}", quiet)
+    note(f"{count_of(len(removed), 'genome')} removed from {archive}{_named(removed)}", quiet)
     if not purge:
         write_report(archive)
         return
-    note(f"{count_of(containers, 'container')} to be written anew", quiet)
+    note(f"{count_of(containers, 'container')} to be written", quiet)
     submit()
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return names in full, to be told behind their number: one may have stood for others."""
+    return f": {listed(names, _TOLD)}" if names else ""
 
 
 def run_rename(
     name: str,
     names: Sequence[str],
-    listed: str | None,
+    from_file: str | None,
     reason: str,
     quiet: bool,
     submit: Callable[[], None],
 ) -> None:
     """Give genomes other names; ``submit`` writes them under these."""
-    if len(names) not in (0, 2) or bool(names) == (listed is not None):
+    if len(names) not in (0, 2) or bool(names) == (from_file is not None):
         raise UsageError("name a genome and what it is to be called: OLD NEW, or --from-file LIST")
-    pairs = {names[0]: names[1]} if names else read_pairs(listed or "", "OLD", "NEW")
+    pairs = {names[0]: names[1]} if names else read_pairs(from_file or "", "OLD", "NEW")
     archive = Archive(name)
     renamed = rename(archive, pairs, reason)
-    note(f"{count_of(renamed, 'genome')} to be renamed in {archive}", quiet)
+    changes = [f"{old} -> {new}" for old, new in renamed.items()]
+    note(f"{count_of(len(renamed), 'genome')} to be renamed in {archive}{_named(changes)}", quiet)
     if renamed or not archive.is_marked:
         submit()

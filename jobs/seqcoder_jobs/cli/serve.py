@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from seqcoder.cli.signals import exit_code
 from seqcoder.errors import InputError, UsageError
 
 
@@ -71,12 +72,16 @@ def serve(
         note("anyone who reaches this address can read the archive", quiet)
     print(f"http://{shown}:{bound}/", flush=True)
     note("Ctrl-C ends it", quiet)
-    with listening:
-        uvicorn.Server(config).run([listening])
+    try:
+        with listening:
+            uvicorn.Server(config).run([listening])
+    except KeyboardInterrupt:  # by any signal that ends a run, when the requests are answered
+        note("stopped", quiet)
+        raise typer.Exit(exit_code()) from None
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address of this machine; InputError where that cannot be."""
+    """Return a socket that listens here at an address; raises InputError where that cannot be."""
     place = f"{host} port {port}"
     try:
         family, _, _, _, address = socket.getaddrinfo(
@@ -88,6 +93,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen(2048)  # before the address is told: who comes at once waits
     except OSError as error:
         bound.close()
         remedy = _REMEDIES.get(error.errno or 0, _HOSTS)

@@ -83,6 +83,8 @@ def run(options: SubmitOptions) -> None:
         raise UsageError("--model and --no-latents contradict each other; choose one")
     if options.no_groups and options.groups:
         raise UsageError("--groups and --no-groups contradict each other; choose one")
+    if options.core_hour is not None and not options.dry_run:
+        raise UsageError("--cost-per-core-hour tells the cost of a --dry-run; give both, or none")
     corpora = tuple(_corpora(options))
     request = Request(
         corpora,

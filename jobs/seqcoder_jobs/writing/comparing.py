@@ -29,6 +29,8 @@ class Done:
     held: Mapping[tuple[str, str], str] = field(default_factory=dict)
     stored: Collection[tuple[str, str]] = frozenset()
     """Those of ``held`` that are no FASTA."""
+    hidden: Collection[tuple[str, str]] = frozenset()
+    """Those of ``held`` that were removed, or whose places others took."""
 
 
 @dataclass(frozen=True)

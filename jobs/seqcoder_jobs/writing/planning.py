@@ -164,7 +164,9 @@ def extend(
     into = {genome.name: c.file for c in (*appended, *added) for genome in c.genomes}
     again = {source.name for source in found.again}
     replaced = tuple(
-        Replaced(name, file, name, into[name]) for name, file in sorted(done.held) if name in again
+        Replaced(name, file, name, into[name])
+        for name, file in sorted(done.held)
+        if name in again and (name, file) not in done.hidden
     )
     return Extended(extended, grouped.sketches, found.changed, replaced)
 

@@ -22,18 +22,24 @@ from seqcoder_jobs.writing.recovery import recover
 _COLUMNS = ["genome", "container", "sha256", "source"]
 
 
-def remove(archive: Archive, names: Iterable[str], reason: str, purge: bool) -> tuple[int, int]:
+def remove(
+    archive: Archive, names: Iterable[str], reason: str, purge: bool
+) -> tuple[list[str], int]:
     """Take genomes out of sight; with ``purge`` plan the containers anew that hold removed ones.
 
-    Names as ``extract`` takes them; of those removed before nothing more is done. Returns how many
-    were removed now, and how many containers have to be written.
+    Names as ``extract`` takes them; of those removed before nothing more is done. Returns which
+    were removed now, and how many containers have to be written, for an earlier purge too.
 
     Raises:
         UsageError: another run is writing it, there is no archive, or something is to be replaced
             or renamed yet. NoSuchNameError.
     """
     from seqcoder_jobs.archive.manifest.changes import REMOVED, REWRITTEN, add_changes
-    from seqcoder_jobs.archive.manifest.files import hidden_genomes, read_table
+    from seqcoder_jobs.archive.manifest.files import (
+        covered_containers,
+        hidden_genomes,
+        read_table,
+    )
 
     archive.require()
     with archive.lock():
@@ -46,14 +52,14 @@ def remove(archive: Archive, names: Iterable[str], reason: str, purge: bool) -> 
         chosen = all_named(known, names, str(archive), "seqcoder-ray")
         fresh = [rows[name] for name in chosen if name in rows]
         if not fresh and not purge:
-            return 0, 0
+            return [], 0
         archive.mark_incomplete()
         if fresh:
             archive.check_held()
             add_changes(archive.store, REMOVED, fresh, reason)
         count = 0
         if purge:
-            anew, count = _purged(saved, hidden_genomes(archive.store))
+            anew = _purged(saved, hidden_genomes(archive.store))
             left = {c.file for c in anew.plan.containers}
             gone = {c.file for c in saved.plan.containers if c.file not in left}
             if gone:  # only what is noted here is ever let go of, whatever plan is found
@@ -61,13 +67,15 @@ def remove(archive: Archive, names: Iterable[str], reason: str, purge: bool) -> 
                 add_changes(archive.store, REWRITTEN, rows_of, "")
             saved = anew
             archive.save(saved)
+            covered = covered_containers(archive.store)
+            count = sum(c.key not in covered for c in saved.plan.containers)
         finish(archive, saved)
         write_index(archive)  # also of an archive that is not finished
-        return len(fresh), count
+        return [row["genome"] for row in fresh], count
 
 
-def _purged(saved: SavedPlan, hidden: set[tuple[str, str]]) -> tuple[SavedPlan, int]:
-    """Return the plan without hidden genomes, and how many containers are planned anew."""
+def _purged(saved: SavedPlan, hidden: set[tuple[str, str]]) -> SavedPlan:
+    """Return the plan without hidden genomes, the containers that had them planned anew."""
     old = saved.plan.containers
     hit = {c.file for c in old for genome in c.genomes if (genome.name, c.file) in hidden}
     hit |= {c.file for c in old if c.reference in hit}
@@ -95,7 +103,7 @@ def _purged(saved: SavedPlan, hidden: set[tuple[str, str]]) -> tuple[SavedPlan, 
     there = {genome.name for container in plan.containers for genome in container.genomes}
     inputs = {name: facts for name, facts in saved.inputs.items() if name in there}
     number = saved.next_container + len(new)
-    return SavedPlan(plan, saved.container_bytes, number, inputs), len(new)
+    return SavedPlan(plan, saved.container_bytes, number, inputs)
 
 
 def removed_sources(archive: Archive) -> set[str]:

@@ -7,12 +7,14 @@ find one or the other. The old bytes stay until a purge.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from seqcoder.errors import UsageError
-from seqcoder.reading.naming import genomes_named
-from seqcoder.storage.names import spell, unspell
+from seqcoder.reading.naming import genomes_named, is_pattern
+from seqcoder.storage.names import file_path, spell, unspell
 from seqcoder.wording import listed
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder.writing.plan import ContainerPlan, Plan
@@ -24,41 +26,41 @@ from seqcoder_jobs.writing.planning import Replaced
 from seqcoder_jobs.writing.recovery import recover
 from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
 
+_LONGEST = 255
+"""Bytes of a file's name."""
+
 
 def note_replaced(
     archive: Archive, replaced: Sequence[Replaced], *, renamed: bool = False, reason: str = ""
 ) -> None:
     """Note what will take the places of genomes, before it is planned."""
     from seqcoder_jobs.archive.manifest.changes import TO_RENAME, TO_REPLACE, add_changes
-    from seqcoder_jobs.archive.manifest.files import hidden_genomes, read_table
+    from seqcoder_jobs.archive.manifest.files import read_table
 
     if not replaced:
         return
-    hidden = hidden_genomes(archive.store)
     columns = ["genome", "container", "sha256", "source"]
     table = read_table(archive.store, "genomes", columns, hidden=True).to_pylist()
     rows = {(row["genome"], row["container"]): row for row in table}
     noted = [
-        rows[place] | {"successor": one.successor, "into": one.into}
+        rows[one.genome, one.container] | {"successor": one.successor, "into": one.into}
         for one in replaced
-        if (place := (one.genome, one.container)) not in hidden
     ]
-    if noted:
-        archive.check_held()
-        add_changes(archive.store, TO_RENAME if renamed else TO_REPLACE, noted, reason)
+    archive.check_held()
+    add_changes(archive.store, TO_RENAME if renamed else TO_REPLACE, noted, reason)
 
 
-def rename(archive: Archive, names: Mapping[str, str], reason: str) -> int:
+def rename(archive: Archive, names: Mapping[str, str], reason: str) -> dict[str, str]:
     """Plan genomes (as ``extract`` takes them) under other names; a submit then writes them.
 
-    Returns how many there are to be written, those planned before counted; of those that are
-    renamed so already there is nothing to do.
+    Returns full names and new ones of those to be written, those planned before too; of those that
+    are renamed so already there is nothing to do.
 
     Raises:
         UsageError: a name is taken or none, two get the same one, something is planned and not
             written yet, another run is writing the archive. NoSuchNameError.
     """
-    from seqcoder_jobs.archive.manifest.changes import read_changes, unsettled
+    from seqcoder_jobs.archive.manifest.changes import TO_RENAME, read_changes, unsettled
     from seqcoder_jobs.archive.manifest.files import covered_containers, read_table
 
     archive.require()
@@ -67,10 +69,15 @@ def rename(archive: Archive, names: Mapping[str, str], reason: str) -> int:
         recover(archive, saved)
         table = read_table(archive.store, "genomes", ["genome", "container"]).to_pylist()
         files = {row["genome"]: row["container"] for row in table if row["container"]}
-        wanted = _chosen(archive, files, names)
+        changes = read_changes(archive.store)
+        before: dict[str, list[str]] = {}
+        for row in changes:
+            if row["action"] == TO_RENAME:
+                before.setdefault(row["successor"], []).append(row["genome"])
+        wanted = _chosen(archive, files, names, before)
         covered = covered_containers(archive.store)
         pending = {g.name for c in saved.plan.containers if c.key not in covered for g in c.genomes}
-        rows = unsettled(read_changes(archive.store))
+        rows = unsettled(changes)
         planned = {(r["genome"], r["successor"]) for r in rows if r["successor"] in pending}
         chosen = {old: new for old, new in wanted.items() if (old, new) not in planned}
         if chosen and pending:
@@ -78,7 +85,7 @@ def rename(archive: Archive, names: Mapping[str, str], reason: str) -> int:
                 f"{archive}: is not finished; first go on with it: seqcoder-ray submit -o {archive}"
             )
         if not chosen:
-            return len(wanted)
+            return wanted
         renamed = _planned(saved, chosen, files)
         into = {g.name: c.file for c in renamed.plan.containers for g in c.genomes}
         archive.mark_incomplete()
@@ -93,32 +100,91 @@ def rename(archive: Archive, names: Mapping[str, str], reason: str) -> int:
             reason=reason,
         )
         archive.save(renamed)
-        return len(chosen)
+        return chosen
 
 
-def _chosen(archive: Archive, files: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
-    """Return full names and new ones, without those that were renamed so before."""
+def _chosen(
+    archive: Archive,
+    files: Mapping[str, str],
+    names: Mapping[str, str],
+    before: Mapping[str, Collection[str]],
+) -> dict[str, str]:
+    """Return full names and new ones, without those renamed so ``before`` (old names by new)."""
     chosen: dict[str, str] = {}
     for wanted, given in names.items():
-        new = given if spell(unspell(given)) == given else spell(given)
-        plain = plain_name(unspell(new))
-        if new != plain:
-            raise UsageError(
-                f"'{given}': no name for a genome, which is a relative path; {plain} would be one"
-            )
-        if wanted not in files and new in files:
+        new = _new_name(given)
+        if wanted not in files and new in files and any(map(_called(wanted), before.get(new, ()))):
             continue
         found = genomes_named(files, wanted, str(archive), "seqcoder-ray")
         if len(found) > 1:
             raise UsageError(f"'{wanted}' stands for {listed(found, 3)}; a new name is for one")
-        if found[0] == new:
-            continue
-        if new in files or new in chosen.values():
-            raise UsageError(f"{archive}: has a genome {new} already; choose another name")
-        if found[0] in chosen:
-            raise UsageError(f"{found[0]}: two new names, {chosen[found[0]]} and {new}; choose one")
-        chosen[found[0]] = new
+        (old,) = found
+        if not _called(wanted)(old) and not is_pattern(wanted):
+            raise UsageError(f"'{wanted}' is the folder of {old}; name the genome itself")
+        if chosen.setdefault(old, new) != new:
+            raise UsageError(f"{old}: two new names, {chosen[old]} and {new}; choose one")
+    chosen = {old: new for old, new in chosen.items() if old != new}
+    _check_free(archive, files, chosen)
     return chosen
+
+
+def _new_name(given: str) -> str:
+    """Return a name as an archive has it; raises UsageError where no file can be called so."""
+    new = given if spell(unspell(given)) == given else spell(given)
+    plain = plain_name(unspell(new))
+    if new != plain:
+        raise UsageError(
+            f"'{given}': no name for a genome, which is a relative path; {plain} would be one"
+        )
+    longest = max(len(os.fsencode(part)) for part in file_path(new).split("/"))
+    if longest > _LONGEST:
+        raise UsageError(
+            f"'{listed([new[:40], ''], 1)}': {longest} bytes, and files have names of up to "
+            f"{_LONGEST}; choose a shorter one"
+        )
+    return new
+
+
+def _called(wanted: str) -> Callable[[str], bool]:
+    """Return what tells whether a genome has a name, as its whole one, its file's or its stem."""
+    names = wanted, spell(wanted)
+
+    def is_called(genome: str) -> bool:
+        path = PurePosixPath(genome)
+        return genome in names or wanted in (path.name, path.stem)
+
+    return is_called
+
+
+def _check_free(archive: Archive, files: Mapping[str, str], chosen: Mapping[str, str]) -> None:
+    """Raise UsageError where a new name is not free: no file could be called so, or two are."""
+    whose: dict[str, str] = {}
+    for old, new in chosen.items():
+        if new in chosen:
+            # Not all at once: killed in between, one of the two would be found under no name.
+            raise UsageError(
+                f"{old} is to be {new}, whose name is given up only now; rename {new} first, by a "
+                "command of its own (to swap two, give one of them a third name before)"
+            )
+        if new in files:
+            raise UsageError(f"{archive}: has a genome {new} already; choose another name")
+        if new in whose:
+            raise UsageError(f"{whose[new]} and {old} are both to be {new}; choose two names")
+        whose[new] = old
+    names = {*files, *whose} - set(chosen)
+    folders = {parent for name in names for parent in _folders(name)}
+    for new in whose:
+        other = next((parent for parent in _folders(new) if parent in names), None)
+        if other or new in folders:
+            raise UsageError(
+                f"{new}: {other or new} would be a genome and a folder with others; choose another "
+                "name"
+            )
+
+
+def _folders(name: str) -> Iterator[str]:
+    while name := name.rpartition("/")[0]:
+        yield name
 
 
 def _planned(saved: SavedPlan, chosen: Mapping[str, str], files: Mapping[str, str]) -> SavedPlan:

@@ -222,10 +222,15 @@ def _look_through(
 
 def _done(archive: Archive) -> Done:
     """Read from the manifest what is done."""
-    from seqcoder_jobs.archive.manifest.files import covered_containers, held_genomes
+    from seqcoder_jobs.archive.manifest.files import (
+        covered_containers,
+        held_genomes,
+        hidden_genomes,
+    )
 
     held, stored = held_genomes(archive.store)
-    return Done(frozenset(covered_containers(archive.store)), held, stored)
+    hidden = hidden_genomes(archive.store)
+    return Done(frozenset(covered_containers(archive.store)), held, stored, hidden)
 
 
 def submit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,6 +66,22 @@ def unsettled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows of genomes that are to be replaced or renamed, and were not noted as done."""
     gone = out_of_sight(rows)
     return [row for row in rows if row["action"] in DONE and place(row) not in gone]
+
+
+def let_go(rows: Iterable[dict[str, Any]], hidden: Collection[Place]) -> set[Place]:
+    """Return of the genomes that count as not there those whose bytes are nobody's any more.
+
+    What was renamed is a walk over itself: the bytes under its old name are those of the new one.
+    """
+    renamed = {place(r): (r["successor"], r["into"]) for r in rows if r["action"] == TO_RENAME}
+    gone = set()
+    for old in hidden:
+        now = old
+        while now in hidden and now in renamed:
+            now = renamed[now]
+        if now in hidden:
+            gone.add(old)
+    return gone
 
 
 def rewritten_containers(store: Store) -> set[str]:

@@ -135,13 +135,14 @@ def _came_out(facts: Facts) -> str:
     summary = facts.summary
     if not summary.bytes:
         return ""
-    framing = summary.bytes - summary.side_bytes - summary.latent_bytes - summary.residual_bytes
     shares = [
         ("residual (stage 2)", summary.residual_bytes),
         ("latents (stage 1)", summary.latent_bytes),
         ("headers, line layout, exceptions, walks, stored files", summary.side_bytes),
-        ("index, digests, framing", framing),
+        ("index, digests, framing", summary.framing_bytes),
     ]
+    if summary.removed_bytes:
+        shares.append(("removed or replaced, until a purge", summary.removed_bytes))
     return page.section(
         "What came out",
         page.text(f"{size_text(summary.bytes)} in {_count(summary.containers_done, 'container')}:"),
