@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from seqcoder.circumstances import system_reason
-from seqcoder.errors import InputError
+from seqcoder.errors import InputError, UsageError
 from seqcoder.storage.url import is_url, split_url, url_meant
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.corpus import ncbi
@@ -112,7 +112,7 @@ class _Lister:
                 self._add_folder(location)
             else:
                 self._add_named_file(found)
-        except InputError as error:
+        except (InputError, UsageError) as error:
             self._problem(argument, str(error).removeprefix(f"{argument}: "))
             return
         except (OSError, ValueError, RecursionError) as error:
