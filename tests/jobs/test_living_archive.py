@@ -123,3 +123,68 @@ def test_a_server_that_is_ended_says_no_more_than_that(place: Path) -> None:
         143,
         b"seqcoder-ray: Ctrl-C ends it\nseqcoder-ray: stopped\n",
     )
+
+
+def test_taken_back_in(place: Path, tmp_path: Path, run: Run) -> None:  # noqa: F811
+    before = held(place)
+    table = place / "index.tsv"
+    index = table.read_text()
+    run("remove", place, "a.fa", "sub/c.fa", "--reason", "mixed up")
+    again = ("submit", tmp_path / "in", "-o", place)
+    told = run(*again)[2]
+    assert "2 inputs left out: removed from the archive before (a.fa, sub/c.fa); " in told
+    assert f"'seqcoder-ray remove {place} NAME --undo' takes them back in" in told
+    assert run("remove", place, "b.fa", "--undo")[0] == 2  # it was not removed
+    assert run("remove", place, "--undo")[0] == 2
+    assert run("rename", place, "b.fa", "a.fa")[0] == 0
+    code, _, err = run("remove", place, "a.fa", "--undo")
+    assert (code, "has another genome a.fa by now; rename that one first" in err) == (2, True)
+    assert run("rename", place, "a.fa", "b.fa")[0] == 0
+    code, _, err = run("remove", place, "a.fa", "c", "--undo", "--reason", "was right")
+    assert (code, f"2 genomes taken back into {place}: a.fa, sub/c.fa\n" in err) == (0, True)
+    assert held(place) == before
+    assert table.read_text().count("\n") == index.count("\n")
+    assert run("verify", place, "--full")[0] == 0
+    assert "left out" not in run(*again)[2]
+    # What is removed again stays out again.
+    run("remove", place, "a.fa")
+    assert "1 input left out" in run(*again)[2]
+    assert "a.fa" not in held(place)
+    rows = json.loads(run("list", place, "--removed", "--json")[1])
+    assert [(row["genome"], row["action"], row["reason"]) for row in rows] == [
+        ("a.fa", "removed", "mixed up"),
+        ("sub/c.fa", "removed", "mixed up"),
+        ("b.fa", "renamed", ""),
+        ("a.fa", "renamed", ""),
+        ("a.fa", "restored", "was right"),
+        ("sub/c.fa", "restored", "was right"),
+        ("a.fa", "removed", ""),
+    ]
+
+
+def test_taken_back_in_after_a_purge(place: Path, tmp_path: Path, run: Run) -> None:  # noqa: F811
+    before = held(place)
+    remove(Archive(place), ["a.fa"], "", purge=True)
+    code, _, err = run("remove", place, "a.fa", "--undo")
+    assert (code, "a purge is not done; first go on with it" in err) == (2, True)
+    assert submit(Request((), str(place)), runner=run_here).error is None
+    code, _, err = run("remove", place, "a.fa", "--undo")
+    assert (code, f"submit takes the inputs again: {tmp_path}/in/a.fa" in err) == (0, True)
+    assert "a.fa" not in held(place)
+    assert run("submit", tmp_path / "in", "-o", place)[0] == 0
+    assert held(place) == before
+    assert summarise(Archive(place)).complete
+
+
+def test_what_was_removed_is_listed(place: Path, run: Run) -> None:  # noqa: F811
+    run("rename", place, "b.fa", "x.fa", "--reason", "tidied")
+    run("remove", place, "a.fa", "--reason", "human reads", "--purge")
+    lines = [line.split("\t") for line in run("list", place, "--removed")[1].splitlines()]
+    assert lines[0] == ["#genome", "action", "time", "reason", "successor", "source", "sha256"]
+    assert [(*row[:2], *row[3:5]) for row in lines[1:]] == [
+        ("b.fa", "renamed", "tidied", "x.fa"),
+        ("a.fa", "removed", "human reads", ""),
+        ("a.fa", "purged", "", ""),
+        ("b.fa", "purged", "", ""),
+    ]
+    assert run("list", place, "--removed", "--records")[0] == 2

@@ -151,7 +151,7 @@ def test_out_of_the_bytes(archive: Archive, tmp_path: Path) -> None:
     # The inputs that were removed stay out; others are appended to what there is.
     (tmp_path / "in" / "late.fa").write_bytes(strain(SPECIES[0], 77))
     outcome = submit_here([tmp_path / "in"], archive.name, given=FOUR)
-    assert (outcome.done, outcome.todo.removed, outcome.error) == (1, 3, None)
+    assert (outcome.done, outcome.todo.removed, outcome.error) == (1, OUT, None)
     with seqcoder_jobs.open_archive(archive.name) as opened:
         assert set(opened) == set(HELD) - set(OUT) | {"late.fa"}
         assert opened["late.fa"].read() == strain(SPECIES[0], 77)

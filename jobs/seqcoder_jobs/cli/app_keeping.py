@@ -82,6 +82,12 @@ def remove_(
             "--purge", help="Also out of the bytes: containers that held them are written anew."
         ),
     ] = False,
+    undo: Annotated[
+        bool,
+        typer.Option(
+            "--undo", help="Take these back in; after a purge `submit` takes their inputs again."
+        ),
+    ] = False,
     address: Address = None,
     workers: Workers = None,
     quiet: Quiet = False,
@@ -89,21 +95,25 @@ def remove_(
     """Take genomes out of an archive: out of sight at once, with --purge out of its bytes.
 
     Without --purge their bytes stay in their containers. The manifest keeps what
-    was removed, when and why; inputs that were removed are not taken again by
-    `submit`.
+    was removed, when and why (`list --removed`). `submit` does not take removed
+    inputs again, unless --undo let them in.
 
     Examples:
 
         seqcoder-ray remove archive contaminated.fa --reason "human reads"
         seqcoder-ray remove archive --purge
+        seqcoder-ray remove archive contaminated.fa --undo
     """
     from seqcoder.cli.extract import name_list
-    from seqcoder_jobs.cli.keeping import run_remove
+    from seqcoder_jobs.cli.keeping import run_remove, run_restore
     from seqcoder_jobs.cli.submit import SubmitOptions, run
 
     options = SubmitOptions((), archive, address=address, workers=workers, quiet=quiet)
     chosen = [*(names or ()), *name_list(from_file)]
-    run_remove(archive, chosen, reason, purge, quiet, lambda: run(options))
+    if undo:
+        run_restore(archive, chosen, reason, purge, quiet)
+    else:
+        run_remove(archive, chosen, reason, purge, quiet, lambda: run(options))
 
 
 @app.command()

@@ -23,6 +23,7 @@ from seqcoder.cli.options import (
     Upper,
     Width,
 )
+from seqcoder.errors import UsageError
 from seqcoder_jobs.cli.app import Address, Workers, app
 from seqcoder_jobs.cli.counted import counted
 
@@ -70,6 +71,10 @@ def list_(
     archive: ArchivePlace,
     records: Records = False,
     failed: Annotated[bool, typer.Option("--failed", help="List failed inputs only.")] = False,
+    removed: Annotated[
+        bool,
+        typer.Option("--removed", help="List what was removed, replaced and renamed, and why."),
+    ] = False,
     where: Where = None,
     from_file: FromFile = None,
     metadata: Annotated[
@@ -89,11 +94,17 @@ def list_(
 
         seqcoder-ray list archive
         seqcoder-ray list archive --failed
+        seqcoder-ray list archive --removed
         seqcoder-ray list archive --where "bases > 5000000"
     """
-    from seqcoder_jobs.cli.show import ListOptions, run_list
+    from seqcoder_jobs.cli.show import ListOptions, run_list, run_removed
 
+    if removed and (records or failed or where or from_file or metadata or checksums):
+        raise UsageError("--removed lists all that was removed; give no other option but --json")
     with counted(stats):
+        if removed:
+            run_removed(archive, json)
+            return
         run_list(ListOptions(archive, records, failed, where, from_file, metadata, checksums, json))
 
 

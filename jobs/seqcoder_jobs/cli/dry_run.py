@@ -11,7 +11,7 @@ from seqcoder.cli.common import say
 from seqcoder.errors import InputError
 from seqcoder.settings import thread_count
 from seqcoder.storage.url import is_url
-from seqcoder.wording import count_of
+from seqcoder.wording import count_of, listed
 from seqcoder_jobs.cli.console import (
     amount_text,
     list_failures,
@@ -78,7 +78,7 @@ def dry_run(
                 ("plan digest", todo.saved.plan.digest),
             ],
         )
-    remark(todo, quiet)
+    remark(todo, request.archive, quiet)
     if not grouped:
         note(
             "relatives are not looked for in a dry run on so much; the plan of the run will differ",
@@ -106,7 +106,7 @@ def plan_facts(archive: str, todo: Todo, workers: int | None) -> dict[str, Any]:
     }
 
 
-def remark(todo: Todo, quiet: bool) -> None:
+def remark(todo: Todo, archive: str, quiet: bool) -> None:
     """Tell what of the inputs will not be as one might expect."""
     if todo.listing.passed_over:
         note(
@@ -116,7 +116,9 @@ def remark(todo: Todo, quiet: bool) -> None:
         )
     if todo.removed:
         note(
-            f"{count_of(todo.removed, 'input')} left out: removed from the archive before",
+            f"{count_of(len(todo.removed), 'input')} left out: removed from the archive before "
+            f"({listed(todo.removed, 3)}); 'seqcoder-ray remove {archive} NAME --undo' takes them "
+            "back in",
             quiet,
         )
     if todo.replaced:

@@ -15,7 +15,7 @@ from seqcoder_jobs.archive.copying import Part, copy_archive
 from seqcoder_jobs.archive.orphans import list_orphans, retire
 from seqcoder_jobs.cli.console import count_bar, note, size_text
 from seqcoder_jobs.reading.report import write_report
-from seqcoder_jobs.writing.removing import remove
+from seqcoder_jobs.writing.removing import remove, restore
 from seqcoder_jobs.writing.replacing import rename
 
 _TOLD = 10
@@ -73,6 +73,22 @@ def run_remove(
         return
     note(f"{count_of(containers, 'container')} to be written", quiet)
     submit()
+
+
+def run_restore(name: str, names: Sequence[str], reason: str, purge: bool, quiet: bool) -> None:
+    """Take back in what was removed from an archive."""
+    if purge or not names:
+        raise UsageError("--undo takes back in the genomes named; name some, and no --purge")
+    archive = Archive(name)
+    back, inputs = restore(archive, names, reason)
+    note(f"{count_of(len(back), 'genome')} taken back into {archive}{_named(back)}", quiet)
+    if inputs:
+        note(
+            f"{count_of(len(inputs), 'genome')} purged: {listed(list(inputs), _TOLD)}; submit "
+            f"takes the inputs again: {listed(list(inputs.values()), _TOLD)}",
+            quiet,
+        )
+    write_report(archive)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,34 @@ _OF_GENOMES: tuple[str, ...] = (
     *("source", "error"),
 )
 _OF_FAILED = ("genome", "status", "source", "error")
+_OF_REMOVED = ("genome", "action", "time", "reason", "successor", "source", "sha256")
+
+
+def run_removed(name: str, json: bool) -> None:
+    """Print what was removed from an archive, replaced and renamed, in that order."""
+    from seqcoder_jobs.archive.manifest.changes import DONE, REWRITTEN, read_changes, unsettled
+
+    archive = Archive(name)
+    archive.require()
+    changes = read_changes(archive.store)
+    to_do = unsettled(changes)
+    rows = [
+        {column: row[column] for column in _OF_REMOVED}
+        for row in changes
+        if row["action"] != REWRITTEN and (row["action"] not in DONE or row in to_do)
+    ]
+    for row in rows:
+        row["time"] = row["time"].isoformat(timespec="seconds")
+    _print(_OF_REMOVED, rows, json)
+
+
+def _print(columns: Sequence[str], rows: list[dict[str, Any]], json: bool) -> None:
+    if json:
+        say(json_module.dumps(rows, indent=1, default=str))
+        return
+    say("#" + "\t".join(columns))
+    for row in rows:
+        say("\t".join(_cell(row[column]) for column in columns))
 
 
 def run_list(options: ListOptions) -> None:
@@ -98,15 +127,11 @@ def run_list(options: ListOptions) -> None:
             if row["sha256"]:
                 say(checksum_line(row["sha256"], row["genome"]))
         return
-    if options.json:
-        say(json_module.dumps(rows, indent=1, default=str))
-        return
-    for row in rows:
-        if row.get("bits_per_base") is not None:
-            row["bits_per_base"] = f"{row['bits_per_base']:.4f}"
-    say("#" + "\t".join(columns))
-    for row in rows:
-        say("\t".join(_cell(row[column]) for column in columns))
+    if not options.json:
+        for row in rows:
+            if row.get("bits_per_base") is not None:
+                row["bits_per_base"] = f"{row['bits_per_base']:.4f}"
+    _print(columns, rows, options.json)
 
 
 def _add_metadata(archive: Archive, rows: list[dict[str, Any]]) -> list[str]:

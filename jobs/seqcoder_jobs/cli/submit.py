@@ -143,7 +143,7 @@ def run_request(request: Request, options: SubmitOptions) -> None:
     started = time.monotonic()
 
     def begin(todo: Todo) -> None:
-        remark(todo, options.quiet)
+        remark(todo, request.archive, options.quiet)
         if todo.pending:
             note(
                 f"{count_of(todo.n_genomes, 'genome')}, {size_text(todo.source_bytes)}, to "

@@ -106,12 +106,62 @@ def _purged(saved: SavedPlan, hidden: set[tuple[str, str]]) -> SavedPlan:
     return SavedPlan(plan, saved.container_bytes, number, inputs)
 
 
-def removed_sources(archive: Archive) -> set[str]:
-    """Return the inputs, by their labels, whose genomes were taken out."""
-    from seqcoder_jobs.archive.manifest.changes import REMOVED, read_changes
+def removed_inputs(archive: Archive) -> dict[str, str]:
+    """Return the names of genomes that were taken out, by the labels of their inputs."""
+    from seqcoder_jobs.archive.manifest.changes import last_removed, read_changes
 
     changes = read_changes(archive.store) if archive.exists else []
-    return {str(row["source"]) for row in changes if row["action"] == REMOVED}
+    return {source: str(row["genome"]) for source, row in last_removed(changes).items()}
+
+
+def restore(
+    archive: Archive, names: Iterable[str], reason: str
+) -> tuple[list[str], dict[str, str]]:
+    """Take back in what was removed; where a purge has taken the bytes, the inputs may come again.
+
+    Returns the names of those that are there again, and the inputs of the others by their names.
+
+    Raises:
+        UsageError: another genome has the name by now, a purge is not done, and as ``remove``.
+        NoSuchNameError: nothing of that name was removed.
+    """
+    from seqcoder_jobs.archive.manifest.changes import (
+        RESTORED,
+        add_changes,
+        last_removed,
+        place,
+        read_changes,
+    )
+    from seqcoder_jobs.archive.manifest.files import held_genomes, read_table
+
+    archive.require()
+    with archive.lock():
+        saved = archive.load()
+        recover(archive, saved)
+        refuse_unsettled(archive, saved)
+        out = {row["genome"]: row for row in last_removed(read_changes(archive.store)).values()}
+        removed = f"{archive}, among the genomes removed"
+        rows = [out[name] for name in all_named(out, names, removed, "seqcoder-ray")]
+        held, _ = held_genomes(archive.store)
+        there = [row for row in rows if place(row) in held]
+        planned = {(g.name, c.file) for c in saved.plan.containers for g in c.genomes}
+        if not planned.issuperset(map(place, there)):
+            raise UsageError(
+                f"{archive}: a purge is not done; first go on with it: "
+                f"seqcoder-ray submit -o {archive}"
+            )
+        table = read_table(archive.store, "genomes", ["genome"])
+        taken = set(table["genome"].to_pylist()) & {row["genome"] for row in there}
+        if taken:
+            raise UsageError(
+                f"{archive}: has another genome {min(taken)} by now; rename that one first"
+            )
+        archive.mark_incomplete()
+        add_changes(archive.store, RESTORED, [row | {"reason": reason} for row in rows], reason)
+        finish(archive, saved)
+        write_index(archive)
+        back = [row["genome"] for row in there]
+        return back, {row["genome"]: row["source"] for row in rows if row not in there}
 
 
 def refuse_unsettled(archive: Archive, saved: SavedPlan) -> None:

@@ -41,7 +41,7 @@ from seqcoder_jobs.writing.planning import (
     extend,
 )
 from seqcoder_jobs.writing.recovery import recover, written_containers
-from seqcoder_jobs.writing.removing import removed_sources
+from seqcoder_jobs.writing.removing import removed_inputs
 from seqcoder_jobs.writing.replacing import note_replaced
 from seqcoder_jobs.writing.sketches import load_sketches, save_sketches
 
@@ -98,8 +98,8 @@ class Todo:
     """Those of inputs planned just now, by genome name."""
     changed: tuple[Problem, ...] = ()
     """Inputs that are not what the archive holds under their names."""
-    removed: int = 0
-    """Inputs listed whose genomes were taken out of the archive: they stay out."""
+    removed: tuple[str, ...] = ()
+    """Genomes taken out of the archive whose inputs were listed: they stay out."""
     replaced: tuple[Replaced, ...] = ()
     """Genomes whose places others of their names take."""
 
@@ -193,7 +193,7 @@ def _look_through(
     listing = list_corpora(
         request.corpora, all_files=request.all_files, known=known, leave_out=str(archive)
     )
-    out = removed_sources(archive)
+    out = removed_inputs(archive)
     sources = [s for s in (*listing.sources, *request.sources) if s.label not in out]
     extended = extend(
         saved,
@@ -208,14 +208,14 @@ def _look_through(
     plan = extended.saved.plan
     pending = tuple(c for c in plan.containers if c.key not in done.containers)
     changed = tuple(Problem(one.source.label, one.reason) for one in extended.changed)
-    n_removed = len(listing.sources) + len(request.sources) - len(sources)
+    removed = [out[s.label] for s in (*listing.sources, *request.sources) if s.label in out]
     return Todo(
         extended.saved,
         pending,
         listing,
         extended.sketches,
         changed,
-        n_removed,
+        tuple(removed),
         extended.replaced,
     )
 

@@ -15,7 +15,7 @@ from seqcoder_jobs.archive.layout import MANIFEST
 from seqcoder_jobs.archive.manifest.table_file import open_table
 
 FOLDER = f"{MANIFEST}/changes"
-REMOVED, PURGED = "removed", "purged"
+REMOVED, PURGED, RESTORED = "removed", "purged", "restored"
 TO_REPLACE, TO_RENAME = "to be replaced", "to be renamed"
 """Of a genome whose ``successor`` is planned for the container ``into``. Once that is in the
 manifest, it has taken the place."""
@@ -38,7 +38,7 @@ SCHEMA = pa.schema(
 
 Place = tuple[str, str]
 """A genome and the container it is in, by their names."""
-_KEPT = ("genome", "container", "sha256", "source", "successor", "into")
+_KEPT = ("genome", "container", "sha256", "source", "successor", "into", "reason")
 
 
 def read_changes(store: Store, there: Iterable[Stored] | None = None) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ def read_changes(store: Store, there: Iterable[Stored] | None = None) -> list[di
             continue
         with open_table(store, stored.name) as file:
             rows += file.read().to_pylist()
-    return sorted(rows, key=lambda row: row["time"])
+    return rows
 
 
 def place(row: dict[str, Any]) -> Place:
@@ -59,7 +59,24 @@ def place(row: dict[str, Any]) -> Place:
 
 def out_of_sight(rows: Iterable[dict[str, Any]]) -> set[Place]:
     """Return the genomes that count as not there, whatever the manifest holds."""
-    return {place(row) for row in rows if row["action"] not in (*DONE, REWRITTEN)}
+    gone: set[Place] = set()
+    for row in rows:
+        if row["action"] == RESTORED:
+            gone.discard(place(row))
+        elif row["action"] not in (*DONE, REWRITTEN):
+            gone.add(place(row))
+    return gone
+
+
+def last_removed(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the rows of genomes that were taken out and not back in, by their inputs' labels."""
+    out: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["action"] == REMOVED:
+            out[row["source"]] = row
+        elif row["action"] == RESTORED:
+            out.pop(row["source"], None)
+    return out
 
 
 def unsettled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
