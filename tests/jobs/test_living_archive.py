@@ -188,3 +188,35 @@ def test_what_was_removed_is_listed(place: Path, run: Run) -> None:  # noqa: F81
         ("b.fa", "purged", "", ""),
     ]
     assert run("list", place, "--removed", "--records")[0] == 2
+
+
+def test_another_input_of_a_name(place: Path, tmp_path: Path, run: Run) -> None:  # noqa: F811
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "a.fa").write_bytes(strain(SPECIES[0], 9)[:9000])
+    (tmp_path / "new" / "d.fa").write_bytes(HELD["b.fa"])
+    code, _, err = run("submit", tmp_path / "new", "-o", place, "--replace")
+    assert (code, "1 genome is the same file as another: d.fa as b.fa\n" in err) == (0, True)
+    assert f"a.fa is from {tmp_path}/in/a.fa, and {tmp_path}/new/a.fa is another input" in err
+    # What it says helps.
+    assert f"'seqcoder-ray rename {place} new/a.fa a.fa'" in err
+    assert run("rename", place, "new/a.fa", "a.fa")[0] == 2
+    assert run("remove", place, "a.fa")[0] == 0
+    assert run("rename", place, "new/a.fa", "a.fa")[0] == 0
+    (tmp_path / "new" / "a.fa").write_bytes(strain(SPECIES[0], 10)[:8000])
+    code, _, err = run("submit", tmp_path / "new", tmp_path / "in", "-o", place, "--replace")
+    assert (code, "another input" in err, "the same file" in err) == (0, False, False)
+    assert held(place) == HELD | {"a.fa": strain(SPECIES[0], 10)[:8000], "d.fa": HELD["b.fa"]}
+
+
+def test_a_selection_is_not_made_the_whole(place: Path, tmp_path: Path, run: Run) -> None:  # noqa: F811
+    some, whole = tmp_path / "some", tmp_path / "whole"
+    assert run("copy", place, some, "--where", "genome = 'a.fa'")[0] == 0
+    assert run("copy", place, whole)[0] == 0
+    code, _, err = run("copy", place, some)
+    assert (code, "an archive of its own, with 1 genome of its 3; --where" in err) == (2, True)
+    assert set(held(some)) == {"a.fa"}
+    # A copy is brought up to date.
+    (tmp_path / "in" / "e.fa").write_bytes(strain(SPECIES[1], 9)[:9000])
+    assert run("submit", tmp_path / "in", "-o", place)[0] == 0
+    assert run("copy", place, whole)[0] == 0
+    assert set(held(whole)) == {*HELD, "e.fa"}

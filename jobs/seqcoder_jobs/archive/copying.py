@@ -9,6 +9,7 @@ from seqcoder.container.parity import SUFFIX as PARITY
 from seqcoder.errors import IntegrityError, UsageError
 from seqcoder.storage.checksum import file_sha256
 from seqcoder.storage.container_name import object_name
+from seqcoder.wording import count_of
 from seqcoder.writing.workplace import Scratch, open_workplace
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.layout import (
@@ -97,7 +98,10 @@ def check_apart(source: Archive, target: Archive) -> None:
 
 
 def _check_target(source: Archive, target: Archive) -> None:
-    """Raise UsageError where the target holds what the source does not, and did not before."""
+    """Raise UsageError where the target holds what the source does not, and did not before.
+
+    And where it is no copy of it, but an archive of its own: that would become another one.
+    """
     from seqcoder_jobs.archive.manifest.changes import read_changes
     from seqcoder_jobs.archive.manifest.files import read_table
 
@@ -105,16 +109,25 @@ def _check_target(source: Archive, target: Archive) -> None:
         return
     held = []
     for archive in (source, target):
-        table = read_table(archive.store, "genomes", ["genome", "sha256"])
-        names, digests = (table[column].to_pylist() for column in ("genome", "sha256"))
-        held.append({n: d for n, d in zip(names, digests, strict=True) if d})
+        table = read_table(archive.store, "genomes", ["genome", "sha256", "source"])
+        held.append({row["genome"]: row for row in table.to_pylist() if row["sha256"]})
     before = {(row["genome"], row["sha256"]) for row in read_changes(source.store)}
-    for name, sha256 in held[1].items():
-        if held[0].get(name) != sha256 and (name, sha256) not in before:
+    common = []
+    for name, row in held[1].items():
+        if name in held[0] and held[0][name]["sha256"] == row["sha256"]:
+            common.append(name)
+        elif (name, row["sha256"]) not in before:
             raise UsageError(
                 f"{target}: holds {name}, which {source} does not (or another file of that name); "
                 "name another place"
             )
+    # A copy has its genomes from where the archive has them; `copy --where` has them from there.
+    if common and all(held[0][name]["source"] != held[1][name]["source"] for name in common):
+        raise UsageError(
+            f"{target}: is no copy of {source} but an archive of its own, with "
+            f"{count_of(len(held[1]), 'genome')} of its {len(held[0])}; --where or --from-file "
+            "adds to it, or name another place"
+        )
 
 
 def _copy(source: Archive, target: Archive, part: Part) -> bool:

@@ -55,6 +55,22 @@ def find_genomes(
     return [by_name[name] for name in all_named(by_name, names, where, "seqcoder-ray")]
 
 
+def same_files(archive: Archive, names: Collection[str]) -> dict[str, str]:
+    """Return which of ``names`` are bit for bit the file of another genome, and that one's name."""
+    from seqcoder_jobs.archive.manifest.files import read_table
+
+    table = read_table(archive.store, "genomes", ["genome", "sha256"]).to_pylist()
+    ours = [row for row in table if row["genome"] in names and row["sha256"]]
+    wanted = {row["sha256"] for row in ours}
+    first: dict[str, str] = {}
+    for known in (False, True):  # those that were there before come first
+        for row in table:
+            if row["sha256"] in wanted and (row["genome"] in names) == known:
+                first.setdefault(row["sha256"], row["genome"])
+    pairs = ((row["genome"], first[row["sha256"]]) for row in ours)
+    return {name: other for name, other in pairs if name != other}
+
+
 def records_called(archive: Archive, names: Collection[str]) -> list[dict[str, Any]]:
     """Return genome, container, ordinal and record of the manifest's rows of these record names.
 

@@ -78,7 +78,7 @@ def dry_run(
                 ("plan digest", todo.saved.plan.digest),
             ],
         )
-    remark(todo, request.archive, quiet)
+    remark(todo, request, quiet)
     if not grouped:
         note(
             "relatives are not looked for in a dry run on so much; the plan of the run will differ",
@@ -106,7 +106,7 @@ def plan_facts(archive: str, todo: Todo, workers: int | None) -> dict[str, Any]:
     }
 
 
-def remark(todo: Todo, archive: str, quiet: bool) -> None:
+def remark(todo: Todo, request: Request, quiet: bool) -> None:
     """Tell what of the inputs will not be as one might expect."""
     if todo.listing.passed_over:
         note(
@@ -117,9 +117,24 @@ def remark(todo: Todo, archive: str, quiet: bool) -> None:
     if todo.removed:
         note(
             f"{count_of(len(todo.removed), 'input')} left out: removed from the archive before "
-            f"({listed(todo.removed, 3)}); 'seqcoder-ray remove {archive} NAME --undo' takes them "
-            "back in",
+            f"({listed(todo.removed, 3)}); 'seqcoder-ray remove {request.archive} NAME --undo' "
+            "takes them back in",
             quiet,
         )
     if todo.replaced:
         note(f"{count_of(len(todo.replaced), 'genome')} to be replaced", quiet)
+    if request.replace and todo.listing.other_names:
+        _other_inputs(todo, request.archive, quiet)
+
+
+def _other_inputs(todo: Todo, archive: str, quiet: bool) -> None:
+    """Tell of inputs that have the names of others: the same input is one of the same path."""
+    names = todo.listing.other_names
+    labels = {g.name: g.label for c in todo.saved.plan.containers for g in c.genomes}
+    new, old = next(iter(names.items()))
+    note(
+        f"--replace takes the place of no genome for {count_of(len(names), 'input')}: {old} is "
+        f"from {labels[old]}, and {labels[new]} is another input, called {new}. To have it there: "
+        f"'seqcoder-ray remove {archive} {old}', then 'seqcoder-ray rename {archive} {new} {old}'",
+        quiet,
+    )

@@ -18,6 +18,7 @@ from seqcoder.storage.url import is_url
 from seqcoder.wording import count_of, listed
 from seqcoder_cluster.options import ClusterOptions
 from seqcoder_jobs.archive.archive import Archive
+from seqcoder_jobs.archive.lookup import same_files
 from seqcoder_jobs.archive.summary import summarise
 from seqcoder_jobs.cli.console import (
     list_failures,
@@ -143,7 +144,7 @@ def run_request(request: Request, options: SubmitOptions) -> None:
     started = time.monotonic()
 
     def begin(todo: Todo) -> None:
-        remark(todo, request.archive, options.quiet)
+        remark(todo, request, options.quiet)
         if todo.pending:
             note(
                 f"{count_of(todo.n_genomes, 'genome')}, {size_text(todo.source_bytes)}, to "
@@ -169,6 +170,8 @@ def run_request(request: Request, options: SubmitOptions) -> None:
     if not idle and archive.exists and (outcome.error is None or outcome.done):
         summary = summarise(archive)
         missing = summary.missing
+        if outcome.done:
+            _tell_of_twins(archive, outcome.todo, options.quiet)
         page = write_report(archive)
         note(f"report: {page}", options.quiet)
         if options.json:
@@ -204,6 +207,15 @@ def run_request(request: Request, options: SubmitOptions) -> None:
             f"{archive}: {listed(missing, 3)} missing or cut short; 'seqcoder repair' recovers "
             "what is whole of a container; remove it, and submit writes it anew"
         )
+
+
+def _tell_of_twins(archive: Archive, todo: Todo, quiet: bool) -> None:
+    """Tell which genomes of this run are files that the archive has under other names, too."""
+    twins = same_files(archive, {genome.name for c in todo.pending for genome in c.genomes})
+    if twins:
+        told = listed([f"{name} as {other}" for name, other in twins.items()], 3)
+        files = "is the same file as another" if len(twins) == 1 else "are the same files as others"
+        note(f"{count_of(len(twins), 'genome')} {files}: {told}", quiet)
 
 
 def _tell_of_metadata(kept: Kept | None, options: SubmitOptions) -> None:

@@ -22,6 +22,7 @@ from seqcoder_jobs.corpus.names import (
     is_tar,
     is_zip,
     looks_like_fasta,
+    own_name,
     strip_bundle,
 )
 from seqcoder_jobs.corpus.patterns import fixed_part, is_glob, matches
@@ -44,6 +45,8 @@ class Listing:
     sources: list[GenomeSource] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     passed_over: int = 0
+    other_names: dict[str, str] = field(default_factory=dict)
+    """Of new inputs whose names inputs known before have: those names, by the ones they get."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,17 @@ def list_corpora(
     names = {(source.path, source.member): source.name for source in known}
     fresh = [f for f in lister.found.values() if (f.path, f.member) not in names]
     assigned = assign_names([Candidate(f.relative, f.corpus) for f in fresh], set(names.values()))
+    taken = set(names.values())
+    others = {}
     for item, name in zip(fresh, assigned, strict=True):
+        if (wanted := own_name(item.relative)) in taken:
+            others[name] = wanted
         names[item.path, item.member] = name
     sources = [
         GenomeSource(names[f.path, f.member], f.path, f.member, f.size, f.mtime_ns)
         for f in lister.found.values()
     ]
-    return Listing(sources, lister.problems, lister.passed_over)
+    return Listing(sources, lister.problems, lister.passed_over, others)
 
 
 class _Lister:

@@ -74,7 +74,7 @@ def assign_names(candidates: Sequence[Candidate], taken: Collection[str] = ()) -
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for i, candidate in enumerate(candidates):
-        groups[_stripped(candidate)].append(i)
+        groups[own_name(candidate.relative)].append(i)
     used = set(taken)
     names = [""] * len(candidates)
     clashing: list[list[int]] = []
@@ -93,8 +93,9 @@ def assign_names(candidates: Sequence[Candidate], taken: Collection[str] = ()) -
     return names
 
 
-def _stripped(candidate: Candidate) -> str:
-    return plain_name(strip_compression(candidate.relative))
+def own_name(relative: str) -> str:
+    """Return what an input is called, by its path relative to its CORPUS, if no other is so."""
+    return plain_name(strip_compression(relative))
 
 
 def _told_apart(clashing: Sequence[Candidate], used: Collection[str]) -> list[str]:
@@ -107,6 +108,6 @@ def _told_apart(clashing: Sequence[Candidate], used: Collection[str]) -> list[st
         if len(set(names)) == len(names) and not any(name in used for name in names):
             return names
     # All of them have one stripped name, and no others have it: the numbers only rise.
-    stem = _stripped(clashing[0])
+    stem = own_name(clashing[0].relative)
     free = (name for number in count(1) if (name := f"{stem}~{number}") not in used)
     return list(islice(free, len(clashing)))
