@@ -17,6 +17,7 @@ from test_references import SPECIES, strain
 import seqcoder_jobs
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.summary import summarise
+from seqcoder_jobs.writing import removing
 from seqcoder_jobs.writing.planning import GivenParameters
 from seqcoder_jobs.writing.removing import remove
 from seqcoder_jobs.writing.submit import Request, submit
@@ -220,3 +221,25 @@ def test_a_selection_is_not_made_the_whole(place: Path, tmp_path: Path, run: Run
     assert run("submit", tmp_path / "in", "-o", place)[0] == 0
     assert run("copy", place, whole)[0] == 0
     assert set(held(whole)) == {*HELD, "e.fa"}
+
+
+def test_killed_as_it_is_taken_back_in(
+    place: Path,
+    run: Run,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run("remove", place, "a.fa")
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(removing, "finish", killed)
+        with pytest.raises(Killed):
+            removing.restore(Archive(place), ["a.fa"], "")
+    assert held(place) == HELD
+    assert run("remove", place, "a.fa", "--undo")[0] == 2  # it is in
+    assert "not complete; 'seqcoder-ray submit -o" in run("status", place)[1]
+    assert run("submit", "-o", place)[0] == 0
+    assert summarise(Archive(place)).complete
+    assert held(place) == HELD
