@@ -173,6 +173,17 @@ def row(peer: Peer, show: Callable[[float], str] = "{:.2f}".format) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+# Where labels stand, in points, of those whose neighbours are near.
+_LABELS = {
+    "xz -9e": (5, -9),
+    "GeCo3 -l 6": (-45, -12),
+    "NAF -22 --long": (-82, -3),
+    "MBGC -m 3": (-12, 7),
+    "seqcoder -1": (-28, -13),
+    "seqcoder -2": (7, -3),
+}
+
+
 def plot(peers: list[Peer]) -> str:
     """Return the table as an SVG element: bytes against seconds to compress, both ways small."""
 
@@ -187,7 +198,8 @@ def plot(peers: list[Peer]) -> str:
                 color = BLUE if peer.program == OURS else OTHERS
                 ax.scatter(*at, color=color, s=36)
                 label = peer.name.strip("*").replace(" (bases only)", "")
-                ax.annotate(label, at, (5, 4), textcoords="offset points", color=color, size=8)
+                offset = _LABELS.get(label, (5, 4))
+                ax.annotate(label, at, offset, textcoords="offset points", color=color, size=8)
             ax.set(title=title, xlabel="seconds of CPU to compress", ylabel="MB", xscale="log")
             ax.set_ylim(bottom=0)
             ax.margins(x=0.25)
