@@ -168,6 +168,20 @@ def apply_walk(
 
 _Walks = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
+class Alleles:
+    """What forerunners substitute, counted: for the genomes of one base space, one by one.
+
+    A genome that has all the forerunners of the one before has only its own others counted.
+    Calls that share one must not run at the same time.
+    """
+
+    def __init__(self) -> None:
+        """Count nothing yet."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the table: at most two for each base of a genome's range of base space."""
+
 def write_relative_walk(
     items: NDArray[np.int64],
     bases: NDArray[np.uint8],
@@ -175,6 +189,8 @@ def write_relative_walk(
     novel_start: int,
     parents: _Walks,
     forerunners: _Walks,
+    ordinals: NDArray[np.int64],
+    alleles: Alleles,
 ) -> tuple[NDArray[np.uint8], int, int, NDArray[np.int64], NDArray[np.int64]]:
     """Write the walk of ``bases`` along items (docs/pangenome.md, form 2).
 
@@ -185,6 +201,9 @@ def write_relative_walk(
         novel_start: where these begin.
         parents: pieces and substitutions of each.
         forerunners: the parents and theirs, in order.
+        ordinals: int64, a number of its own for each forerunner, rising: the walk of that number
+            is the same in all calls with one ``alleles``.
+        alleles: those of an earlier genome of this base space, or new; changed.
 
     Returns:
         What stands behind the head; plain and changed substitutions (counts); pieces and
@@ -207,8 +226,10 @@ def read_relative_walk(
     novel_start: int,
     parents: _Walks,
     forerunners: _Walks,
+    ordinals: NDArray[np.int64],
     most_pieces: int,
     most_range: int,
+    alleles: Alleles,
 ) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
     """Read what `write_relative_walk` wrote; ``payload`` may be anything.
 
@@ -220,8 +241,10 @@ def read_relative_walk(
         novel_start: at most ``space``.
         parents: as above.
         forerunners: as above.
+        ordinals: as above.
         most_pieces: more pieces, or substitutions that come along, are refused.
         most_range: a longer range of base space, from the genome's first base to its last, is too.
+        alleles: as above.
 
     Returns:
         0 or one of the four above; pieces and substitutions.

@@ -75,8 +75,9 @@ class PanGenome:
 
     Memory: about 2 bytes for each base of base space (the bases, and a k-mer table of 4 bytes
     for every 4 to 8 bases), 16 bytes for each substitution and 32 for each interval of the
-    walks so far, 8 bytes for every 500 bases of every genome and up to 2 kB (sketches); while a
-    genome is being added, about 6 bytes a base of it and its parents.
+    walks so far, 8 bytes for every 500 bases of every genome and up to 2 kB (sketches), 2 bytes
+    for each base of the range of base space that the last genome is from; while a genome is being
+    added, about 6 bytes a base of it and its parents.
     """
 
     def __init__(self, before: Before | None = None):
@@ -91,6 +92,7 @@ class PanGenome:
         self._known: dict[int, Forerunner] = {}
         self._sets: dict[int, frozenset[int]] = {}
         self._n_genomes = 0
+        self._alleles = core.Alleles()
         if before is not None:
             self._append(before.text, before.spans)
             self._n_genomes = before.n_genomes
@@ -156,7 +158,7 @@ class PanGenome:
         at = self._n_genomes
         forerunners = forerunners_of(parents, self._sets)
         relatives = relatives_of(at, parents, forerunners, self._known)
-        data, columns = write_relative(items, bases, self.novel, start, relatives)
+        data, columns = write_relative(items, bases, self.novel, start, relatives, self._alleles)
         walk = columns.walk
         plain = write_plain(walk) if len(walk.starts) < 64 else None
         if plain is not None and len(plain) <= len(data):

@@ -73,10 +73,17 @@ class Relatives:
     backs: tuple[int, ...]
     parents: tuple[Forerunner, ...]
     forerunners: tuple[Forerunner, ...]
+    ordinals: tuple[int, ...]
+    """Of the forerunners, rising."""
 
 
 def write_relative(
-    items: Ints, bases: Bases, text: Bases, novel_start: int, relatives: Relatives
+    items: Ints,
+    bases: Bases,
+    text: Bases,
+    novel_start: int,
+    relatives: Relatives,
+    alleles: core.Alleles,
 ) -> tuple[bytes, Forerunner]:
     """Serialise the walk of ``bases`` along items: int64[n, 4], space, reverse, source, length.
 
@@ -85,18 +92,20 @@ def write_relative(
     substitutions do. Returns the bytes and the walk they mean.
     """
     payload, n_plain, n_changed, rows, subs = core.write_relative_walk(
-        items, bases, text, novel_start, *_columns(relatives)
+        items, bases, text, novel_start, *_columns(relatives), alleles
     )
     head = [len(relatives.backs), *relatives.backs, novel_start, len(items), n_plain, n_changed]
     data = bytes([RELATIVE]) + pack(np.array(head, dtype=np.int64)) + payload.tobytes()
     return data, Forerunner(rows, subs)
 
 
-def _columns(relatives: Relatives) -> tuple[list[tuple[Ints, Ints]], list[tuple[Ints, Ints]]]:
-    """Return the columns of parents and forerunners, as the core takes them."""
+def _columns(
+    relatives: Relatives,
+) -> tuple[list[tuple[Ints, Ints]], list[tuple[Ints, Ints]], Ints]:
+    """Return the columns of parents and forerunners, and the ordinals, as the core takes them."""
     groups = relatives.parents, relatives.forerunners
     parents, forerunners = ([(one.rows, one.subs) for one in group] for group in groups)
-    return parents, forerunners
+    return parents, forerunners, np.array(relatives.ordinals, np.int64)
 
 
 def parents_of(data: bytes) -> tuple[int, ...]:
@@ -111,9 +120,17 @@ def parents_of(data: bytes) -> tuple[int, ...]:
 
 
 def read_relative(
-    data: bytes, n_bases: int, space: int, relatives: Relatives, most_bytes: int = NO_LIMIT
+    data: bytes,
+    n_bases: int,
+    space: int,
+    relatives: Relatives,
+    alleles: core.Alleles,
+    most_bytes: int = NO_LIMIT,
 ) -> Forerunner:
-    """Read a walk in the relative form; raises IntegrityError. See `reading.read_walk`."""
+    """Read a walk in the relative form; raises IntegrityError. See `reading.read_walk`.
+
+    ``alleles`` are those of the walk read before it, or new.
+    """
     count = len(relatives.backs)
     values, at = unpack(data[1:], count + 5)
     novel_start, n_items, n_plain, n_changed = (int(v) for v in values[-4:])
@@ -127,8 +144,9 @@ def read_relative(
         space,
         novel_start,
         *_columns(relatives),
-        max(most_bytes, 0) // _PIECE_BYTES,
+        max(most_bytes - alleles.nbytes, 0) // _PIECE_BYTES,
         max(most_bytes, 0) // _RANGE_BYTES,
+        alleles,
     )
     if status == core.WALK_TOO_LARGE:
         raise MemoryLimitError("walk: more pieces and substitutions than the memory allowed holds")

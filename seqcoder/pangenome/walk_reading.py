@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from seqcoder import core
 from seqcoder.errors import IntegrityError
 from seqcoder.pangenome.plain_walk import RELATIVE, columns_size, read_plain
 from seqcoder.pangenome.relative_walk import Forerunner, Relatives, parents_of, read_relative
@@ -112,11 +113,12 @@ def read_walks(
     known |= kept.take(wanted - known.keys())
     # What stays of a walk is no longer there for the next.
     most_bytes -= 3 * sum(forerunner.nbytes for forerunner in known.values())
+    alleles = core.Alleles()
     for at in sorted(wanted - known.keys()):
         data, n_bases = data_of(at), bases_of(at)
         if data and data[0] == RELATIVE:
             relatives = relatives_of(at, kept.parents[at], kept.sets[at], known)
-            known[at] = read_relative(data, n_bases, space, relatives, most_bytes)
+            known[at] = read_relative(data, n_bases, space, relatives, alleles, most_bytes)
         else:
             check_memory(_COLUMNS_BYTES * columns_size(data), most_bytes, "walk")
             known[at] = Forerunner.of(read_plain(data, n_bases, space))
@@ -164,8 +166,10 @@ def relatives_of(
     known: dict[int, Forerunner],
 ) -> Relatives:
     """Gather what the walk of ``ordinal`` is coded against."""
+    ordinals = tuple(sorted(forerunners))
     return Relatives(
         tuple(ordinal - parent for parent in parents),
         tuple(known[parent] for parent in parents),
-        tuple(known[other] for other in sorted(forerunners)),
+        tuple(known[other] for other in ordinals),
+        ordinals,
     )

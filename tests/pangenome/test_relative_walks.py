@@ -63,6 +63,10 @@ def plainly(
     return out
 
 
+def columns_of(*groups: list[Forerunner]) -> tuple[list[tuple[np.ndarray, np.ndarray]], ...]:
+    return tuple([(one.rows, one.subs) for one in group] for group in groups)
+
+
 @both
 @quick
 @given(st.integers(0, 10**6), st.integers(0, 3), st.sampled_from([0.0, 0.05, 0.4]))
@@ -77,25 +81,59 @@ def test_what_is_written_is_read(build: ModuleType, seed: int, n_parents: int, r
     copied = np.repeat([space != NOVEL for space, *_ in items], [item[3] for item in items])
     where = copied & (rng.random(len(bases)) < rate)
     bases[where] ^= rng.integers(1, 4, int(where.sum())).astype(np.uint8)
-    relatives = [[(one.rows, one.subs) for one in group] for group in (parents, forerunners)]
+    relatives = (*columns_of(parents, forerunners), np.arange(len(forerunners)))
     rows = np.array(items, np.int64).reshape(-1, 4)
     payload, n_plain, n_changed, pieces, subs = build.write_relative_walk(
-        rows, bases, text, SPACE, *relatives
+        rows, bases, text, SPACE, *relatives, build.Alleles()
     )
     assert np.array_equal(Forerunner(pieces, subs).walk.apply(lambda a, b: text[a:b]), bases)
     assert (
         payload.tobytes()
-        == core.write_relative_walk(rows, bases, text, SPACE, *relatives)[0].tobytes()
+        == core.write_relative_walk(rows, bases, text, SPACE, *relatives, core.Alleles())[
+            0
+        ].tobytes()
     )
     if not rate:
         assert payload.tobytes().startswith(code_items(items)[:-4])
     counts = (len(items), n_plain, n_changed)
     limits = 1000, 1 << 20
     status, *found = build.read_relative_walk(
-        payload, counts, len(bases), len(text), SPACE, *relatives, *limits
+        payload, counts, len(bases), len(text), SPACE, *relatives, *limits, build.Alleles()
     )
     assert status == 0
     assert all(np.array_equal(a, b) for a, b in zip(found, (pieces, subs), strict=True))
+
+
+@both
+@quick
+@given(st.integers(0, 10**6), st.lists(st.sets(st.integers(0, 5)), min_size=2, max_size=5))
+def test_counts_kept_from_genome_to_genome_are_those_counted_anew(
+    build: ModuleType, seed: int, sets: list[set[int]]
+) -> None:
+    rng = np.random.default_rng(seed)
+    walks = [walk_over(SPACE, rng) for _ in range(6)]
+    kept = build.Alleles()
+    for ordinals in sets:
+        parents = [walks[at] for at in sorted(ordinals)][:2]
+        items = genome_along(parents, rng)
+        text = rng.integers(0, 4, SPACE + sum(i[3] for i in items if i[0] == NOVEL))
+        bases = plainly(items, parents, text.astype(np.uint8))
+        novel = np.repeat([space == NOVEL for space, *_ in items], [item[3] for item in items])
+        bases[(rng.random(len(bases)) < 0.2) & ~novel] ^= 2
+        groups = columns_of(parents, [walks[at] for at in sorted(ordinals)])
+        given_ = (SPACE, *groups, np.array(sorted(ordinals), np.int64))
+        rows = np.array(items, np.int64).reshape(-1, 4)
+        once, again = (
+            build.write_relative_walk(rows, bases, text.astype(np.uint8), *given_, alleles)
+            for alleles in (build.Alleles(), kept)
+        )
+        assert once[0].tobytes() == again[0].tobytes()
+        assert once[1:3] == again[1:3]
+        counts = (len(items), *once[1:3])
+        head = once[0], counts, len(bases), len(text)
+        status, *found = build.read_relative_walk(*head, *given_, 1000, 1 << 20, kept)
+        assert status == 0
+        assert all(np.array_equal(a, b) for a, b in zip(found, once[3:], strict=True))
 
 
 @both
@@ -118,7 +156,9 @@ def test_any_bytes_are_a_walk_or_refused(
         SPACE,
         columns,
         columns,
+        np.arange(2),
         *limits,
+        build.Alleles(),
     )
     if status:
         assert status in (
@@ -137,20 +177,38 @@ def test_what_is_no_walk_is_refused(build: ModuleType) -> None:
     text = np.zeros(SPACE, np.uint8)
     good = Forerunner.of(Walk.contiguous(0, 100))
     far = Forerunner.of(Walk.contiguous(SPACE, 100))
+    none, fresh = np.empty(0, np.int64), build.Alleles()
     for items in ([(BASE, 0, 490, 20)], [(SELF, 0, 0, 20)], [(PARENT, 0, 90, 20)], [(9, 0, 0, 20)]):
         with pytest.raises(ValueError, match="items"):
             build.write_relative_walk(
-                np.array(items), text[:20], text, SPACE, [(good.rows, good.subs)], []
+                np.array(items),
+                text[:20],
+                text,
+                SPACE,
+                [(good.rows, good.subs)],
+                [],
+                none,
+                fresh,
             )
     novel = np.array([(NOVEL, 0, 0, 20)])
+    other = text[:20] + np.uint8(1)
     with pytest.raises(ValueError, match="items"):
-        build.write_relative_walk(novel, text[:20] + np.uint8(1), text, SPACE - 20, [], [])
+        build.write_relative_walk(novel, other, text, SPACE - 20, [], [], none, fresh)
     for parents, forerunners in (([far], []), ([], [far])):
-        groups = [[(one.rows, one.subs) for one in group] for group in (parents, forerunners)]
+        groups = columns_of(parents, forerunners)
+        named = np.arange(len(forerunners))
         with pytest.raises(ValueError, match="no walk over the space"):
-            build.read_relative_walk(text, (1, 0, 0), 20, SPACE, SPACE, *groups, 100, 100)
+            build.read_relative_walk(
+                text, (1, 0, 0), 20, SPACE, SPACE, *groups, named, 100, 100, fresh
+            )
     with pytest.raises(ValueError, match="counts"):
-        build.read_relative_walk(text, (21, 0, 0), 20, SPACE, SPACE, [], [], 100, 100)
+        build.read_relative_walk(text, (21, 0, 0), 20, SPACE, SPACE, [], [], none, 100, 100, fresh)
+    two = columns_of([], [good, good])
+    for ordinals in ([0], [1, 1], [1, 0]):
+        with pytest.raises(ValueError, match="ordinals"):
+            build.read_relative_walk(
+                text, (1, 0, 0), 20, SPACE, SPACE, *two, np.array(ordinals), 100, 100, fresh
+            )
 
 
 @both

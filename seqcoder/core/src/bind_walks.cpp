@@ -2,6 +2,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "bindings.hpp"
 #include "relative.hpp"
@@ -32,6 +33,9 @@ static void require_relatives(const Relatives& relatives, Index space) {
     for (const WalkView& walk : relatives.forerunners) {
         require(are_pieces(walk.pieces, space), "forerunners: one is no walk over the space");
     }
+    require(relatives.names.size() == relatives.forerunners.size() &&
+                std::ranges::is_sorted(relatives.names, std::ranges::less_equal()),
+            "ordinals: not one for each forerunner, rising");
 }
 
 /// Base space where it is known: ranges[i] from starts[i] on, rising.
@@ -89,7 +93,8 @@ static void follow_walk(In<Index, 2> pieces, In<Index, 2> substitutions, In<Base
 static std::tuple<Bytes, Index, Index, Rows, Rows> write(In<Index, 2> items, In<Base> bases,
                                                          In<Base> text, Index novel_start,
                                                          const std::vector<Columns>& parents,
-                                                         const std::vector<Columns>& forerunners) {
+                                                         const std::vector<Columns>& forerunners,
+                                                         In<Index> names, Alleles& alleles) {
     const auto n = static_cast<Index>(text.size());
     require(0 <= novel_start && novel_start <= n, "novel_start: not inside the text");
     const auto some = views_of(parents);
@@ -101,9 +106,9 @@ static std::tuple<Bytes, Index, Index, Rows, Rows> write(In<Index, 2> items, In<
     bool sound;
     {
         nb::gil_scoped_release release;
-        const Relatives relatives{novel_start, some, all};
+        const Relatives relatives{novel_start, some, all, as_span(names)};
         require_relatives(relatives, novel_start);
-        sound = write_relative(rows, wanted, space, relatives, out);
+        sound = write_relative(rows, wanted, space, relatives, alleles, out);
     }
     require(sound, "items: they are not a walk");
     return {to_array(std::move(out.payload)), out.n_plain, out.n_changed,
@@ -114,8 +119,8 @@ static std::tuple<int, Rows, Rows> read(In<std::uint8_t> payload,
                                         std::tuple<Index, Index, Index> counts, Index n_bases,
                                         Index space, Index novel_start,
                                         const std::vector<Columns>& parents,
-                                        const std::vector<Columns>& forerunners, Index most_pieces,
-                                        Index most_range) {
+                                        const std::vector<Columns>& forerunners, In<Index> names,
+                                        Index most_pieces, Index most_range, Alleles& alleles) {
     const auto [n_items, n_plain, n_changed] = counts;
     require(0 <= n_bases && n_bases <= MOST_BASES && 0 <= n_items && n_items <= n_bases &&
                 0 <= n_plain && n_plain <= n_bases && 0 <= n_changed && n_changed <= n_bases,
@@ -129,11 +134,11 @@ static std::tuple<int, Rows, Rows> read(In<std::uint8_t> payload,
     ReadStatus status;
     {
         nb::gil_scoped_release release;
-        const Relatives relatives{novel_start, some, all};
+        const Relatives relatives{novel_start, some, all, as_span(names)};
         require_relatives(relatives, space);
         status = read_relative({payload.data(), payload.size()},
                                {n_items, n_plain, n_changed, n_bases, space}, relatives,
-                               {most_pieces, most_range}, out);
+                               {most_pieces, most_range}, alleles, out);
     }
     return {static_cast<int>(status), to_rows(std::move(out.pieces)),
             to_rows(std::move(out.substitutions))};
@@ -144,6 +149,9 @@ void bind_walks(nb::module_& module) {
     module.attr("WALK_BAD_SUBSTITUTION") = static_cast<int>(ReadStatus::bad_substitution);
     module.attr("WALK_BAD_SITES") = static_cast<int>(ReadStatus::bad_sites);
     module.attr("WALK_TOO_LARGE") = static_cast<int>(ReadStatus::too_large);
+    nb::class_<Alleles>(module, "Alleles")
+        .def(nb::init<>())
+        .def_prop_ro("nbytes", &Alleles::nbytes);
     define(module, "follow_walk", &follow_walk);
     define(module, "apply_walk", &apply_walk);
     define(module, "write_relative_walk", &write);

@@ -142,28 +142,50 @@ std::vector<Piece> join(std::span<const Piece> pieces) {
     return out;
 }
 
-static Index range_of(const Composed& genome, Index& low) {
-    low = std::numeric_limits<Index>::max();
-    Index high = 0;
-    for (std::size_t p = 0; p < genome.pieces.size(); ++p) {
-        if (genome.novel[p]) continue;
-        low = std::min(low, genome.pieces[p].start);
-        high = std::max(high, genome.pieces[p].start + genome.pieces[p].length);
-    }
-    return std::max<Index>(high - low, 0);
-}
+namespace {
 
-Index Alleles::size_of(const Composed& genome) {
+/// Where in base space the pieces of a genome lie that are not novel.
+struct Range {
     Index low;
-    return range_of(genome, low);
+    Index high;
+
+    explicit Range(const Composed& genome) : low(std::numeric_limits<Index>::max()), high(0) {
+        for (std::size_t p = 0; p < genome.pieces.size(); ++p) {
+            if (genome.novel[p]) continue;
+            low = std::min(low, genome.pieces[p].start);
+            high = std::max(high, genome.pieces[p].start + genome.pieces[p].length);
+        }
+    }
+    Index size() const { return std::max<Index>(high - low, 0); }
+};
+
+}  // namespace
+
+Index Alleles::size_of(const Composed& genome) { return Range(genome).size(); }
+
+void Alleles::count(const Composed& genome, std::span<const WalkView> walks,
+                    std::span<const Index> names) {
+    const Range range(genome);
+    const auto kept = static_cast<Index>(counts_.size());
+    const bool inside = range.size() == 0 || (low_ <= range.low && range.high <= low_ + kept);
+    if (!inside || !std::includes(names.begin(), names.end(), names_.begin(), names_.end())) {
+        // Wider than it must be, for the genomes to come: each has bases behind those before it.
+        const Index more = range.size() / 2;
+        low_ = std::max<Index>(std::min(range.low, range.high) - more, 0);
+        names_.clear();
+        const auto size = static_cast<std::size_t>(range.high + more - low_);
+        counts_ = {};  // the old ones go first
+        some_ = {};
+        counts_ = Zeroed<std::uint8_t>(size);
+        some_ = Zeroed<std::uint64_t>((size + 63) / 64);
+    }
+    for (std::size_t i = 0; i < walks.size(); ++i) {
+        if (!std::binary_search(names_.begin(), names_.end(), names[i])) add(walks[i]);
+    }
+    names_.assign(names.begin(), names.end());
 }
 
-Alleles::Alleles(const Composed& genome) {
-    const Index size = range_of(genome, low_);
-    counts_ = Zeroed<std::uint8_t>(static_cast<std::size_t>(size));
-}
-
-void Alleles::count(WalkView walk) {
+void Alleles::add(WalkView walk) {
     std::uint8_t* const counts = counts_.data();
     const std::uint64_t size = counts_.size();
     if (size == 0) return;  // no range: its low end is none to reckon from
@@ -174,8 +196,9 @@ void Alleles::count(WalkView walk) {
         const Index sign = piece.reverse ? -1 : 1;
         const Index origin = piece.place_of(piece.begin()) - low_ - sign * piece.begin();
         for (; one != last && one->position < piece.end; ++one) {
-            const auto y = static_cast<std::uint64_t>(origin + sign * one->position);
+            const auto y = static_cast<std::size_t>(origin + sign * one->position);
             if (y >= size) continue;
+            some_[y >> 6] |= std::uint64_t{1} << (y & 63);
             const auto unit = 1u << (2 * (one->difference - 1) & 6);
             const unsigned value = counts[y];
             counts[y] = static_cast<std::uint8_t>(value + ((value & 3 * unit) < 3 * unit) * unit);

@@ -4,13 +4,8 @@
 // substitutions that come along with a parent's sequence are collected.
 #pragma once
 
-#include <array>
 #include <bit>
-#include <cstring>
 #include <limits>
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
 
 #include "walk.hpp"
 #include "zeroed.hpp"
@@ -56,93 +51,87 @@ std::vector<Piece> join(std::span<const Piece> pieces);
 
 /// How often the bases of a range of base space are substituted by other genomes: two bits for
 /// each of the differences 1, 2, 3 a base, a count stopping at 3.
+///
+/// The counts stay from genome to genome: forerunners mostly have forerunners in common.
 class Alleles {
   public:
-    /// The range is that of the pieces which are not novel.
-    explicit Alleles(const Composed& genome);
+    /// Count the substitutions of `walks`, and of no others, in a range that holds the pieces of
+    /// `genome` which are not novel.
+    ///
+    /// names: of each walk a number of its own, rising. The pieces are those of walks;
+    /// substitutions that are nonsense are counted anyhow.
+    void count(const Composed& genome, std::span<const WalkView> walks,
+               std::span<const Index> names);
 
-    /// Bytes that a table for `genome` takes.
+    /// Bases in the range of `genome`; its table has up to twice as many bytes.
     static Index size_of(const Composed& genome);
-
-    /// The pieces are those of a walk; substitutions that are nonsense are counted anyhow.
-    void count(WalkView walk);
+    /// Bytes of the table.
+    size_t nbytes() const { return counts_.size() + 8 * some_.size(); }
 
     /// The counts at `place` of base space; 0 outside the range.
     std::uint8_t at(Index place) const {
         const auto y = static_cast<std::uint64_t>(place - low_);
         return y < counts_.size() ? counts_[y] : std::uint8_t{0};
     }
-    /// The counts of the range's places from `place` on, which lies in it.
-    const std::uint8_t* from(Index place) const { return counts_.data() + (place - low_); }
+    /// Call visit(k, counts) for those of the `n` places from `place` on, which lie in the range,
+    /// that have any: `k` places after the first one, or, where `reverse`, before the last.
+    template <typename Visit>
+    void for_each(Index place, Index n, bool reverse, Visit visit) const;
 
   private:
-    Index low_;
+    void add(WalkView walk);
+
+    Index low_ = 0;
     Zeroed<std::uint8_t> counts_;
+    /// A bit for each place, set where there is a count.
+    Zeroed<std::uint64_t> some_;
+    /// The walks counted.
+    std::vector<Index> names_;
 };
+
+template <typename Visit>
+void Alleles::for_each(Index place, Index n, bool reverse, Visit visit) const {
+    const auto first = static_cast<std::size_t>(place - low_);
+    const std::size_t last = first + static_cast<std::size_t>(n) - 1;
+    const std::uint64_t front = ~std::uint64_t{0} << (first & 63);
+    const std::uint64_t back = ~std::uint64_t{0} >> (63 - (last & 63));
+    const auto bits_of = [&](std::size_t word) {
+        return some_[word] & (word == first >> 6 ? front : ~std::uint64_t{0}) &
+               (word == last >> 6 ? back : ~std::uint64_t{0});
+    };
+    if (reverse) {
+        for (std::size_t word = last >> 6; word + 1 > first >> 6; --word) {
+            for (std::uint64_t bits = bits_of(word); bits != 0;) {
+                const auto top = static_cast<unsigned>(std::bit_width(bits)) - 1;
+                bits ^= std::uint64_t{1} << top;
+                const std::size_t at = word * 64 + top;
+                visit(static_cast<Index>(last - at), counts_[at]);
+            }
+        }
+        return;
+    }
+    for (std::size_t word = first >> 6; word <= last >> 6; ++word) {
+        for (std::uint64_t bits = bits_of(word); bits != 0; bits &= bits - 1) {
+            const std::size_t at = word * 64 + static_cast<unsigned>(std::countr_zero(bits));
+            visit(static_cast<Index>(at - first), counts_[at]);
+        }
+    }
+}
 
 /// A copied base that other genomes substitute.
 struct Site {
     Index position;
     /// The difference that comes along, or 0.
-    Index have;
+    std::uint8_t have;
     std::uint8_t seen;
 };
 
-/// Bit k tells whether byte k is not 0, of the 64 from `at` on.
-inline std::uint64_t nonzero_of(const std::uint8_t* at) {
-#if defined(__AVX2__)
-    const auto* both = reinterpret_cast<const __m256i*>(at);
-    const auto zeros = [](const __m256i* half) {
-        const __m256i same = _mm256_cmpeq_epi8(_mm256_loadu_si256(half), _mm256_setzero_si256());
-        return static_cast<std::uint32_t>(_mm256_movemask_epi8(same));
-    };
-    return ~(std::uint64_t{zeros(both + 1)} << 32 | zeros(both));
-#else
-    constexpr std::uint64_t low = 0x7F7F7F7F7F7F7F7F;
-    std::uint64_t mask = 0;
-    for (int k = 0; k < 8; ++k) {
-        const std::uint64_t word = load_word(at + 8 * k);
-        const std::uint64_t some =
-            (((word & low) + low) | word) & ~low;  // its top bit for each byte
-        mask |= ((some >> 7) * 0x0102040810204080 >> 56) << (8 * k);
-    }
-    return mask;
-#endif
-}
-
-/// Write which of the `n` bytes from `at` on are not 0 to `out`, which has room for SPARE more;
-/// returns how many.
-inline constexpr std::size_t SPARE = 4;
-inline std::size_t find_nonzero(const std::uint8_t* at, std::uint32_t n, std::uint32_t* out) {
-    std::uint32_t* next = out;
-    for (std::uint32_t i = 0; i < n; i += 64) {
-        std::uint64_t mask;
-        if (n - i >= 64) {
-            mask = nonzero_of(at + i);
-        } else {
-            std::uint8_t rest[64] = {};
-            std::memcpy(rest, at + i, n - i);
-            mask = nonzero_of(rest);
-        }
-        const int count = std::popcount(mask);
-        // Most often there are few: so many are written without asking how many there are.
-        std::uint32_t* one = next;
-        const auto write = [&] {
-            *one++ = i + static_cast<std::uint32_t>(std::countr_zero(mask));
-            mask &= mask - 1;
-        };
-        for (std::size_t k = 0; k < SPARE; ++k) write();
-        while (mask) write();
-        next += count;
-    }
-    return static_cast<std::size_t>(next - out);
-}
-
-/// Call visit(site) for all sites, in order, until it returns false.
+/// Call visit(sites) for all sites, in order, some thousands at a time, until it returns false.
 template <typename Visit>
-void for_each_site(const Composed& genome, const Alleles& alleles, Visit visit) {
+void for_sites(const Composed& genome, const Alleles& alleles, Visit visit) {
     constexpr Index most = 4096;  // bases looked through at a time
-    std::array<std::uint32_t, most + SPARE> found;
+    std::vector<Site> sites(2 * most);
+    std::size_t filled = 0;
     const Substitution* along = genome.along.data();
     const Substitution* const end = along + genome.along.size();
     for (std::size_t p = 0; p < genome.pieces.size(); ++p) {
@@ -151,26 +140,27 @@ void for_each_site(const Composed& genome, const Alleles& alleles, Visit visit) 
         for (Index i = 0; i < piece.length; i += most) {
             const Index n = std::min(most, piece.length - i);
             const bool reverse = piece.reverse != 0;
-            const std::uint8_t* const counts =
-                alleles.from(piece.start + (reverse ? piece.length - i - n : i));
-            const std::size_t size =
-                find_nonzero(counts, static_cast<std::uint32_t>(n), found.data());
-            // Position of the genome that `counts` begins (backwards: ends) with.
-            const Index begin = piece.begin() + i + (reverse ? n - 1 : 0);
-            for (std::size_t k = 0; k < size; ++k) {
-                const std::uint32_t at = found[reverse ? size - 1 - k : k];
-                const Index position = reverse ? begin - at : begin + at;
+            const Index start = piece.start + (reverse ? piece.length - i - n : i);
+            const Index begin = piece.begin() + i;
+            alleles.for_each(start, n, reverse, [&](Index ahead, std::uint8_t seen) {
+                const Index position = begin + ahead;
                 while (along != end && along->position < position) ++along;
                 Index have = 0;
-                if (along != end) {
-                    const bool here = along->position == position;
-                    have = here ? along->difference : 0;
+                if (along != end) [[likely]] {
+                    // No branch: nobody can foretell it.
+                    const Index here = along->position == position;
+                    have = along->difference & -here;
                     along += here;
                 }
-                if (!visit(Site{position, have, counts[at]})) return;
+                sites[filled++] = {position, static_cast<std::uint8_t>(have), seen};
+            });
+            if (filled >= most) {
+                if (!visit(std::span<const Site>(sites.data(), filled))) return;
+                filled = 0;
             }
         }
     }
+    if (filled > 0) visit(std::span<const Site>(sites.data(), filled));
 }
 
 }  // namespace seqcoder

@@ -110,7 +110,8 @@ static bool are_sound(std::span<const Item> items, std::span<const Index> sizes,
 }
 
 bool write_relative(std::span<const Item> items, std::span<const Base> bases,
-                    std::span<const Base> text, const Relatives& relatives, WrittenWalk& out) {
+                    std::span<const Base> text, const Relatives& relatives, Alleles& alleles,
+                    WrittenWalk& out) {
     const auto n_bases = static_cast<Index>(bases.size());
     const auto novel = static_cast<Index>(text.size()) - relatives.novel_start;
     const std::vector<Index> sizes = sizes_of_spaces(relatives, novel);
@@ -121,8 +122,7 @@ bool write_relative(std::span<const Item> items, std::span<const Base> bases,
     follow({genome.pieces, genome.along}, text.data(), composed.data());
     const std::vector<Substitution> own = differences_of(composed, bases);
     composed = {};
-    Alleles alleles(genome);
-    for (const WalkView& walk : relatives.forerunners) alleles.count(walk);
+    alleles.count(genome, relatives.forerunners, relatives.names);
     std::vector<Substitution> changes;
     std::vector<Substitution> plain;
     if (!part(own, genome, alleles, changes, plain)) return false;
@@ -137,13 +137,16 @@ bool write_relative(std::span<const Item> items, std::span<const Base> bases,
     clock.to_clocks(gaps);
     if (!code_gaps(coder, std::span(gaps), clock.ticks())) return false;
     if (!changes.empty()) {
-        SiteCoder<BitWriter> site_coder(coder, plain);
-        auto change = changes.begin();
-        for_each_site(genome, alleles, [&](const Site& site) {
-            const bool here = change != changes.end() && change->position == site.position;
-            site_coder.code(site, here ? (change++)->difference : 0);
-            return true;
+        SiteCoder<BitWriter> site_coder(std::move(coder), plain);
+        auto next = changes.begin();
+        const auto change = [&](const Site& site) -> Index {
+            const bool here = next != changes.end() && next->position == site.position;
+            return here ? (next++)->difference : 0;
+        };
+        for_sites(genome, alleles, [&](std::span<const Site> sites) {
+            return site_coder.code(sites, change, [](const Site&, Index) { return true; });
         });
+        coder = site_coder.finish();
     }
     out = {coder.finish(),
            static_cast<Index>(plain.size()),
@@ -152,27 +155,26 @@ bool write_relative(std::span<const Item> items, std::span<const Base> bases,
     return true;
 }
 
-/// Read what changes at the sites, until it is more than expected. The coder is a copy that nobody
-/// else knows of, so that its numbers stay in registers.
-[[gnu::noinline]] static std::vector<Substitution> read_sites(BitReader coder,
-                                                              const Composed& genome,
-                                                              const Alleles& alleles,
-                                                              std::span<const Substitution> plain,
-                                                              std::size_t expected) {
+/// Read what changes at the sites, until it is more than expected.
+static std::vector<Substitution> read_sites(BitReader coder, const Composed& genome,
+                                            const Alleles& alleles,
+                                            std::span<const Substitution> plain,
+                                            std::size_t expected) {
     std::vector<Substitution> changes;
     SiteCoder<BitReader> site_coder(coder, plain);
-    for_each_site(genome, alleles, [&](const Site& site) {
-        const Index change = site_coder.code(site, 0);
-        if (change == 0) [[likely]]
-            return true;
+    const auto nothing = [](const Site&) -> Index { return 0; };
+    const auto found = [&](const Site& site, Index change) {
         changes.push_back({site.position, change});
         return changes.size() <= expected;
-    });
+    };
+    for_sites(genome, alleles,
+              [&](std::span<const Site> sites) { return site_coder.code(sites, nothing, found); });
     return changes;
 }
 
 ReadStatus read_relative(std::span<const std::uint8_t> payload, const WalkHead& head,
-                         const Relatives& relatives, ReadLimits limits, Walk& out) {
+                         const Relatives& relatives, ReadLimits limits, Alleles& alleles,
+                         Walk& out) {
     BitReader coder(payload);
     const std::vector<Index> sizes = sizes_of_spaces(relatives, head.space - relatives.novel_start);
     std::vector<Item> items;
@@ -195,8 +197,7 @@ ReadStatus read_relative(std::span<const std::uint8_t> payload, const WalkHead& 
     clock.to_positions(plain);
     std::vector<Substitution> changes;
     if (head.n_changed > 0) {
-        Alleles alleles(genome);
-        for (const WalkView& walk : relatives.forerunners) alleles.count(walk);
+        alleles.count(genome, relatives.forerunners, relatives.names);
         const auto expected = static_cast<std::size_t>(head.n_changed);
         changes = read_sites(coder, genome, alleles, plain, expected);
         if (changes.size() != expected) return ReadStatus::bad_sites;

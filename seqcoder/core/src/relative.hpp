@@ -14,6 +14,8 @@ struct Relatives {
     /// The parents and theirs, in order. Parents are walks over base space; of these only the
     /// pieces have to be sound.
     std::span<const WalkView> forerunners;
+    /// A number of its own for each of the forerunners, rising.
+    std::span<const Index> names;
 };
 
 struct WrittenWalk {
@@ -27,8 +29,11 @@ struct WrittenWalk {
 ///
 /// text: base space, the genome's novel bases included. Each item lies in its space, and together
 /// they have as many bases as the genome, novel ones the same; false if not.
+///
+/// alleles: those counted for an earlier genome of the same base space, or none.
 bool write_relative(std::span<const Item> items, std::span<const Base> bases,
-                    std::span<const Base> text, const Relatives& relatives, WrittenWalk& out);
+                    std::span<const Base> text, const Relatives& relatives, Alleles& alleles,
+                    WrittenWalk& out);
 
 enum class ReadStatus {
     sound,
@@ -59,9 +64,10 @@ struct ReadLimits {
     Index range;
 };
 
-/// Read a walk. Memory is at most some 150 bytes for each piece, item and substitution, and a byte
-/// for each base of the range.
+/// Read a walk. Memory is at most some 150 bytes for each piece, item and substitution, and two
+/// bytes for each base of the range, which stay in `alleles`.
 ReadStatus read_relative(std::span<const std::uint8_t> payload, const WalkHead& head,
-                         const Relatives& relatives, ReadLimits limits, Walk& out);
+                         const Relatives& relatives, ReadLimits limits, Alleles& alleles,
+                         Walk& out);
 
 }  // namespace seqcoder

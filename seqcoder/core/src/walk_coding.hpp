@@ -194,27 +194,41 @@ constexpr Outlooks all_outlooks() {
 }
 inline constexpr Outlooks OUTLOOKS = all_outlooks();
 
-/// Codes what happens at the sites, one after the other.
+/// Codes what happens at the sites, some after the other.
 template <typename Coder>
 class SiteCoder {
   public:
     /// plain: the substitutions elsewhere, known already.
-    SiteCoder(Coder& coder, std::span<const Substitution> plain) : coder_(coder), plain_(plain) {
+    SiteCoder(Coder coder, std::span<const Substitution> plain)
+        : coder_(std::move(coder)), plain_(plain) {
         if (!plain.empty()) after_ = plain[0].position;
     }
 
-    /// Code the change at `site`: 0 or a difference 1..3.
-    Index code(const Site& site, Index change);
+    /// Code the changes at `sites`, 0 or a difference 1..3: to be written is what change(site)
+    /// gives. Calls found(site, change) for those that are not 0; false as soon as that is.
+    template <typename Change, typename Found>
+    bool code(std::span<const Site> sites, Change change, Found found);
+
+    Coder finish() { return std::move(coder_); }
 
   private:
     static constexpr Index FAR = Index{1} << 62;  // twice that is no overflow
 
-    Coder& coder_;
+    /// What is known of a site before its change is.
+    struct Look {
+        std::uint16_t context;  // but for the history
+        Outlook outlook;
+    };
+
+    void look_at(std::span<const Site> sites);
+
+    Coder coder_;
     std::span<const Substitution> plain_;
     std::size_t next_ = 0;
     /// Positions of the plain substitutions on either side.
     Index before_ = -FAR;
     Index after_ = FAR;
+    std::vector<Look> looks_;
     unsigned history_ = 0;
     std::array<BitContext, 6 * 64> changed_;
     std::array<BitContext, 8> likeliest_;
@@ -222,22 +236,48 @@ class SiteCoder {
 };
 
 template <typename Coder>
-[[gnu::always_inline]] inline Index SiteCoder<Coder>::code(const Site& site, Index change) {
-    while (after_ < site.position) {
-        before_ = after_;
-        ++next_;
-        after_ = next_ < plain_.size() ? plain_[next_].position : FAR;
+void SiteCoder<Coder>::look_at(std::span<const Site> sites) {
+    looks_.resize(std::max(looks_.size(), sites.size()));
+    Look* look = looks_.data();
+    for (const Site& site : sites) {
+        while (after_ < site.position) {
+            before_ = after_;
+            ++next_;
+            after_ = next_ < plain_.size() ? plain_[next_].position : FAR;
+        }
+        const Index near = std::min(after_ - site.position, site.position - before_);
+        const Outlook outlook = OUTLOOKS[static_cast<std::size_t>(site.have) << 8 | site.seen];
+        *look++ = {static_cast<std::uint16_t>(outlook.kind * 64 + bucket_of(near)), outlook};
     }
-    const Index near = std::min(after_ - site.position, site.position - before_);
-    const auto [best, kind] = OUTLOOKS[static_cast<std::size_t>(site.have) << 8 | site.seen];
-    BitContext& context = changed_[(kind * 8u + history_) * 8 + bucket_of(near)];
-    const int changes = code_rare_bit(coder_, context, change != 0);
-    history_ = (2 * history_ + static_cast<unsigned>(changes)) & 7;
-    if (!changes) return 0;
-    if (code_bit(coder_, likeliest_[kind], change == best)) return best;
-    const Index lower = best == 1 ? 2 : 1;
-    const Index higher = best == 3 ? 2 : 3;
-    return code_bit(coder_, other_[kind], change == higher) ? higher : lower;
+}
+
+template <typename Coder>
+template <typename Change, typename Found>
+bool SiteCoder<Coder>::code(std::span<const Site> sites, Change change, Found found) {
+    look_at(sites);
+    // Here nobody else knows of them: they stay in registers.
+    Coder coder = std::move(coder_);
+    unsigned history = history_;
+    bool goes_on = true;
+    for (std::size_t i = 0; i < sites.size() && goes_on; ++i) {
+        const Look& look = looks_[i];
+        const Index wanted = change(sites[i]);
+        const int changes = code_rare_bit(coder, changed_[look.context + 8 * history], wanted != 0);
+        history = (2 * history + static_cast<unsigned>(changes)) & 7;
+        if (!changes) [[likely]]
+            continue;
+        const auto [best, kind] = look.outlook;
+        Index difference = best;
+        if (!code_bit(coder, likeliest_[kind], wanted == best)) {
+            const Index lower = best == 1 ? 2 : 1;
+            const Index higher = best == 3 ? 2 : 3;
+            difference = code_bit(coder, other_[kind], wanted == higher) ? higher : lower;
+        }
+        goes_on = found(sites[i], difference);
+    }
+    history_ = history;
+    coder_ = std::move(coder);
+    return goes_on;
 }
 
 }  // namespace seqcoder
