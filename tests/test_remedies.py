@@ -110,7 +110,7 @@ def test_a_model_is_not_trained_into_a_file(there: Path) -> None:
 
 def test_an_address_that_cannot_be_listened_on() -> None:
     pytest.importorskip("uvicorn")
-    from seqcoder_jobs.cli.serve import bound_socket
+    from seqcoder_jobs.cli.listening import bound_socket
 
     with bound_socket("127.0.0.1", 0) as taken:
         taken.listen()

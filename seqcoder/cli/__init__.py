@@ -6,8 +6,7 @@ come arguments, out go files, lines and an exit code. Heavy imports wait until a
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import typer
@@ -15,13 +14,16 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line; the exit code tells what happened (see ``seqcoder --help``)."""
-    # numpy's linear algebra, which no command calls, starts a thread a core as it is loaded, and
-    # they spin before they sleep: 0.06 s of CPU on two cores.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
     from seqcoder.cli.common import run_app
 
     run_app(_load, "seqcoder")
+
+
+def run() -> NoReturn:
+    """As ``main``, for a process of its own."""
+    from seqcoder.cli.leaving import run_and_leave
+
+    run_and_leave(main)
 
 
 def _load() -> typer.Typer:

@@ -24,8 +24,9 @@ from seqcoder.storage.atomic import is_special
 from seqcoder.storage.names import spell, unspell
 from seqcoder.storage.standard_input import read_standard_input
 from seqcoder.wording import count_of
-from seqcoder.writing.container_report import FAILED, ContainerReport, GenomeReport
+from seqcoder.writing.container_report import ContainerReport, GenomeReport
 from seqcoder.writing.genome_source import GenomeSource, local_source, read_local
+from seqcoder.writing.status import FAILED
 
 GOES_ON = "its whole chunks are kept, and the same command goes on there"
 

@@ -63,7 +63,7 @@ class LatentModel:
             return _library(self.file)
 
 
-_building = threading.Lock()
+_opening, _building = threading.Lock(), threading.Lock()
 
 
 @lru_cache(maxsize=4)
@@ -133,7 +133,8 @@ def _open(path: Path) -> LatentModel:
         status = path.stat()
     except OSError as error:
         raise ModelError(f"{path}: cannot read the model ({system_reason(error)})") from error
-    return _load(path, (status.st_mtime_ns, status.st_size))
+    with _opening:
+        return _load(path, (status.st_mtime_ns, status.st_size))
 
 
 def _file_of(name_or_path: str) -> Path | None:

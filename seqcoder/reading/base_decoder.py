@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +85,7 @@ class BaseDecoder:
             return self._models[digest]
 
     def prepare(self) -> None:
-        """Load the models that chunks need, in a thread of its own; the first call does.
+        """Load the models that chunks need, each in a thread of its own; the first call does.
 
         For a caller that has yet to find out which bases it wants. What is wrong with a model is
         said when a chunk is decoded.
@@ -93,15 +93,10 @@ class BaseDecoder:
         if self._threads == 1 or self._prepared:
             return
         self._prepared = True
-        digests = {entry.row.model for entry in self._reader.index.chunks} - {b""}
-        if digests:
-            threading.Thread(target=self._load, args=(digests,)).start()
+        for digest in {entry.row.model for entry in self._reader.index.chunks} - {b""}:
+            from seqcoder.latent.ahead import load_ahead
 
-    def _load(self, digests: set[bytes]) -> None:
-        for digest in digests:
-            with suppress(ModelError, MemoryError):
-                model = self.model(digest)
-                _ = model and model.library
+            load_ahead(digest.hex())
 
     def chunk(self, entry: ChunkEntry, stop: int | None = None) -> Bases:
         """Return the first ``stop`` (default all) bases of a chunk, or more if at hand.

@@ -44,6 +44,8 @@ class FileRanges:
             return self.genome.read()
         if not self._even:
             return self._whole[start:stop]
+        if self.size < 2 * (stop - start) <= 4 * _STEP:  # sooner than record by record
+            return self.genome.restore()[start:stop]
         first = int(np.searchsorted(self._starts, start, side="right")) - 1
         last = int(np.searchsorted(self._starts, stop, side="left"))
         pieces = [self.genome.full_side.preamble[start:stop]] if first < 0 else []

@@ -6,15 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from seqcoder.container.index import ChunkEntry, GenomeEntry, Index
 from seqcoder.writing.chunk import CodedChunk
-from seqcoder.writing.container_report import (
-    FAILED,
-    STORED_STATUS,
-    VERIFIED,
-    ChunkReport,
-    ContainerReport,
-    GenomeReport,
-)
+from seqcoder.writing.container_report import ChunkReport, ContainerReport, GenomeReport
 from seqcoder.writing.genome import GenomeRun
+from seqcoder.writing.status import FAILED, STORED_STATUS, VERIFIED
 
 
 def build_report(

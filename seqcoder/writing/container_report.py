@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-VERIFIED, STORED_STATUS, FAILED = "verified", "stored", "failed"
+from seqcoder.writing.status import FAILED
 
 
 @dataclass(frozen=True)

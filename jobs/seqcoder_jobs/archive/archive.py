@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import InputError, IntegrityError, MissingError, UsageError
@@ -20,11 +20,10 @@ from seqcoder.storage.container_name import object_name
 from seqcoder.storage.opening import open_store
 from seqcoder.storage.output_lock import remove_stale_locks
 from seqcoder.storage.url import is_url, split_url, url_meant
-from seqcoder.writing.workplace import Workplace, open_workplace
-from seqcoder_jobs.archive.claim import Claim, is_claimed
 from seqcoder_jobs.archive.layout import (
     CLAIM,
     CONTAINERS,
+    LAYOUT,
     LEFT,
     LOCK,
     MANIFEST,
@@ -33,9 +32,13 @@ from seqcoder_jobs.archive.layout import (
     is_ours,
 )
 from seqcoder_jobs.archive.lock import hold, is_held
-from seqcoder_jobs.archive.saved_plan import LAYOUT, SavedPlan
 from seqcoder_jobs.archive.success import NAME as SUCCESS
 from seqcoder_jobs.archive.success import success_bytes
+
+if TYPE_CHECKING:
+    from seqcoder.writing.workplace import Workplace
+    from seqcoder_jobs.archive.claim import Claim
+    from seqcoder_jobs.archive.saved_plan import SavedPlan
 
 
 class Archive:
@@ -117,6 +120,8 @@ class Archive:
 
         Raises UsageError where there is no archive, IntegrityError where its plan is damaged.
         """
+        from seqcoder_jobs.archive.saved_plan import SavedPlan
+
         where = self.store.locate(PLAN)
         try:
             data, stored = self.store.get(PLAN)
@@ -186,6 +191,8 @@ class Archive:
         self.check_place()
         self.make()
         if self.folder is None:
+            from seqcoder_jobs.archive.claim import Claim
+
             with Claim(self.store, CLAIM).held() as self._claim:
                 yield
             return
@@ -206,11 +213,15 @@ class Archive:
     def is_locked(self) -> bool:
         """Whether a run is writing the archive now."""
         if self.folder is None:
+            from seqcoder_jobs.archive.claim import is_claimed
+
             return is_claimed(self.store, CLAIM)
         return is_held(self.folder / LOCK)
 
     def workplace(self) -> Workplace:
         """Return where this process has its containers as files."""
+        from seqcoder.writing.workplace import open_workplace
+
         return open_workplace(self.store.locate(CONTAINERS))
 
     def container(self, name: str) -> str:

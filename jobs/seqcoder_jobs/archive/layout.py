@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LAYOUT = 1
+"""A number, raised whenever what an archive is made of changes."""
+
 PLAN = "plan.json"
 CONTAINERS = "containers"
 MANIFEST = "manifest"

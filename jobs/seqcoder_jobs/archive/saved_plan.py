@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from seqcoder.errors import InputError
 from seqcoder.writing.plan import Plan, parse_json
-
-LAYOUT = 1
+from seqcoder_jobs.archive.layout import LAYOUT
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ command's work.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import typer
@@ -17,6 +17,13 @@ def main() -> None:
     from seqcoder.cli.common import run_app
 
     run_app(_load, "seqcoder-ray")
+
+
+def run() -> NoReturn:
+    """As ``main``, for a process of its own."""
+    from seqcoder.cli.leaving import run_and_leave
+
+    run_and_leave(main)
 
 
 def _load() -> typer.Typer:

@@ -181,6 +181,10 @@ def extract(
         seqcoder-ray extract archive NC_000913.3:1000-2000
         seqcoder-ray extract archive --all --format fa.gz -o for_others/
     """
+    from seqcoder_jobs.reading.model_ahead import load_model_ahead
+
+    if not everything:
+        load_model_ahead(archive)
     from seqcoder.reading.region import Style
     from seqcoder_jobs.cli.extract import ExtractOptions, run
 

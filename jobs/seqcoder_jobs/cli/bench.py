@@ -2,7 +2,6 @@
 
 # No ``from __future__ import annotations``: typer would compile every annotation as it starts.
 
-import json as json_module
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +56,8 @@ def bench(
         seqcoder-ray bench genomes/*.fa
         seqcoder-ray bench --scaling -o scaling/
     """
+    import json as json_module
+
     from seqcoder.settings import DEFAULT_CHUNK_BASES, Settings, parse_size
     from seqcoder_jobs.cli.console import note
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from seqcoder.cli import common
 from seqcoder.cli.common import draws, facts_bar, fail, say
 from seqcoder.wording import shown, without_secrets
-from seqcoder_jobs.corpus.listing import Problem
 
 if TYPE_CHECKING:
     from seqcoder_cluster.options import ProgressCounts
+    from seqcoder_jobs.corpus.listing import Problem
 
 NAME = "seqcoder-ray"
 

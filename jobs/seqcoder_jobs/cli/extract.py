@@ -35,7 +35,7 @@ from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.lookup import ArchivedGenome, archived_genomes, find_genomes
 from seqcoder_jobs.cli.choosing import none_listed, none_meets
 from seqcoder_jobs.cli.console import NAME, count_bar, note
-from seqcoder_jobs.cli.verify import mapped, worth_ray
+from seqcoder_jobs.cli.spread import mapped, worth_ray
 from seqcoder_jobs.reading.archive_reader import OpenArchive
 from seqcoder_jobs.reading.extract import find_regions, open_regions, restore_genomes, restores
 

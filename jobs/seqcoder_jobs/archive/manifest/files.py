@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from seqcoder.errors import ChangedError, InputError, IntegrityError, MissingError, StorageError
 from seqcoder.storage.folder import Folder
 from seqcoder.storage.store import Store, Stored
-from seqcoder.writing.container_report import FAILED, STORED_STATUS
+from seqcoder.writing.status import FAILED, STORED_STATUS
 from seqcoder_jobs.archive.layout import MANIFEST, TABLES
 from seqcoder_jobs.archive.manifest.changes import (
     Place,
@@ -27,10 +27,12 @@ from seqcoder_jobs.archive.manifest.changes import (
     unsettled,
     visible,
 )
-from seqcoder_jobs.archive.manifest.rows import Rows
 from seqcoder_jobs.archive.manifest.schema import SCHEMAS, covered, metadata
 from seqcoder_jobs.archive.manifest.table_file import TableFile, open_table
 from seqcoder_jobs.archive.success import check_file
+
+if TYPE_CHECKING:
+    from seqcoder_jobs.archive.manifest.rows import Rows
 
 T = TypeVar("T")
 

@@ -11,15 +11,9 @@ from seqcoder.reading.genome import Genome
 from seqcoder.reading.reader import Container
 from seqcoder.storage.checksum import file_sha256
 from seqcoder.writing.build_report import chunk_report, shares
-from seqcoder.writing.container_report import (
-    FAILED,
-    STORED_STATUS,
-    VERIFIED,
-    ContainerReport,
-    GenomeReport,
-    RecordReport,
-)
+from seqcoder.writing.container_report import ContainerReport, GenomeReport, RecordReport
 from seqcoder.writing.genome_source import GenomeSource
+from seqcoder.writing.status import FAILED, STORED_STATUS, VERIFIED
 
 LOST_ERROR = "could not be compressed; the reason was lost when the run was interrupted"
 

@@ -10,13 +10,12 @@ from typing import Any
 from seqcoder.fasta import digest
 from seqcoder.storage.names import spell
 from seqcoder.writing.container_report import (
-    FAILED,
-    VERIFIED,
     ChunkReport,
     ContainerReport,
     GenomeReport,
     RecordReport,
 )
+from seqcoder.writing.status import FAILED, VERIFIED
 
 Rows = dict[str, list[dict[str, Any]]]
 """Rows by table name, each a dictionary by column name."""
