@@ -106,18 +106,18 @@ def test_unexpected_genomes_cost_a_second_time_at_most(
 def test_a_library_is_built_once_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
     file = coding_genome(12_000)
     data = seqcoder.compress_bytes({"a.fa": file}, settings=Settings(level=2, chunk_bases=4096))
-    begun, built, original = threading.Event(), [], library.build_library
+    begun, built, original = threading.Event(), [], library.library_over
 
-    def slowly(residues: NDArray[np.uint8], counts: NDArray[np.uint32]) -> library.Library:
+    def slowly(text: NDArray[np.uint8], counts: NDArray[np.uint32]) -> library.Library:
         begun.set()
         time.sleep(0.1)
         built.append(threading.current_thread())
-        return original(residues, counts)
+        return original(text, counts)
 
     with seqcoder.open(data, threads=3) as container:
         assert sum(bool(entry.row.model) for entry in container.reader.index.chunks) >= 2
         model._library.cache_clear()
-        monkeypatch.setattr(library, "build_library", slowly)
+        monkeypatch.setattr(library, "library_over", slowly)
         container.decoder.prepare()
         assert begun.wait(30)
         assert container["a.fa"].read() == file

@@ -479,6 +479,23 @@ class Library:
     def residues(self) -> NDArray[np.uint8]:
         """The residues, at most 31, shape ``(m,)``: what it has itself, read-only."""
 
+LIBRARY_FRONT: int
+LIBRARY_BACK: int
+"""Residues of margin that a text of `library_over` has before and behind."""
+
+def library_over(text: NDArray[np.uint8], counts: NDArray[np.uint32] | None) -> Library:
+    """Return a library of residues that are not copied.
+
+    Args:
+        text: uint8, shape ``(LIBRARY_FRONT + m + LIBRARY_BACK,)``: residues between margins, m
+            below 2^28 - 2. The margins are written to, and what is above 31 becomes 31; it is kept
+            alive, and is not to be changed any more.
+        counts: as of `Library`.
+
+    Raises:
+        ValueError: a size is wrong.
+    """
+
 def trace_library(
     library: Library,
     bases: NDArray[np.uint8],

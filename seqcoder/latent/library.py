@@ -60,6 +60,12 @@ def build_library(residues: NDArray[np.uint8], counts: NDArray[np.uint32] | None
     return Library(start, core.Library(residues, start))
 
 
+def library_over(text: NDArray[np.uint8], counts: NDArray[np.uint32]) -> Library:
+    """Index residues between margins, which stay where they are (`core.library_over`)."""
+    counts.setflags(write=False)
+    return Library(counts, core.library_over(text, counts))
+
+
 @lru_cache(maxsize=1)
 def empty_library() -> Library:
     """A library that never says anything."""

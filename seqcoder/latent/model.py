@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import ModelError
-from seqcoder.latent.modelfile import SUFFIX, ModelFile, library_of, read_model
+from seqcoder.latent.modelfile import SUFFIX, ModelFile, library_text, read_model
 from seqcoder.latent.types import latents_to_classes
 from seqcoder.settings import DEFAULT_MODEL
 from seqcoder.storage.url import is_url
@@ -68,10 +68,9 @@ _opening, _building = threading.Lock(), threading.Lock()
 
 @lru_cache(maxsize=4)
 def _library(file: ModelFile) -> Library:
-    from seqcoder.latent.library import build_library
+    from seqcoder.latent.library import library_over
 
-    residues, counts = library_of(file)
-    return build_library(residues, counts=counts)
+    return library_over(*library_text(file))
 
 
 def _folders() -> list[Path]:

@@ -30,6 +30,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from seqcoder import core
 from seqcoder.circumstances import system_reason
 from seqcoder.errors import ModelError
 
@@ -136,14 +137,15 @@ def read_model(path: Path) -> ModelFile:
         raise ModelError(f"{path}: {error}; fetch the model again") from error
 
 
-def _unfold(data: memoryview, part: str) -> NDArray[np.uint8]:
+def _unfold(data: memoryview, part: str, margin: int = 0) -> NDArray[np.uint8]:
+    """Return the bytes of a part, ``margin`` bytes of anything before them."""
     try:
         size = zstandard.frame_content_size(data)
         if not 0 <= size <= _LIMIT:
             raise ModelError(f"the model's {part} part has an impossible length")
-        unfolded = np.empty(size, np.uint8)
+        unfolded = np.empty(margin + size, np.uint8)
         with zstandard.ZstdDecompressor().stream_reader(data) as reader:
-            whole = reader.readinto(unfolded.data) == size
+            whole = reader.readinto(unfolded[margin:].data) == size
     except zstandard.ZstdError as error:
         raise ModelError(f"the model's {part} part is damaged ({error})") from error
     if not whole:
@@ -151,13 +153,26 @@ def _unfold(data: memoryview, part: str) -> NDArray[np.uint8]:
     return unfolded
 
 
+def library_text(file: ModelFile) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+    """The library's residues with the margins that `core.library_over` wants, and its counts.
+
+    uint8 of shape (LIBRARY_FRONT + m + LIBRARY_BACK,); uint32 of shape (2 * 65536,), each four
+    counts of a byte. Raises ModelError.
+    """
+    margin = core.LIBRARY_FRONT - 4
+    data = _unfold(file.decoder, "decoder", margin)
+    size = int.from_bytes(data[margin : margin + 4].tobytes(), "little")
+    stop = core.LIBRARY_FRONT + size
+    if len(data) != stop + _COUNTS:
+        raise ModelError(f"model {file.name}: its decoder part has an impossible length")
+    counts = np.frombuffer(data[stop:].tobytes(), "<u4").astype(np.uint32)
+    return data[: stop + core.LIBRARY_BACK], counts
+
+
 def library_of(file: ModelFile) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
     """The library's residues, (m,) uint8, and initial counts, (2 * 65536,) of four bytes each."""
-    data = _unfold(file.decoder, "decoder")
-    size = int.from_bytes(data[:4].tobytes(), "little")
-    if len(data) != 4 + size + _COUNTS:
-        raise ModelError(f"model {file.name}: its decoder part has an impossible length")
-    return data[4 : 4 + size], np.frombuffer(data[4 + size :].tobytes(), "<u4").astype(np.uint32)
+    text, counts = library_text(file)
+    return text[core.LIBRARY_FRONT : -core.LIBRARY_BACK], counts
 
 
 def weights_of(file: ModelFile) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "coder"))
 
 import reference_library
 
+from seqcoder import core
 from seqcoder.latent import library
 from seqcoder.latent.library import trace
 from seqcoder.latent.types import latents_to_classes, mirror
@@ -97,6 +98,26 @@ def test_only_earlier_bases_are_read(
     assert np.array_equal(a[1][: cut + 1], b[1][: cut + 1])
     assert int(a[0].max()) < library.CONTEXTS
     assert int(a[1].max()) < library.CONFIDENCES
+
+
+def test_residues_stay_where_they_are(protein: NDArray[np.uint8]) -> None:
+    for n in (0, 1, 31, 300):
+        residues = np.resize(np.append(protein, [77, library.GAP]), n).astype(np.uint8)
+        text = np.full(core.LIBRARY_FRONT + n + core.LIBRARY_BACK, 99, np.uint8)
+        text[core.LIBRARY_FRONT : core.LIBRARY_FRONT + n] = residues
+        there = library.library_over(text, np.zeros(2 * library.CONTEXTS, np.uint32))
+        assert n == 0 or np.shares_memory(there.residues, text)
+        del text
+        copied = library.build_library(residues)
+        assert np.array_equal(there.residues, copied.residues)
+        bases = gene_of(protein)
+        classes = np.tile(np.array([1, 2, 3], np.uint8), protein.size)
+        one, other = trace(bases, classes, there), trace(bases, classes, copied)
+        assert all(map(np.array_equal, one, other))
+    with pytest.raises(ValueError, match="margins"):
+        core.library_over(np.zeros(47, np.uint8), None)
+    with pytest.raises(ValueError, match="counts"):
+        core.library_over(np.zeros(48, np.uint8), np.zeros(5, np.uint32))
 
 
 def test_any_residues_make_a_safe_library() -> None:

@@ -24,6 +24,17 @@ std::unique_ptr<Library> make_library(Bytes residues, std::optional<In<u32>> cou
                                      counts ? counts->data() : nullptr);
 }
 
+/// The same of a text that is kept as it is, but for its margins.
+std::unique_ptr<Library> make_library_over(Out<u8> text, std::optional<In<u32>> counts) {
+    constexpr size_t margins = 2 * WINDOW + READ_AHEAD;
+    require(text.size() >= margins, "text: smaller than its margins");
+    require(text.size() - margins <= Library::MOST_RESIDUES, "text: too many residues");
+    require(!counts || counts->size() == LIBRARY_TABLES * LIBRARY_CONTEXTS, "counts: wrong size");
+    nb::gil_scoped_release release;
+    return std::make_unique<Library>(
+        Library::over(text.data(), text.size() - margins, counts ? counts->data() : nullptr));
+}
+
 using Residues = nb::ndarray<nb::numpy, const u8, nb::ndim<1>>;
 
 /// What a library says of every base: two context numbers each, and how sure it is.
@@ -156,6 +167,10 @@ void bind_mixing(nb::module_& module) {
                 return Residues(library.residues() + WINDOW, {library.inner_size()});
             },
             nb::rv_policy::reference_internal);
+    module.attr("LIBRARY_FRONT") = WINDOW;
+    module.attr("LIBRARY_BACK") = WINDOW + READ_AHEAD;
+    module.def("library_over", &make_library_over, array("text"), array("counts").none(),
+               nb::keep_alive<0, 1>());
     module.def("trace_library", &trace_library, nb::arg("library"), array("bases"),
                array("classes"), array("contexts"), array("confidence"));
     nb::class_<MixingState>(module, "MixingState").def_prop_ro("bases", &MixingState::bases);

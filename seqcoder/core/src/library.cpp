@@ -1,6 +1,7 @@
 #include "library.hpp"
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -41,26 +42,34 @@ const GeneticCode& genetic_code() {
     return code;
 }
 
-// Gaps behind the last ones that are counted: 32 residues are read at once.
-static constexpr size_t READ_AHEAD = 16;
+static Zeroed<u8> with_room(const u8* residues, size_t size) {
+    Zeroed<u8> text(size + 2 * WINDOW + READ_AHEAD);
+    std::copy_n(residues, size, text.data() + WINDOW);
+    return text;
+}
 
-Library::Library(const u8* residues, size_t size, const u32* counts)
-    : inner_size_(size),
-      residues_(size + 2 * WINDOW + READ_AHEAD),
-      counts_(LIBRARY_TABLES * LIBRARY_CONTEXTS, 0) {
-    u8* const begin = residues_.data();
-    std::fill_n(begin, WINDOW, GAP);
-    for (size_t i = 0; i < size; ++i) begin[i + WINDOW] = std::min(residues[i], GAP);
-    std::fill_n(begin + WINDOW + size, WINDOW + READ_AHEAD, GAP);
+Library::Library(Text text, const u32* counts)
+    : text_(text.begin), inner_size_(text.size), counts_(LIBRARY_TABLES * LIBRARY_CONTEXTS, 0) {
+    std::fill_n(text_, WINDOW, GAP);
+    for (u8& residue : std::span(text_ + WINDOW, inner_size_)) residue = std::min(residue, GAP);
+    std::fill_n(text_ + WINDOW + inner_size_, WINDOW + READ_AHEAD, GAP);
     if (counts != nullptr) std::copy_n(counts, counts_.size(), counts_.begin());
-    position_bits_ = static_cast<unsigned>(std::bit_width(size + 2 * WINDOW));
+    position_bits_ = static_cast<unsigned>(std::bit_width(inner_size_ + 2 * WINDOW));
     position_mask_ = (1u << position_bits_) - 1;  // of at most 29 bits
-    slot_bits_ = std::clamp(static_cast<unsigned>(std::bit_width(size)), 13u, 25u) - 3;
+    slot_bits_ = std::clamp(static_cast<unsigned>(std::bit_width(inner_size_)), 13u, 25u) - 3;
     build_index();
 }
 
+Library::Library(Zeroed<u8>&& text, size_t size, const u32* counts)
+    : Library(Text{text.data(), size}, counts) {
+    copied_ = std::move(text);
+}
+
+Library::Library(const u8* residues, size_t size, const u32* counts)
+    : Library(with_room(residues, size), size, counts) {}
+
 size_t Library::memory() const {
-    return residues_.size() + 4 * counts_.size() + 8 * groups_.size() + 4 * entries_.size();
+    return size() + 4 * counts_.size() + 8 * groups_.size() + 4 * entries_.size();
 }
 
 namespace {
@@ -158,25 +167,40 @@ void Library::for_each_seed(Visit visit) const {
     const SeedFinder finder;
     const size_t end = WINDOW + inner_size_;
     for (size_t q = WINDOW; q < end; q += 32) {  // at most WINDOW + READ_AHEAD - 1 beyond `end`
-        for (u32 left = finder.anchors(residues_.data() + q); left != 0; left &= left - 1) {
+        for (u32 left = finder.anchors(text_ + q); left != 0; left &= left - 1) {
             const size_t first = q + static_cast<u32>(std::countr_zero(left)) - ANCHOR;
             u64 seed;
-            if (finder.seed(residues_.data() + first, seed))
-                visit(static_cast<u32>(first + SEED_SPAN), seed);
+            if (finder.seed(text_ + first, seed)) visit(static_cast<u32>(first + SEED_SPAN), seed);
         }
     }
+}
+
+/// How many anchors there are: no fewer than seeds.
+size_t Library::count_anchors() const {
+    const SeedFinder finder;
+    size_t count = 0;
+    for (size_t q = WINDOW; q < WINDOW + inner_size_; q += 32)
+        count += static_cast<u32>(std::popcount(finder.anchors(text_ + q)));
+    return count;
 }
 
 namespace {
 
 /// Entries and their slots dealt into buckets, each a chain of blocks, so that they need not be
-/// counted first.
+/// counted first. What is made of a bucket's entries takes the place of these: memory that a
+/// process touches for the first time costs as much as the work.
 class Buckets {
   public:
-    /// At most `most` entries are added in all.
+    static constexpr size_t BLOCK = 2048;
+    static constexpr size_t MOST_ROW = 128;
+
+    /// At most `most` entries are added in all, and no more are put into places.
+    ///
+    /// A bucket begins two blocks at most that it does not fill with what is dealt, and one with
+    /// rows; before it begins another of these, less than a row is left in the last.
     Buckets(size_t buckets, size_t most)
         : buckets_(buckets),
-          entries_((2 * buckets + most / BLOCK) * BLOCK),
+          entries_((3 * buckets + most / (BLOCK - MOST_ROW) + 1) * BLOCK),
           slots_(entries_.size()),
           after_(entries_.size() / BLOCK),
           begun_(buckets) {
@@ -189,10 +213,8 @@ class Buckets {
         entries_[next] = entry;
         slots_[next] = slot;
         // A block is begun for each that is full, so there are as many as the constructor made.
-        if (++next % BLOCK == 0) [[unlikely]] {
-            after_[next / BLOCK - 1] = begun_;
-            next = BLOCK * begun_++;
-        }
+        if (++next % BLOCK == 0) [[unlikely]]
+            next = BLOCK * append(next / BLOCK - 1);
     }
 
     /// Visit the slots and entries of a bucket in order.
@@ -205,12 +227,40 @@ class Buckets {
         for (; at < next_[bucket]; ++at) visit(slots_[at], entries_[at]);
     }
 
-  private:
-    static constexpr size_t BLOCK = 2048;
+    /// Gives places to rows of entries, in the blocks of a bucket that has been read.
+    class Places {
+      public:
+        Places(Buckets& buckets, size_t bucket)
+            : buckets_(buckets), block_(bucket), last_(buckets.next_[bucket] / BLOCK) {}
 
+        /// Where `count` entries go, at most MOST_ROW.
+        size_t take(size_t count) {
+            if (used_ + count > BLOCK) {
+                block_ =
+                    block_ == last_ ? last_ = buckets_.append(block_) : buckets_.after_[block_];
+                used_ = 0;
+            }
+            used_ += count;
+            return BLOCK * block_ + used_ - count;
+        }
+
+      private:
+        Buckets& buckets_;
+        size_t block_;
+        size_t last_;
+        size_t used_ = 0;
+    };
+
+    u32* entries() { return entries_.data(); }
+    /// The entries, to be kept.
+    Zeroed<u32> finish() { return std::move(entries_); }
+
+  private:
     /// Buckets fill alike: did all begin where a block does, their ends would share few lines of a
     /// cache, and push each other out.
     size_t skipped(size_t bucket) const { return bucket * BLOCK / buckets_; }
+
+    size_t append(size_t block) { return after_[block] = begun_++; }
 
     size_t buckets_;
     Zeroed<u32> entries_;
@@ -230,17 +280,15 @@ void Library::build_index() {
     constexpr unsigned MOST_BITS = 14;  // of the slots of a bucket
     const unsigned bits = std::min(slot_bits_, MOST_BITS);
     const size_t slots = size_t{1} << bits, buckets = size_t{1} << (slot_bits_ - bits);
-    Buckets dealt(buckets, residues_.size());
-    size_t total = 0;
+    Buckets dealt(buckets, count_anchors());
     for_each_seed([&](u32 position, u64 seed) {
         const u32 slot = slot_of(seed);
         const u32 entry = position | tag_of(seed) << position_bits_;
         dealt.add(slot >> bits, static_cast<u16>(slot & (slots - 1)), entry);
-        ++total;
     });
+    static_assert(8 * MOST_ENTRIES <= Buckets::MOST_ROW);
     groups_ = Zeroed<u64>(slots * buckets / 8);
-    entries_ = Zeroed<u32>(total + 16);
-    u32 at = 0;
+    std::vector<u32> sorted(slots * MOST_ENTRIES);
     for (size_t bucket = 0; bucket < buckets; ++bucket) {
         u8 room[1 << MOST_BITS] = {};  // entries of a slot; then those still to come
         dealt.for_each(bucket, [&](u16 slot, u32) {
@@ -248,19 +296,29 @@ void Library::build_index() {
             count = static_cast<u8>(count + (count < MOST_ENTRIES));
         });
         u32 next[1 << MOST_BITS];
+        u32 total = 0;
+        u64* const groups = groups_.data() + bucket * slots / 8;
         for (size_t slot = 0; slot < slots; ++slot) {
-            u64& group = groups_[(bucket * slots + slot) / 8];
-            if (slot % 8 == 0) group = u64{at} << 32;
-            group |= u64{room[slot]} << (4 * (slot % 8));
-            next[slot] = at;
-            at += room[slot];
+            groups[slot / 8] |= u64{room[slot]} << (4 * (slot % 8));
+            next[slot] = total;
+            total += room[slot];
         }
         dealt.for_each(bucket, [&](u16 slot, u32 entry) {
             if (room[slot] == 0) return;
             --room[slot];
-            entries_[next[slot]++] = entry;
+            sorted[next[slot]++] = entry;
         });
+        Buckets::Places places(dealt, bucket);
+        const u32* from = sorted.data();
+        for (size_t group = 0; group < slots / 8; ++group) {
+            const u32* const end = sorted.data() + next[8 * group + 7];
+            const size_t place = places.take(static_cast<size_t>(end - from));
+            groups[group] |= u64{place} << 32;
+            std::copy(from, end, dealt.entries() + place);
+            from = end;
+        }
     }
+    entries_ = dealt.finish();
 }
 
 }  // namespace seqcoder

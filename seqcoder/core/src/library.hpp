@@ -30,6 +30,8 @@ inline constexpr bool is_anchored(u64 key) {
 
 /// Residues compared at a place; as many gaps lie at both ends, so that all of them are inside.
 inline constexpr u32 WINDOW = 16;
+/// Gaps behind these: 32 residues are read at once.
+inline constexpr u32 READ_AHEAD = 16;
 
 /// Context numbers the reader gives are below this, and so many tables of counts begin with a
 /// library's.
@@ -58,7 +60,8 @@ const GeneticCode& genetic_code();
 /// The index has a slot for every eight residues or so, at most 2^22, chosen by a hash of a seed,
 /// each with the first (at most 15) positions that follow an anchored seed of that slot. Eight
 /// slots are a group, a word of 64 bits: where its entries begin (32 bits) and how many each slot
-/// has (8 times 4 bits). An entry is a position, and above it as many bits of the seed as there is
+/// has (8 times 4 bits). The entries of a group lie in a row; groups may lie apart. An entry is a
+/// position, and above it as many bits of the seed as there is
 /// room for, so that most entries of other seeds are passed over without a look at the residues.
 class Library {
   public:
@@ -68,9 +71,15 @@ class Library {
     /// of contexts begin with (2 * 65536), or none.
     Library(const u8* residues, size_t size, const u32* counts);
 
+    /// Of residues that stay where they are as long as this lives: `text` has room for WINDOW more
+    /// before them and WINDOW + READ_AHEAD behind, which become gaps, as do residues above GAP.
+    static Library over(u8* text, size_t size, const u32* counts) {
+        return Library(Text{text, size}, counts);
+    }
+
     /// Residues, each at most GAP, between WINDOW gaps at both ends.
-    const u8* residues() const { return residues_.data(); }
-    size_t size() const { return residues_.size(); }
+    const u8* residues() const { return text_; }
+    size_t size() const { return inner_size_ + 2 * WINDOW + READ_AHEAD; }
     /// How many there are without the gaps at both ends.
     size_t inner_size() const { return inner_size_; }
     const std::vector<u32>& counts() const { return counts_; }
@@ -118,12 +127,23 @@ class Library {
                 counts >> shift & 15};
     }
     u32 tagged(Range range, u32 tag) const;
+    size_t count_anchors() const;
     template <typename Visit>
     void for_each_seed(Visit visit) const;
     void build_index();
 
+    /// Residues with room around them.
+    struct Text {
+        u8* begin;
+        size_t size;
+    };
+    Library(Text text, const u32* counts);
+    Library(Zeroed<u8>&& text, size_t size, const u32* counts);
+
+    /// What was copied, if anything was: empty where the text is another's.
+    Zeroed<u8> copied_;
+    u8* text_;
     size_t inner_size_;
-    Zeroed<u8> residues_;
     std::vector<u32> counts_;
     unsigned slot_bits_;
     unsigned position_bits_;
