@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ MAX_FORERUNNERS = 24
 """A genome's forerunners: its parents and theirs; so many walks at most are read for one."""
 KEPT_BYTES = 64 << 20
 """Columns of walks that are kept for those to be read next; some 200 genomes of 3 Mb."""
+_MOST_COUNTS = 32 << 20
 _COLUMNS_BYTES = 96
 """Peak bytes, at most, for a byte of columns."""
 
@@ -74,6 +76,40 @@ class Kept:
                 self._bytes -= self._known.popitem(last=False)[1].nbytes
 
 
+class _LastCounts:
+    """What the forerunners of the genome read last substitute, counted, for the one read next.
+
+    Two that lie side by side in a container have nearly the same forerunners. There is one for
+    the process, of at most ``_MOST_COUNTS`` bytes, as long as its container is read.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of: weakref.ref[Kept] | None = None
+        self._alleles = core.Alleles()
+
+    def take(self, kept: Kept) -> core.Alleles:
+        """Return the counts for genomes of ``kept``, which nobody else then has, or new ones."""
+        with self._lock:
+            mine = self._of is not None and self._of() is kept
+            alleles = self._alleles if mine else core.Alleles()
+            self._of, self._alleles = None, core.Alleles()
+            return alleles
+
+    def put(self, kept: Kept, alleles: core.Alleles) -> None:
+        """Keep counts for the genomes of ``kept``, instead of any others."""
+        if alleles.nbytes <= _MOST_COUNTS:
+            with self._lock:
+                self._of, self._alleles = weakref.ref(kept, self._drop), alleles
+
+    def _drop(self, gone: weakref.ref[Kept]) -> None:
+        if self._of is gone:
+            self._of, self._alleles = None, core.Alleles()
+
+
+_last_counts = _LastCounts()
+
+
 def read_walk(
     ordinal: int,
     data_of: Callable[[int], bytes],
@@ -113,7 +149,7 @@ def read_walks(
     known |= kept.take(wanted - known.keys())
     # What stays of a walk is no longer there for the next.
     most_bytes -= 3 * sum(forerunner.nbytes for forerunner in known.values())
-    alleles = core.Alleles()
+    alleles = _last_counts.take(kept)
     for at in sorted(wanted - known.keys()):
         data, n_bases = data_of(at), bases_of(at)
         if data and data[0] == RELATIVE:
@@ -124,6 +160,7 @@ def read_walks(
             known[at] = Forerunner.of(read_plain(data, n_bases, space))
         kept.put(at, known[at])
         most_bytes -= 3 * known[at].nbytes
+    _last_counts.put(kept, alleles)
     return Reading(known, {at: kept.sets[at] for at in known})
 
 

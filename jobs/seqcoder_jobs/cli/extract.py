@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from seqcoder import core
 from seqcoder.cli.common import fail
 from seqcoder.cli.extract import name_list, other_strand, region_list, whole_records
 from seqcoder.cli.files import (
@@ -66,6 +67,7 @@ class ExtractOptions:
 
 def run(options: ExtractOptions) -> None:
     """Extract; raises SeqcoderError at the end if something could not be."""
+    core.keep_freed_memory()
     pick_format(options.format, None)
     check_local(options.output)
     archive = Archive(options.archive)

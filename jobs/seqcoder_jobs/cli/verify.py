@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 from dataclasses import asdict, dataclass
 
+from seqcoder import core
 from seqcoder.cli.common import fail, say
 from seqcoder.cli.verify import damaged_genomes
 from seqcoder.errors import IntegrityError, UsageError
@@ -32,6 +33,7 @@ class VerifyOptions:
 
 def run(options: VerifyOptions) -> None:
     """Verify an archive; raises IntegrityError at the end if anything is damaged."""
+    core.keep_freed_memory()
     archive, full, quiet = Archive(options.archive), options.full, options.quiet
     address, workers = options.address, options.workers
     found = list(manifest_findings(archive))
