@@ -180,7 +180,7 @@ class Alleles:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the table: at most two for each base of a genome's range of base space."""
+        """Bytes it takes: at most 2.3 for each base of a genome's range of base space."""
 
 def write_relative_walk(
     items: NDArray[np.int64],

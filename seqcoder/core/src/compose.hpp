@@ -63,9 +63,9 @@ class Alleles {
     void count(const Composed& genome, std::span<const WalkView> walks,
                std::span<const Index> names);
 
-    /// Bases in the range of `genome`; its table has up to twice as many bytes.
+    /// Bases in the range of `genome`; its tables have up to 2.3 times as many bytes.
     static Index size_of(const Composed& genome);
-    /// Bytes of the table.
+    /// Bytes of the tables.
     size_t nbytes() const { return counts_.size() + 8 * some_.size(); }
 
     /// The counts at `place` of base space; 0 outside the range.

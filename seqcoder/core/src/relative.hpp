@@ -64,7 +64,7 @@ struct ReadLimits {
     Index range;
 };
 
-/// Read a walk. Memory is at most some 150 bytes for each piece, item and substitution, and two
+/// Read a walk. Memory is at most some 150 bytes for each piece, item and substitution, and 2.3
 /// bytes for each base of the range, which stay in `alleles`.
 ReadStatus read_relative(std::span<const std::uint8_t> payload, const WalkHead& head,
                          const Relatives& relatives, ReadLimits limits, Alleles& alleles,
