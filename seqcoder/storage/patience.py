@@ -34,15 +34,13 @@ class Patience:
         self._until = time.monotonic() + seconds
         self._pause = _FIRST_PAUSE_SECONDS
         self._said = f"{where}: no answer yet"
-        self._timer = threading.Timer(_REMARK_SECONDS, self._remark)
-        self._timer.daemon = True
 
     def __enter__(self) -> Patience:
-        self._timer.start()
+        _watch.begin(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._timer.cancel()
+        _watch.end(self)
         if kind is None:
             _GIVEN_UP.pop(self._store, None)
 
@@ -56,7 +54,8 @@ class Patience:
         time.sleep(min(self._pause, left))
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
 
-    def _remark(self) -> None:
+    def remark(self) -> None:
+        """Say that there is no answer yet, or what the last one was."""
         if _remark_is_due():
             import logging
 
@@ -66,6 +65,48 @@ class Patience:
                 self._seconds,
             )
 
+
+class _Watch:
+    """Remarks on operations that take long: one thread for all, while there are any."""
+
+    def __init__(self) -> None:
+        self._due: dict[Patience, float] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, patience: Patience) -> None:
+        """Watch an operation."""
+        with self._lock:
+            self._due[patience] = time.monotonic() + _REMARK_SECONDS
+            if self._thread is None or not self._thread.is_alive():  # gone after a fork, too
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+
+    def end(self, patience: Patience) -> None:
+        """Leave it alone."""
+        with self._lock:
+            self._due.pop(patience, None)
+
+    def _run(self) -> None:
+        idle = 0
+        while True:
+            time.sleep(_REMARK_SECONDS / 10)
+            with self._lock:
+                now = time.monotonic()
+                late = [patience for patience, due in self._due.items() if due <= now]
+                for patience in late:
+                    del self._due[patience]
+                idle = 0 if self._due or late else idle + 1
+                if idle == _IDLE_ROUNDS:
+                    self._thread = None
+                    return
+            for patience in late:
+                patience.remark()
+
+
+_watch = _Watch()
+_IDLE_ROUNDS = 10
+"""After so many in which nothing was under way the thread ends."""
 
 _GIVEN_UP: dict[str, float] = {}
 """When stores were given up that have not answered since."""

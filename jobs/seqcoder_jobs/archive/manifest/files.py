@@ -186,12 +186,17 @@ def _held(store: Store, there: Collection[Stored]) -> tuple[dict[Place, str], fr
 
 def covered_containers(store: Store) -> set[str]:
     """Return the containers, by ``ContainerPlan.key``, that all tables cover."""
-    return set.intersection(*(covered_by(store, table) for table in TABLES))
+    return covered_by(store, *TABLES)
 
 
-def covered_by(store: Store, table: str) -> set[str]:
-    """Return the containers, by ``ContainerPlan.key``, that a table covers."""
-    return {container for file in manifest_files(store, table) for container in file.covers}
+def covered_by(store: Store, *tables: str) -> set[str]:
+    """Return the containers, by ``ContainerPlan.key``, that all of these tables cover."""
+    return steadily(lambda: _covered(store, tables, store.files(MANIFEST)))
+
+
+def _covered(store: Store, tables: Iterable[str], there: Collection[Stored]) -> set[str]:
+    covers = [[facts.covers for facts, _ in _open_files(store, t, there)] for t in tables]
+    return set.intersection(*({c for some in of_table for c in some} for of_table in covers))
 
 
 def write_part(store: Store, container: str, rows: Rows) -> None:
@@ -227,9 +232,10 @@ def compact(store: Store, missing: Collection[str]) -> None:
 
 def remove_taken_in(store: Store, table: str) -> None:
     """Remove files whose rows the compacted file holds, and what interrupted writers left."""
-    keep = {file.name for file in manifest_files(store, table)}
     there = [s.name for s in store.files(f"{MANIFEST}/{table}") if s.name.endswith(".parquet")]
-    store.delete(name for name in there if name not in keep)
+    if there != [f"{MANIFEST}/{table}/{COMPACTED}"]:
+        keep = {file.name for file in manifest_files(store, table)}
+        store.delete(name for name in there if name not in keep)
     if isinstance(store, Folder):
         for left in (store.path / MANIFEST / table).glob(".*.partial"):
             left.unlink(missing_ok=True)
