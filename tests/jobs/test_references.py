@@ -41,10 +41,10 @@ SPECIES = ["".join(Random(seed).choices("ACGT", k=LENGTH)) for seed in (1, 2)]
 
 @pytest.fixture
 def strains(tmp_path: Path) -> Path:
-    """Fourteen strains of a species, three of another, and a stranger."""
+    """Eighteen strains of a species, three of another, and a stranger."""
     folder = tmp_path / "strains"
     folder.mkdir()
-    for number in range(14):
+    for number in range(18):
         (folder / f"a{number:02d}.fa").write_bytes(strain(SPECIES[0], number))
     for number in range(3):
         (folder / f"b{number}.fa").write_bytes(strain(SPECIES[1], 100 + number))
@@ -81,7 +81,7 @@ def test_a_group_of_many_containers_has_a_reference(archive: Path, strains: Path
     of_group, reference, is_reference = planned[REFERENCE]
     assert (len(of_group), reference, is_reference) == (references.LEAST, "", True)
     extending = [names for names, its, _ in planned.values() if its == REFERENCE]
-    assert sorted(chain(of_group, *extending)) == [f"a{number:02d}.fa" for number in range(14)]
+    assert sorted(chain(of_group, *extending)) == [f"a{number:02d}.fa" for number in range(18)]
     assert [len(names) for names in extending] == [3, 3]
     alone = [names for names, its, of in planned.values() if not its and not of]
     assert sorted(chain(*alone)) == ["b0.fa", "b1.fa", "b2.fa", "c.fa"]

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from seqcoder.writing.genome_source import GenomeSource
 from seqcoder_jobs.writing.choose_container import Held, evenly
 
-LEAST, MOST = 8, 32
+LEAST, MOST = 12, 32
 """Genomes of a reference: so many at least, whatever a container takes, and at most. Measured in
-docs/references.md: further ones make the containers that extend it hardly smaller."""
+docs/decisions/references.md: further ones make the containers that extend it hardly smaller."""
+_FEW = 8
+"""A group of no more genomes has no reference."""
 _MOST_RELATIVES = 24
 """Genomes of a container that was not made as a reference that those extending it are written
 against: what of it has to be decoded for each of them."""
@@ -28,10 +30,11 @@ def divide(
     group that fits into one container has no reference.
     """
     total = sum(sources[member].size for member in members)
-    if total <= container_bytes or len(members) <= LEAST:
+    if total <= container_bytes or len(members) <= _FEW:
         return [], list(members)
     fit = container_bytes * len(members) // total
-    chosen = choose(list(members), max(LEAST, min(MOST, fit)))
+    least = min(LEAST, len(members) - 1)
+    chosen = choose(list(members), max(least, min(MOST, fit)))
     few = set(chosen)
     return chosen, [member for member in members if member not in few]
 
