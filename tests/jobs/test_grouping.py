@@ -194,7 +194,8 @@ def test_groups_of_the_user(
     taxa = table(tmp_path / "taxa.tsv", [*lines, "g4.fa\ty", "elsewhere.fa\tx"])
     options = ("-1", "--container-size", FOUR.container_bytes, "--groups", taxa)
     code, out, _ = run("submit", strains, "-o", "archive", *options, "--dry-run", "--json")
-    assert (code, json.loads(out)["groups"]) == (0, 6)
+    facts = json.loads(out)
+    assert (code, facts["groups"], facts["without_relatives"]) == (0, 2, 4)
     code, _, err = run("submit", strains, "-o", "archive", *options, "-q")
     assert (code, err) == (0, "")
     assert [group for group in groups(tmp_path / "archive") if len(group) > 1] == [
@@ -254,7 +255,8 @@ def test_a_dry_run_on_much_reads_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     code, out, _ = run("submit", strains, "-o", tmp_path / "archive", "--dry-run", "--json")
-    assert (code, json.loads(out)["groups"]) == (0, 4)
+    facts = json.loads(out)
+    assert (code, facts["groups"], facts["without_relatives"]) == (0, 2, 2)
     monkeypatch.setattr("seqcoder_jobs.cli.dry_run._DRY_RUN_BYTES", 1000)
     monkeypatch.setattr(grouping, "sketch_sources", lambda sources: 1 / 0)
     code, out, err = run("submit", strains, "-o", tmp_path / "archive", "--dry-run")

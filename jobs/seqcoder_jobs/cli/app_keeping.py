@@ -24,12 +24,12 @@ def copy(
     quiet: Quiet = False,
     stats: Stats = False,
 ) -> None:
-    """Copy an archive between folders and object stores, compared with its digests.
+    """Copy an archive between folders and object stores, and check the copy.
 
-    What TARGET holds already is not copied again: killed, the same command goes
-    on; after an append, only what is new goes over. With --where or --from-file
-    TARGET becomes an archive of its own with these genomes, written anew and
-    verified.
+    Files are compared with their digests. What TARGET already holds is not copied
+    again, so the same command goes on after a kill, and after an append copies
+    only what is new. With --where or --from-file TARGET becomes an archive of its
+    own with these genomes, compressed anew and verified.
 
     Examples:
 
@@ -52,11 +52,11 @@ def copy(
 @app.command()
 def clean(
     archive: ArchivePlace,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List it only.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list them.")] = False,
     quiet: Quiet = False,
     stats: Stats = False,
 ) -> None:
-    """Remove what killed runs and appends left in an archive, and list it.
+    """Delete what killed runs and appends left behind in an archive, and list it.
 
     Example:
 
@@ -75,28 +75,28 @@ def remove_(
         list[str] | None, typer.Argument(metavar="NAME", help="Genomes, also patterns.")
     ] = None,
     from_file: FromFile = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for the manifest.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the manifest.")] = "",
     purge: Annotated[
         bool,
         typer.Option(
-            "--purge", help="Also out of the bytes: containers that held them are written anew."
+            "--purge", help="Delete their bytes too: rewrite the containers that held them."
         ),
     ] = False,
     undo: Annotated[
         bool,
         typer.Option(
-            "--undo", help="Take these back in; after a purge `submit` takes their inputs again."
+            "--undo", help="Put them back; after a purge, let `submit` take their inputs again."
         ),
     ] = False,
     address: Address = None,
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
-    """Take genomes out of an archive: out of sight at once, with --purge out of its bytes.
+    """Remove genomes from an archive: hide them at once, with --purge delete their bytes.
 
-    Without --purge their bytes stay in their containers. The manifest keeps what
-    was removed, when and why (`list --removed`). `submit` does not take removed
-    inputs again, unless --undo let them in.
+    Without --purge their bytes stay in the containers. The manifest records what
+    was removed, when and why (`list --removed`). `submit` leaves removed inputs
+    out until --undo puts them back.
 
     Examples:
 
@@ -125,15 +125,16 @@ def rename(
     from_file: Annotated[
         str | None, typer.Option("--from-file", metavar="LIST", help="Lines OLD<tab>NEW.")
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for the manifest.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the manifest.")] = "",
     address: Address = None,
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
-    """Give genomes of an archive other names; their files stay bit for bit the same.
+    """Rename genomes of an archive; their files stay the same bit for bit.
 
-    They are written anew under these, next to nothing larger, and verified. Until
-    then the old names stand. `remove --purge` frees what the old names take.
+    They are written again under the new names, which takes little space, and
+    verified. The old names are valid until then. `remove --purge` frees what the
+    old names take up.
 
     Example:
 

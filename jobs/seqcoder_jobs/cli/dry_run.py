@@ -43,7 +43,8 @@ def dry_run(
 
     todo = look_through(request, grouping_if_small)
     facts = plan_facts(request.archive, todo, workers) | {
-        "groups": todo.n_groups if grouped else None
+        name: number if grouped else None
+        for name, number in zip(("groups", "without_relatives"), todo.n_groups, strict=True)
     }
     if core_hour is not None:
         facts["cost"] = float(amount_text(facts["cpu_hours"] * core_hour))
@@ -59,7 +60,8 @@ def dry_run(
                 ("input files", size_text(facts["source_bytes"])),
                 ("bases (estimate)", f"{facts['bases']:,}"),
                 ("chunks (estimate)", f"{facts['chunks']:,}"),
-                ("groups", f"{facts['groups']:,}" if grouped else "not looked for"),
+                ("groups of relatives", f"{facts['groups']:,}" if grouped else "not looked for"),
+                *([("without relatives", f"{facts['without_relatives']:,}")] if grouped else ()),
                 ("containers", f"{facts['containers']:,}"),
                 ("  of them references", f"{facts['references']:,}"),
                 ("archive grows by (estimate)", size_text(facts["bytes"])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +78,7 @@ class Request:
     given: GivenParameters = field(default_factory=GivenParameters)
     all_files: bool = False
     groups: str | None = None
-    """A file that tells the groups of new inputs (``read_groups``); None: they are looked for."""
+    """A file with the groups of new inputs (``read_groups``); None: they are looked for."""
     options: ClusterOptions = field(default_factory=ClusterOptions)
     metadata: str | Metadata | None = None
     """A table of metadata for genomes of the archive, or where it is (``read_metadata``)."""
@@ -109,10 +110,11 @@ class Todo:
         return (*self.listing.problems, *self.changed)
 
     @property
-    def n_groups(self) -> int:
-        """Groups of relatives to be done, those of a single genome counted."""
-        inputs = self.saved.inputs
-        return len({inputs[genome.name][1] for c in self.pending for genome in c.genomes})
+    def n_groups(self) -> tuple[int, int]:
+        """Groups of relatives that there is something to do of, and genomes without relatives."""
+        of = {name: group for name, (_, group) in self.saved.inputs.items()}
+        sizes, todo = Counter(of.values()), [of[g.name] for c in self.pending for g in c.genomes]
+        return len({g for g in todo if sizes[g] > 1}), sum(sizes[g] == 1 for g in todo)
 
     @property
     def source_bytes(self) -> int:
@@ -222,15 +224,11 @@ def _look_through(
 
 def _done(archive: Archive) -> Done:
     """Read from the manifest what is done."""
-    from seqcoder_jobs.archive.manifest.files import (
-        covered_containers,
-        held_genomes,
-        hidden_genomes,
-    )
+    from seqcoder_jobs.archive.manifest import files
 
-    held, stored = held_genomes(archive.store)
-    hidden = hidden_genomes(archive.store)
-    return Done(frozenset(covered_containers(archive.store)), held, stored, hidden)
+    held, stored = files.held_genomes(archive.store)
+    hidden = files.hidden_genomes(archive.store)
+    return Done(frozenset(files.covered_containers(archive.store)), held, stored, hidden)
 
 
 def submit(
