@@ -93,6 +93,8 @@ def test_what_has_no_index(packed: Cli) -> None:
     Path("ragged.fa").write_bytes(b">a\nAC\nACGT\nA\n")
     assert packed("compress", "-1", "-q", "-o", "y.sqc", "twice.fa", "ragged.fa") == 0
     assert packed("extract", "y.sqc", "-g", "twice", "--index", "-o", "t.fa") == 1
+    assert b"t.fa is whole, and has no index" in packed.err
+    assert b"".join(b">a\nACGT\n" for _ in range(2)) == Path("t.fa").read_bytes()
     assert packed("extract", "y.sqc", "-g", "ragged", "--index", "-o", "r.fa") == 1
     assert packed("extract", "y.sqc", "-g", "ragged", "--index", "-o", "s.fa", "--width", "2") == 0
 

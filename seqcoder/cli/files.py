@@ -90,8 +90,11 @@ def write_indexes(output: str | None, format: str) -> None:
     from seqcoder.export.indexes import indexes
 
     assert output is not None
-    with Path(output).open("rb") as file:
-        made = indexes(file, format, output)
+    try:
+        with Path(output).open("rb") as file:
+            made = indexes(file, format, output)
+    except InputError as error:
+        raise InputError(f"{error}; {output} is whole, and has no index") from None
     for suffix, data in made.items():
         with atomic_file(Path(output + suffix)) as out:
             out.write(data)
