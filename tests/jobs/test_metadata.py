@@ -186,6 +186,22 @@ def test_the_commands(archive: Archive, tmp_path: Path, run: Run) -> None:  # no
     assert (code, err.count("\n")) == (2, 1)
 
 
+def test_what_was_kept_is_told(archive: Archive, tmp_path: Path, run: Run) -> None:  # noqa: F811
+    table = tmp_path / "x.tsv"
+    table.write_text("name\tyear\tBases\nmine\t2020\t7\nERR1234567\t2021\t8\n")
+    code, _, err = run("submit", "-o", archive, "--metadata", table)
+    kept, covered = err.splitlines()[-2:]
+    assert (code, kept) == (0, f"seqcoder-ray: {table}: metadata of 2 genomes kept")
+    assert f"{table}: column bases is not seen" in covered
+    assert "rename it" in covered
+    assert "bases" not in run("submit", "-o", archive, "--metadata", table, "-q")[2]
+    table.write_text("name\tyear\nmine\t2020\nnosuch\t2021\n")
+    _, _, err = run("submit", "-o", archive, "--metadata", table)
+    assert err.splitlines()[-1].endswith(
+        "metadata of 1 genome kept; 1 row of no genome here: nosuch"
+    )
+
+
 def test_killed_before_and_after(archive: Archive, tmp_path: Path) -> None:
     """Metadata are there whole or not at all, and the same command ends it."""
     (tmp_path / "x.txt").write_bytes(SUMMARY)
@@ -204,6 +220,6 @@ def test_killed_before_and_after(archive: Archive, tmp_path: Path) -> None:
             submit(request, runner=run_here)
     assert set(rows(archive)) == set(NAMES[:2])
     assert not archive.is_marked
-    assert submit(request, runner=run_here).kept == Kept(("GCF_999999999.1",))
+    assert submit(request, runner=run_here).kept == Kept(("GCF_999999999.1",), genomes=2)
     assert archive.is_marked
     assert list(manifest_findings(archive)) == []

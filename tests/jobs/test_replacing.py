@@ -126,7 +126,7 @@ def test_renamed(archive: Archive, tmp_path: Path) -> None:  # noqa: F811
     table = tmp_path / "known.tsv"
     table.write_text("genome\tyear\nk05.fa\t2001\nk06.fa\t2002\n")
     go = Request((), archive.name, metadata=str(table))
-    assert submit(go, runner=run_here).kept == Kept()
+    assert submit(go, runner=run_here).kept == Kept(genomes=2)
     before = archive.container_digests()
     assert len(rename(Archive(archive.name), NAMES, "tidied")) == 3
     assert held(archive) == HELD  # until they are written

@@ -31,7 +31,7 @@ from seqcoder_jobs.archive.manifest.changes import (
 from seqcoder_jobs.archive.manifest.files import hidden_genomes, steadily
 from seqcoder_jobs.archive.manifest.table_file import open_table
 from seqcoder_jobs.archive.metadata_columns import exception_to_numbers, merged, typed
-from seqcoder_jobs.archive.metadata_table import GENOME, Metadata, matched
+from seqcoder_jobs.archive.metadata_table import GENOME, OF_MANIFEST, Metadata, matched
 
 _UP_TO = b"seqcoder.changes"
 
@@ -44,6 +44,10 @@ class Kept:
     """What it tells of and the archive has not."""
     mixed: tuple[tuple[str, str], ...] = ()
     """Columns of numbers in which some values are none, each with one of these."""
+    genomes: int = 0
+    """How many genomes its rows are of."""
+    covered: tuple[str, ...] = ()
+    """Columns that nobody gets to see, as the manifest has columns of these names."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def save_metadata(archive: Archive, metadata: Metadata, names: Collection[str]) 
     Raises as ``matched``.
     """
     table, unmatched = matched(metadata, names)
-    given = table.column_names
+    given, genomes = table.column_names, len(table)
     before = load_metadata(archive)
     if before is not None:
         keep = [name in names for name in before[GENOME].to_pylist()]
@@ -73,7 +77,8 @@ def save_metadata(archive: Archive, metadata: Metadata, names: Collection[str]) 
     _save(archive, table)
     examples = ((name, exception_to_numbers(table[name])) for name in given)
     mixed = tuple((name, example) for name, example in examples if example is not None)
-    return Kept(tuple(unmatched), mixed)
+    covered = tuple(name for name in given if name in OF_MANIFEST and name != GENOME)
+    return Kept(tuple(unmatched), mixed, genomes, covered)
 
 
 def tidy_metadata(archive: Archive) -> None:

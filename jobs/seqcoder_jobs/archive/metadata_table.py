@@ -25,6 +25,11 @@ from seqcoder.storage.names import spell
 from seqcoder_jobs.archive.metadata_columns import typed
 
 GENOME = "genome"
+OF_MANIFEST = (
+    *(GENOME, "source", "status", "container", "raw_bytes", "records", "residues", "bases"),
+    *("novel_bases", "bits_per_base", "sha256"),
+)
+"""Columns of the manifest that ``--where`` knows; where metadata have one, it is not seen."""
 _NAMES = (GENOME, "name", "file", "filename", "file_name", "path")
 _KEYS = (
     *(*_NAMES, "sample", "id"),

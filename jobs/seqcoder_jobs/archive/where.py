@@ -13,13 +13,8 @@ from seqcoder.errors import UsageError
 from seqcoder_jobs.archive.archive import Archive
 from seqcoder_jobs.archive.metadata import load_metadata
 from seqcoder_jobs.archive.metadata_columns import exception_to_numbers
-from seqcoder_jobs.archive.metadata_table import GENOME
+from seqcoder_jobs.archive.metadata_table import GENOME, OF_MANIFEST
 
-COLUMNS = (
-    *(GENOME, "source", "status", "container", "raw_bytes", "records", "residues", "bases"),
-    *("novel_bases", "bits_per_base", "sha256"),
-)
-"""Of the manifest; of the metadata all others."""
 _STEPS = 100_000
 """Of SQLite's machine, some milliseconds."""
 _READING = {
@@ -42,7 +37,7 @@ def genomes_where(
     """
     from seqcoder_jobs.archive.manifest.files import read_table
 
-    genomes = read_table(archive.store, "genomes", list(COLUMNS))
+    genomes = read_table(archive.store, "genomes", list(OF_MANIFEST))
     known = load_metadata(archive)
     columns: list[str] = []
     # Not in a ``with``, which would only commit.

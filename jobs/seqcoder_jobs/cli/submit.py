@@ -221,10 +221,15 @@ def _tell_of_twins(archive: Archive, todo: Todo, quiet: bool) -> None:
 def _tell_of_metadata(kept: Kept | None, options: SubmitOptions) -> None:
     if kept is None:
         return
+    told = f"{options.metadata}: metadata of {count_of(kept.genomes, 'genome')} kept"
     if kept.unmatched:
+        rows = count_of(len(kept.unmatched), "row")
+        told += f"; {rows} of no genome here: {listed(kept.unmatched, 3)}"
+    note(told, options.quiet)
+    for column in kept.covered:
         note(
-            f"{options.metadata}: {count_of(len(kept.unmatched), 'row')} of no genome here: "
-            f"{listed(kept.unmatched, 3)}",
+            f"{options.metadata}: column {column} is not seen by --where and list, as the archive "
+            "has a column of that name itself; rename it and give the table again",
             options.quiet,
         )
     for column, example in kept.mixed:
