@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from seqcoder_jobs.corpus.listing import Problem
 
 NAME = "seqcoder-ray"
+_FIRST_SECONDS, _LINE_SECONDS = 30.0, 60.0
+"""When the first line of progress is due where no bar is drawn, and how far apart others are."""
 
 
 note = partial(common.note, name=NAME)
@@ -79,14 +82,16 @@ def time_text(seconds: float) -> str:
 
 @contextmanager
 def progress(
-    total_bases: int, total_genomes: int, quiet: bool
+    total_bases: int, total_genomes: int, quiet: bool, total_containers: int | None = None
 ) -> Iterator[Callable[[ProgressCounts], None]]:
     """Give a callback that draws genomes, MB, MB/s, ratio and time left, if stderr is a terminal.
 
-    ``total_bases`` is a guess where inputs are compressed.
+    Elsewhere (log files) it prints a line now and then. ``total_bases`` is a guess where inputs are
+    compressed.
     """
     if not draws(quiet):
-        yield lambda counts: None
+        lines = _progress_lines(total_bases, total_genomes, total_containers)
+        yield (lambda counts: None) if quiet else lines
         return
     total = max(total_bases, 1)
     with facts_bar(total, "compressing", "starting Ray") as show:
@@ -99,6 +104,35 @@ def progress(
             show(min(counts.bases, total), facts)
 
         yield update
+
+
+def _progress_lines(
+    total_bases: int, total_genomes: int, total_containers: int | None
+) -> Callable[[ProgressCounts], None]:
+    """Return a callback that prints a line when one is due; it has to be called often."""
+    began = time.monotonic()
+    due = began + _FIRST_SECONDS
+    of_containers = f"/{total_containers}" if total_containers else ""
+
+    def update(counts: ProgressCounts) -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now < due:
+            return
+        due = now + _LINE_SECONDS
+        facts = [
+            f"{counts.genomes}/{total_genomes} genomes read",
+            f"{counts.containers}{of_containers} containers done",
+        ]
+        if counts.bases:
+            rate = counts.bases / (now - began)
+            facts.append(f"{rate / 1e6:.2f} MB/s")
+            if counts.bases < total_bases:  # a guessed total may be passed
+                facts.append(f"about {time_text((total_bases - counts.bases) / rate)} left")
+        note(", ".join(facts))
+        sys.stderr.flush()
+
+    return update
 
 
 @contextmanager

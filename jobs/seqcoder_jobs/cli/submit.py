@@ -273,7 +273,7 @@ def _with_progress(request: Request, options: SubmitOptions, begin: Any, runner:
             begin(todo)
             bases = sum(source_bases(genome) for c in todo.pending for genome in c.genomes)
             if todo.pending:
-                bar = progress(bases, todo.n_genomes, options.quiet)
+                bar = progress(bases, todo.n_genomes, options.quiet, len(todo.pending))
                 update[0] = stack.enter_context(bar)
 
         return submit(
