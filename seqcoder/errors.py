@@ -9,6 +9,7 @@
     ├── UsageError      2  the request itself makes no sense
     │   ├── NotFoundError  no such genome or record (also a KeyError)
     │   │   └── NoSuchNameError  the name, and which command lists the names
+    │   ├── ExistsError    an output is there already, and may not be replaced
     │   └── MemoryLimitError  a container asks for more memory than it may take
     ├── IntegrityError  3  stored bytes do not match their digests
     ├── ModelError      4  a model an archive needs is missing or a different one
@@ -71,6 +72,10 @@ class FormatError(SeqcoderError):
     """A container is of a format that this version of seqcoder does not read, older or newer."""
 
     exit_code = 4
+
+
+class ExistsError(UsageError):
+    """An output is there already, and nobody said that it may be replaced."""
 
 
 class MemoryLimitError(UsageError):

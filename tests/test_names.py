@@ -169,7 +169,8 @@ def test_both_command_lines(which: str, planted: Path, tmp_path: Path) -> None:
             from seqcoder_jobs.reading.extract import Restore, restore_genomes
 
             work = Restore("", "", str(path), (name,), str(planted), True, 1)
-            ((failed, _, found),) = restore_genomes(work)
+            (one,) = restore_genomes(work)
+            failed, found = one.genome, one.code
             assert failed == name
         else:
             done = command_line(which, "decompress", path, "-o", planted, "--force")

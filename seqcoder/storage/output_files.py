@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from seqcoder.errors import UsageError
+from seqcoder.errors import ExistsError, UsageError
 from seqcoder.storage.atomic import is_same_file, write_atomically
 from seqcoder.storage.names import file_path
 
@@ -18,7 +18,7 @@ def check_other(target: Path, source: str | os.PathLike[str]) -> None:
 
 
 def check_free(target: Path, force: bool, written_files: Collection[tuple[int, int]]) -> None:
-    """Raise UsageError if ``target`` exists, unless ``force``; always if this run wrote it.
+    """Raise ExistsError if ``target`` exists, unless ``force``; UsageError if this run wrote it.
 
     ``written_files`` (device and inode) are the files this run wrote: one of them can be there
     already where the folder does not tell names apart that differ only in case.
@@ -32,7 +32,7 @@ def check_free(target: Path, force: bool, written_files: Collection[tuple[int, i
             "lower case); restore one of them elsewhere"
         )
     if not force:
-        raise UsageError(f"{target}: exists already; use --force to replace it")
+        raise ExistsError(f"{target}: exists already; use --force to replace it")
 
 
 def write_below(target: Path, data: bytes, written_files: set[tuple[int, int]]) -> None:

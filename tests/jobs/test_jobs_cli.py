@@ -307,6 +307,11 @@ def test_extract(run: Run, archive: Path, tmp_path: Path, contents: dict[str, by
     assert (tmp_path / "two" / "b.fa").read_bytes() == contents["b.fa"]
     code, _, err = run("extract", archive, "-g", "a.fa", "-o", str(tmp_path / "two") + "/")
     assert (code, "exists already" in err) == (2, True)
+    code, _, err = run("extract", archive, "--all", "-o", tmp_path / "two")
+    (line,) = [line for line in err.splitlines() if "already" in line]
+    assert "two: 2 of 6 genomes have a file there already, the first is a.fa; --force" in line
+    assert (code, "2 of 6 genomes could not be restored; the others are" in err) == (2, True)
+    assert (tmp_path / "two" / "d.faa").read_bytes() == contents["d.faa"]
     one = tmp_path / "one.fa"
     assert run("extract", archive, "-g", "a.fa", "-o", one)[0] == 0
     assert one.read_bytes() == contents["a.fa"]

@@ -72,8 +72,8 @@ def _run(folder: Path, workers: int | None, quiet: bool) -> None:
             archive, archived_genomes(archive), str(folder / "restored"), force=False, threads=1
         )
         for _, failures in map_tasks(restore_genomes, back, options):
-            for genome, error, _code in failures:
-                raise IntegrityError(f"{genome}: {error}")
+            for failed in failures:
+                raise IntegrityError(f"{failed.genome}: {failed.error}")
     same = _compare(corpus, folder / "restored", archive)
     result_table(summarise(archive), outcome.done, seconds)
     say(f"  verified: every chunk and file decoded again; {same} files restored and identical")

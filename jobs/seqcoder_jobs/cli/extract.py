@@ -38,7 +38,13 @@ from seqcoder_jobs.cli.choosing import none_listed, none_meets
 from seqcoder_jobs.cli.console import NAME, count_bar, note
 from seqcoder_jobs.cli.spread import mapped, worth_ray
 from seqcoder_jobs.reading.archive_reader import OpenArchive
-from seqcoder_jobs.reading.extract import find_regions, open_regions, restore_genomes, restores
+from seqcoder_jobs.reading.extract import (
+    NotRestored,
+    find_regions,
+    open_regions,
+    restore_genomes,
+    restores,
+)
 
 _OF_FILES = (".fa", ".fasta", ".fna", ".gz", ".bgz", ".zst", ".2bit")
 
@@ -221,6 +227,11 @@ def _one_file(target: str) -> bool:
     return target.lower().endswith(_OF_FILES) and not Path(target).is_dir()
 
 
+def _tell(failed: NotRestored) -> None:
+    named = failed.genome in failed.error
+    fail(NAME, failed.error if named else f"{failed.genome}: {failed.error}")
+
+
 def _restore(archive: Archive, archived: list[ArchivedGenome], options: ExtractOptions) -> None:
     """Restore genomes below a folder, container by container; goes on where one is damaged."""
     assert options.output is not None
@@ -243,14 +254,26 @@ def _restore(archive: Archive, archived: list[ArchivedGenome], options: ExtractO
         index=options.index,
     )
     codes: list[int] = []
-
+    there: list[NotRestored] = []
     standing = f"the files below {folder} are whole; --force restores all again"
     with stands(standing), count_bar(len(work), "restoring", options.quiet) as advance:
         for failures in mapped(restore_genomes, work, options.address, options.workers, use_ray):
             advance()
-            for genome, error, code in failures:
-                fail(NAME, error if genome in error else f"{genome}: {error}")
-                codes.append(code)
+            for failed in failures:
+                codes.append(failed.code)
+                if failed.exists:
+                    there.append(failed)
+                else:
+                    _tell(failed)
+    if len(there) > 1:  # as many lines would say the same, and hide what else is wrong
+        fail(
+            NAME,
+            f"{folder}: {len(there)} of {count_of(len(archived), 'genome')} have a file there "
+            f"already, the first is {there[0].genome}; --force replaces them, or name another "
+            "folder",
+        )
+    elif there:
+        _tell(there[0])
     note(f"{count_of(len(archived) - len(codes), 'genome')} restored below {folder}", options.quiet)
     if codes:
         kinds: dict[int, type[SeqcoderError]] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqcoder.circumstances import system_reason
-from seqcoder.errors import MissingError, SeqcoderError
+from seqcoder.errors import ExistsError, MissingError, SeqcoderError
 from seqcoder.export import file_name, write_genomes
 from seqcoder.export.indexes import indexes
 from seqcoder.reading.genome import Genome
@@ -41,6 +41,19 @@ class Restore:
     format: str = "fa"
     style: Style = AS_FILE
     index: bool = False
+
+
+@dataclass(frozen=True)
+class NotRestored:
+    """A genome that was not restored, why, and the exit code for that.
+
+    ``exists``: its file is there already, which is all that is wrong.
+    """
+
+    genome: str
+    error: str
+    code: int
+    exists: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,26 +163,27 @@ def restores(
     ]
 
 
-def restore_genomes(work: Restore) -> list[tuple[str, str, int]]:
+def restore_genomes(work: Restore) -> list[NotRestored]:
     """Restore genomes, each whole and checked or not at all; what fails is told, not raised.
 
-    Returns (genome, error, exit code) for those that failed. Runs anywhere the files are seen.
+    Runs anywhere the files are seen.
     """
-    failures: list[tuple[str, str, int]] = []
+    failures: list[NotRestored] = []
     try:
         container = _open(work)
     except SeqcoderError as error:
-        return [(name, str(error), error.exit_code) for name in work.genomes]
+        return [NotRestored(name, str(error), error.exit_code) for name in work.genomes]
     archived: set[tuple[int, int]] = set()
     with contextlib.closing(container):
         for name in work.genomes:
             try:
                 _restore_one(container[name], work, archived)
             except SeqcoderError as error:
-                failures.append((name, str(error), error.exit_code))
+                there = isinstance(error, ExistsError)
+                failures.append(NotRestored(name, str(error), error.exit_code, there))
             except OSError as error:
                 reason = f"{error.filename or work.folder}: {system_reason(error)}"
-                failures.append((name, reason, 1))
+                failures.append(NotRestored(name, reason, 1))
     return failures
 
 
