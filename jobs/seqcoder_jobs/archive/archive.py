@@ -37,7 +37,7 @@ from seqcoder_jobs.archive.success import success_bytes
 
 if TYPE_CHECKING:
     from seqcoder.writing.workplace import Workplace
-    from seqcoder_jobs.archive.claim import Claim
+    from seqcoder_jobs.archive.claim import Claim, Holder
     from seqcoder_jobs.archive.saved_plan import SavedPlan
 
 
@@ -217,6 +217,17 @@ class Archive:
 
             return is_claimed(self.store, CLAIM)
         return is_held(self.folder / LOCK)
+
+    def find_holder(self) -> Holder | None:
+        """Return who claims an archive in an object store; None if nobody does, or elsewhere.
+
+        Takes up to 15 s where that is another machine.
+        """
+        if self.folder is not None:
+            return None
+        from seqcoder_jobs.archive.claim import find_holder
+
+        return find_holder(self.store, CLAIM)
 
     def workplace(self) -> Workplace:
         """Return where this process has its containers as files."""

@@ -17,6 +17,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,21 @@ WATCH_SECONDS = 45.0
 _RELEASE_SECONDS = 10.0
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a claim, since when by his clock, and when it was last renewed by the store's.
+
+    Times are ISO 8601 in UTC, "" where they are not known. ``alive``: his process is seen here, or
+    the claim was renewed while it was watched, for ``watched`` seconds.
+    """
+
+    who: str
+    since: str
+    renewed: str
+    alive: bool
+    watched: float = 0.0
+
+
 class Claim:
     """A claim, taken by ``held``."""
 
@@ -38,7 +55,8 @@ class Claim:
         self._store = store
         self._name = name
         self._lock = threading.Lock()
-        self._facts = _ours() | {"id": secrets.token_hex(8), "renewed": 0}
+        since = _time(time.time())  # for people; nobody reckons with it
+        self._facts = _ours() | {"since": since, "id": secrets.token_hex(8), "renewed": 0}
         self._identity = ""
         self._renewed = 0.0
         self._lost = False
@@ -138,6 +156,40 @@ def is_claimed(store: Store, name: str) -> bool:
         return False
 
 
+def find_holder(store: Store, name: str) -> Holder | None:
+    """Return who holds a claim, None if nobody does or he ended meanwhile.
+
+    That of another machine is watched until it is renewed, somewhat longer than that takes at most.
+    """
+    try:
+        data, there = store.get(name)
+        if _is_dead(data):
+            return None
+        watched, alive = 0.0, _is_here(data)
+        started = time.monotonic()
+        while not alive and watched < 1.5 * RENEW_SECONDS:
+            time.sleep(min(1.0, RENEW_SECONDS / 10))
+            before = data
+            data, there = store.get(name)
+            alive, watched = data != before, time.monotonic() - started
+    except MissingError:
+        return None
+    renewed = _time(there.mtime_ns / 1e9) if there.mtime_ns else ""
+    return Holder(_who(data), _since(data), renewed, alive, watched)
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _since(data: bytes) -> str:
+    """Return since when a claim is held; earlier versions did not say."""
+    try:
+        return _time(datetime.fromisoformat(json.loads(data)["since"]).timestamp())
+    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+        return ""
+
+
 def _ours() -> dict[str, Any]:
     return {"process": os.getpid(), "started": _started(os.getpid()), "host": _host()}
 
@@ -159,23 +211,34 @@ def _started(process: int) -> str:
 
 def _is_dead(data: bytes) -> bool:
     """Whether a claim is of a process of this machine that is gone."""
+    return _lives(data) is False
+
+
+def _is_here(data: bytes) -> bool:
+    """Whether a claim is of a process of this machine that lives."""
+    return _lives(data) is True
+
+
+def _lives(data: bytes) -> bool | None:
+    """Tell whether the process that a claim names lives, None if it is not of this machine."""
     try:
         facts = json.loads(data)
-        return bool(
-            " " in facts["host"]
-            and facts["host"] == _host()
-            and _started(int(facts["process"])) != facts["started"]
-        )
+        if " " not in facts["host"] or facts["host"] != _host():
+            return None
+        return bool(_started(int(facts["process"])) == facts["started"])
     except (ValueError, KeyError, TypeError):
-        return False
+        return None
+
+
+def _who(data: bytes) -> str:
+    try:
+        facts = json.loads(data)
+        return f"process {facts['process']} on {facts['host'].partition(' ')[0]}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "unknown process"
 
 
 def _refusal(store: Store, data: bytes) -> UsageError:
-    try:
-        facts = json.loads(data)
-        who = f"process {facts['process']} on {facts['host'].partition(' ')[0]}"
-    except (ValueError, KeyError, TypeError, AttributeError):
-        who = "unknown process"
     return UsageError(
-        f"{store.url}: another run is writing this archive ({who}); wait for it or stop it"
+        f"{store.url}: another run is writing this archive ({_who(data)}); wait for it or stop it"
     )

@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seqcoder.wording import count_of
 from seqcoder_jobs.archive.summary import Summary
 from seqcoder_jobs.cli.console import NAME, size_text, table, time_text
 
+if TYPE_CHECKING:
+    from seqcoder_jobs.archive.claim import Holder
 
-def result_table(summary: Summary, done: int | None = None, seconds: float = 0.0) -> None:
-    """Print what an archive holds, and what a run did: inputs done, in so many seconds."""
+
+def _held(holder: Holder, archive: str) -> str:
+    """Return who writes an archive, or claims it and does not."""
+    who = f"{holder.who}, since {_clock(holder.since)}" if holder.since else holder.who
+    if holder.alive:
+        renewed = f", claim renewed {_clock(holder.renewed)}" if holder.renewed else ""
+        return f"running: {who}{renewed}"
+    last = f" since {_clock(holder.renewed)}" if holder.renewed else ""
+    return (
+        f"claimed by {who}, but not renewed{last} (watched for {holder.watched:.0f} s); if that "
+        f"run is gone, 'seqcoder-ray submit -o {archive}' goes on"
+    )
+
+
+def _clock(time: str) -> str:
+    """Return a time in ISO 8601, UTC, as a person reads it."""
+    return time.replace("T", " ").replace("+00:00", " UTC")
+
+
+def result_table(
+    summary: Summary,
+    done: int | None = None,
+    seconds: float = 0.0,
+    holder: Holder | None = None,
+) -> None:
+    """Print what an archive holds, and what a run did: inputs done, in so many seconds.
+
+    ``holder`` is who claims it.
+    """
     state = "complete" if summary.complete else "running" if summary.running else "not complete"
+    if holder is not None:
+        held = _held(holder, summary.archive)
+        state = f"complete; {held}" if summary.complete else held
     only_failed = summary.failed and summary.containers_done == summary.containers
     if state == "not complete" and not only_failed:
         state = f"not complete; 'seqcoder-ray submit -o {summary.archive}' goes on"

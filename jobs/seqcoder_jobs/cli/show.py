@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from seqcoder.cli.common import say
@@ -32,12 +32,15 @@ def run_status(name: str, address: str | None, json: bool) -> None:
         archive_facts: dict[str, Any] = {}
     else:
         summary = summarise(archive)
-        archive_facts = summary.to_dict()
+        holder = archive.find_holder() if summary.running else None
+        if summary.running and holder is None and archive.folder is None:
+            summary = summarise(archive)  # the run ended meanwhile
+        archive_facts = summary.to_dict() | ({"holder": asdict(holder)} if holder else {})
     if json:
         say(json_module.dumps(archive_facts | ({"job": job} if job else {}), indent=1))
         return
     if archive_facts:
-        result_table(summary)
+        result_table(summary, holder=holder)
     if job:
         say(f"job {job['job']}: {job['status']}{' - ' + job['message'] if job['message'] else ''}")
 
