@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seqcoder
@@ -47,6 +47,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@settings(deadline=None)
 @given(fasta_files(), st.integers(0, 300), st.integers(0, 300))
 def test_any_range_of_any_file(data: bytes, start: int, length: int) -> None:
     packed = seqcoder.compress_bytes({"x": data}, settings=seqcoder.Settings(level=1))
