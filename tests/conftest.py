@@ -39,7 +39,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``-n 2``, a module stays in one process, and all that shares the Ray cluster does."""
+    """With ``-n 3``, a module stays in one process, and all that shares the Ray cluster does."""
     for item in items:
         shares = "ray_cluster" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("ray" if shares else item.path.stem))
