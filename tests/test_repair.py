@@ -64,6 +64,19 @@ def test_each_damaged_chunk_costs_its_genome_only(packed: bytes, tmp_path: Path)
         assert recovered == set(names) - {owner}
 
 
+def test_a_genome_whose_own_section_is_damaged_is_named(packed: bytes, tmp_path: Path) -> None:
+    with seqcoder.open(packed) as container:
+        places = {genome.name: genome.entry.side_offset for genome in container.values()}
+        places["p.faa"] = container["p.faa"].entry.stored_offset
+        end = container.reader.index.genomes[-1].end
+    for name, place in places.items():
+        damaged = bytearray(packed)
+        damaged[place + 6] ^= 1
+        assert mend(bytes(damaged), tmp_path) == (set(places) - {name}, {name})
+        # Without the index nobody knows of it.
+        assert mend(bytes(damaged[:end]), tmp_path) == (set(places) - {name}, set())
+
+
 def test_random_damage(packed: bytes, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     for _ in range(25):

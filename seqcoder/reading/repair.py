@@ -69,6 +69,7 @@ class _Salvage:
     filled: set[int] = field(default_factory=set)
     """Places in ``index.chunks`` of those that are filled in."""
     problems: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)  # genomes of the index without a whole section
 
 
 def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -> Repair:
@@ -77,8 +78,8 @@ def repair(damaged: Path, out: Path, *, force: bool = False, threads: int = 0) -
     Sections are found by their own heads, so neither index nor footer is needed, nor their order.
     The place of a lost chunk in base space is kept by as many As; the genomes that need it are left
     out. Every chunk kept has been decoded and compared with its digest, every genome kept with its
-    SHA-256. A parity file beside ``damaged``
-    is used first; where that mends all, ``out`` is the container as it was, bit for bit.
+    SHA-256. A parity file beside ``damaged`` is used first; where that mends all, ``out`` is the
+    container as it was, bit for bit.
 
     Raises:
         UsageError: ``out`` exists and ``force`` is not set.
@@ -121,8 +122,7 @@ def _rescue(source: Path, damaged: Path, out: Path, threads: int) -> Repair:
     with Container(opened(), index=salvage.index, threads=threads) as container:
         extends = _reference(container, salvage)
         _drop_wrong_chunks(container, salvage, thread_count(threads))
-        recovered: list[str] = []
-        lost: list[str] = []
+        recovered, lost = list[str](), salvage.gone
         with atomic_file(out) as file:
             writer = ContainerWriter(file, extends=extends)
             for chunk in _chunks(container, salvage):
@@ -242,6 +242,8 @@ def _place_genomes(
     firsts.sort(key=lambda genome: (genome.ordinal, genome.offset in listed, genome.offset))
     salvage.index.genomes += firsts
     salvage.others = {name: entries[1:] for name, entries in chosen.items()}
+    named = (entry.row.name for entry in listed.values() if isinstance(entry, GenomeEntry))
+    salvage.gone += [name for name in named if name not in chosen]
 
 
 def _drop_wrong_chunks(container: Container, salvage: _Salvage, threads: int) -> None:
